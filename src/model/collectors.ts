@@ -1,0 +1,43 @@
+/** One collector: what it reads and what its absence costs; the row behind `--collector.<name>` and `collect[]`. */
+export interface CollectorInfo {
+  readonly name: CollectorName;
+  readonly help: string;
+  readonly platforms: readonly PlatformName[];
+}
+
+export type PlatformName = 'linux' | 'windows';
+
+export type CollectorName =
+  | 'sockets'
+  | 'processes'
+  | 'units'
+  | 'close_wait'
+  | 'ephemeral_ports'
+  | 'counters'
+  | 'memory'
+  | 'conntrack'
+  | 'settings'
+  | 'namespace'
+  | 'port_exhaustion_events';
+
+const BOTH: readonly PlatformName[] = ['linux', 'windows'];
+
+/** Every collector there is, in the order they run. All are on by default. */
+export const COLLECTORS: readonly CollectorInfo[] = [
+  { name: 'ephemeral_ports', help: 'the ephemeral port range and how far it is used', platforms: BOTH },
+  { name: 'counters', help: 'host-wide TCP counters (opens, resets, retransmits, overflows)', platforms: BOTH },
+  { name: 'memory', help: 'orphaned sockets and TCP memory, with their limits', platforms: ['linux'] },
+  { name: 'conntrack', help: 'connection tracking entries and their limit', platforms: ['linux'] },
+  { name: 'settings', help: 'the settings that limit TCP', platforms: BOTH },
+  { name: 'namespace', help: 'whether the exporter sees the network namespace of the host', platforms: ['linux'] },
+  { name: 'port_exhaustion_events', help: 'events 4227 and 4231 of the System log', platforms: ['windows'] },
+  { name: 'sockets', help: 'the sockets by state, port and peer, and accept queues', platforms: BOTH },
+  { name: 'processes', help: 'which process owns each socket, and its file descriptors', platforms: BOTH },
+  { name: 'units', help: 'which systemd unit, container or service owns each socket', platforms: BOTH },
+  { name: 'close_wait', help: 'how long CLOSE_WAIT sockets have waited', platforms: ['linux'] },
+];
+
+/** The collectors a platform has. */
+export function collectorsOf(platform: PlatformName): readonly CollectorInfo[] {
+  return COLLECTORS.filter((collector) => collector.platforms.includes(platform));
+}

@@ -1,0 +1,48 @@
+/**
+ * 64-bit ids of socket groups (cgroup ids on Linux) as two 32-bit halves, each under a small index; index 0 is
+ * "none known". A host has few of them, and neighbours in a dump often share one: the last answer is tried first.
+ */
+export interface GroupTable {
+  /** Number of indices, 0 included. */
+  readonly length: number;
+  intern(low: number, high: number): number;
+  /** The 64-bit id of an index. */
+  idOf(index: number): bigint;
+  /** Indices hold until `reset`. */
+  reset(): void;
+}
+
+export function createGroupTable(): GroupTable {
+  const indices = new Map<number, number>();
+  const ids: bigint[] = [0n];
+  let lastLow = 0;
+  let lastHigh = 0;
+  let lastIndex = 0;
+  return {
+    get length() {
+      return ids.length;
+    },
+    intern(low, high) {
+      if (low === lastLow && high === lastHigh) return lastIndex;
+      const key = (high >>> 0) * 2 ** 32 + (low >>> 0); // exact below 2^53: kernfs generations stay far under 2^21
+      let index = indices.get(key);
+      if (index === undefined) {
+        index = ids.length;
+        ids.push((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0));
+        indices.set(key, index);
+      }
+      lastLow = low;
+      lastHigh = high;
+      lastIndex = index;
+      return index;
+    },
+    idOf: (index) => ids[index] ?? 0n,
+    reset() {
+      indices.clear();
+      ids.length = 1;
+      lastLow = 0;
+      lastHigh = 0;
+      lastIndex = 0;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** The id of the name nobody can tell. */
+export const UNKNOWN_NAME = 0;
+
+/** What the page says where nobody can tell. */
+export const UNKNOWN_LABEL = 'unknown';
+
+/** What the page says for everything beyond the series budget; a real name never takes it (see `intern`). */
+export const OTHER_LABEL = 'other';
+
+/** Names (of processes, of units) under small ids, 0 being `unknown`. Ids hold until `reset`. */
+export class NameTable {
+  #ids = new Map<string, number>();
+  #names: string[] = [];
+
+  constructor() {
+    this.reset();
+  }
+
+  /** Number of names, `unknown` included. */
+  get length(): number {
+    return this.#names.length;
+  }
+
+  /** The id of a name. A process really called `other` becomes `other_`: two series of one name would break the page. */
+  intern(name: string): number {
+    const free = name === OTHER_LABEL ? `${OTHER_LABEL}_` : name;
+    const known = this.#ids.get(free);
+    if (known !== undefined) return known;
+    const id = this.#names.length;
+    this.#names.push(free);
+    this.#ids.set(free, id);
+    return id;
+  }
+
+  /** The id of a name seen since `reset`, −1 for any other. */
+  find(name: string): number {
+    return this.#ids.get(name) ?? -1;
+  }
+
+  nameOf(id: number): string {
+    return this.#names[id] ?? UNKNOWN_LABEL;
+  }
+
+  reset(): void {
+    this.#ids.clear();
+    this.#ids.set(UNKNOWN_LABEL, UNKNOWN_NAME);
+    this.#names = [UNKNOWN_LABEL];
+  }
+}

@@ -1,0 +1,116 @@
+import { AddressTable } from './address-table.ts';
+import { NameTable } from './name-table.ts';
+import { type GroupTable, createGroupTable } from './group-table.ts';
+
+/** Address family on the wire, the value of the `family` column: a v4-mapped IPv6 socket is `v4`. */
+export const Family = { v4: 4, v6: 6 } as const;
+
+/** Why a row has no process: the value of the `reason` column. `none` = it has one, or nobody asked. */
+export const Reason = { none: 0, kernel: 1, unaccepted: 2, permission: 3, unresolved: 4 } as const;
+export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** Accept queue of one LISTEN row. */
+export interface ListenQueue {
+  readonly row: number;
+  /** Connections that wait for accept(). */
+  readonly length: number;
+  /** Most that may wait; undefined where the source does not tell. */
+  readonly limit: number | undefined;
+}
+
+/** The columns, all of the table's capacity; rows 0 … length − 1 are filled. */
+export interface SocketColumns {
+  family: Uint8Array;
+  /** A number of `TcpState`. */
+  state: Uint8Array;
+  localPort: Uint16Array;
+  remotePort: Uint16Array;
+  /** Ids in `table.addresses`. */
+  localAddress: Int32Array;
+  remoteAddress: Int32Array;
+  /** What the OS names an owner by: socket inode on Linux, pid on Windows (as 32 bits). 0 = the kernel keeps no owner. */
+  owner: Int32Array;
+  /** Id in `table.processNames`; 0 = unknown. */
+  process: Int32Array;
+  /** A number of `Reason`; says why where `process` is 0. */
+  reason: Uint8Array;
+  /** Index in `table.groups`: the cgroup the socket was made in (Linux). 0 = none known. */
+  group: Int32Array;
+  /** TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited at least. Else 0. */
+  milliseconds: Int32Array;
+}
+
+const INITIAL_CAPACITY = 1024;
+/** Scrapes in a row that must need less than a quarter of the memory before it is given back. */
+const SHRINK_AFTER = 3;
+
+/**
+ * The sockets of one scrape: one row per socket, one typed array per column, reused from scrape to scrape.
+ * Readers of an OS append with `addRow` and then write `columns` at the row they got; tallies only read.
+ */
+export class SocketTable {
+  length = 0;
+  columns: SocketColumns = allocate(INITIAL_CAPACITY);
+  readonly addresses = new AddressTable();
+  readonly processNames = new NameTable();
+  readonly groups: GroupTable = createGroupTable();
+  /** Accept queues of the LISTEN rows that have one. */
+  readonly listenQueues: ListenQueue[] = [];
+  #capacity = INITIAL_CAPACITY;
+  #smallScrapes = 0;
+
+  get capacity(): number {
+    return this.#capacity;
+  }
+
+  /** Makes room for one more row and returns its number. Every column of it must be written: rows are not cleared. */
+  addRow(): number {
+    if (this.length === this.#capacity) this.#resize(this.#capacity * 2);
+    return this.length++;
+  }
+
+  /** Empties the table for the next scrape. */
+  reset(): void {
+    this.#shrinkWhenIdle();
+    this.length = 0;
+    this.listenQueues.length = 0;
+    this.addresses.reset();
+    this.processNames.reset();
+    this.groups.reset();
+  }
+
+  #shrinkWhenIdle(): void {
+    const isSmall = this.#capacity > INITIAL_CAPACITY && this.length * 4 < this.#capacity;
+    this.#smallScrapes = isSmall ? this.#smallScrapes + 1 : 0;
+    if (this.#smallScrapes < SHRINK_AFTER) return;
+    this.#smallScrapes = 0;
+    this.length = 0;
+    this.#resize(Math.max(INITIAL_CAPACITY, this.#capacity / 4));
+  }
+
+  #resize(capacity: number): void {
+    const old = this.columns;
+    const length = this.length;
+    this.columns = allocate(capacity);
+    for (const name of Object.keys(old) as (keyof SocketColumns)[]) {
+      this.columns[name].set(old[name].subarray(0, length));
+    }
+    this.#capacity = capacity;
+  }
+}
+
+function allocate(capacity: number): SocketColumns {
+  return {
+    family: new Uint8Array(capacity),
+    state: new Uint8Array(capacity),
+    localPort: new Uint16Array(capacity),
+    remotePort: new Uint16Array(capacity),
+    localAddress: new Int32Array(capacity),
+    remoteAddress: new Int32Array(capacity),
+    owner: new Int32Array(capacity),
+    process: new Int32Array(capacity),
+    reason: new Uint8Array(capacity),
+    group: new Int32Array(capacity),
+    milliseconds: new Int32Array(capacity),
+  };
+}
