@@ -2,7 +2,7 @@
 // Usage: node scripts/prepare.mjs [build] [--force]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,7 +33,9 @@ function install() {
 /** tsc into an empty dist/, when a source file, the configuration or the lockfile changed since the last build. */
 function build() {
   const stamp = join(root, 'dist', '.built');
-  const inputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) => join(root, name));
+  const inputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
+    join(root, name),
+  );
   const wanted = hashOf([...inputs, ...filesBelow(join(root, 'src'))]);
   if (!wants.has('--force') && readStamp(stamp) === wanted) return;
   log('building dist/');
@@ -62,7 +64,11 @@ function readStamp(file) {
 
 function run(command, args) {
   const isWindows = process.platform === 'win32';
-  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell: isWindows && command === 'npm' });
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: isWindows && command === 'npm',
+  });
   if (result.error) fail(`cannot run ${command}: ${result.error.message}`);
   if (result.status !== 0) fail(`"${command} ${args.join(' ')}" failed with exit code ${result.status}`);
 }

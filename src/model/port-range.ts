@@ -34,7 +34,8 @@ export function parsePortList(text: string): PortInterval[] {
     const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(item.trim());
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
-    if (match === null || first > last || last > 65_535) throw new Error(`not a port or an interval of ports: "${item}"`);
+    if (match === null || first > last || last > 65_535)
+      throw new Error(`not a port or an interval of ports: "${item}"`);
     return { first, last };
   });
 }

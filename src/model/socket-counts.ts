@@ -114,7 +114,11 @@ export interface ProcessPorts {
 
 export interface CloseWaitAges {
   readonly oldest: readonly { readonly process: string; readonly seconds: number }[];
-  readonly stuck: readonly { readonly process: string; readonly reason: 'unclosed' | 'unaccepted'; readonly sockets: number }[];
+  readonly stuck: readonly {
+    readonly process: string;
+    readonly reason: 'unclosed' | 'unaccepted';
+    readonly sockets: number;
+  }[];
   readonly folded: number;
 }
 

@@ -1,6 +1,6 @@
 import { AddressTable } from './address-table.ts';
+import { createGroupTable, type GroupTable } from './group-table.ts';
 import { NameTable } from './name-table.ts';
-import { type GroupTable, createGroupTable } from './group-table.ts';
 
 /** Address family on the wire, the value of the `family` column: a v4-mapped IPv6 socket is `v4`. */
 export const Family = { v4: 4, v6: 6 } as const;
