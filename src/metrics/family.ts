@@ -6,6 +6,7 @@ export interface MetricFamily {
   readonly help: string;
   /** Label names in the order of every sample's `labels`. */
   readonly labelNames: readonly string[];
+  /** None = unknown here: `buildFamilies` leaves the family out. */
   readonly samples: readonly MetricSample[];
 }
 
@@ -21,4 +22,33 @@ export type ExpositionFormat = 'text' | 'openmetrics';
 export interface ExpositionPage {
   readonly contentType: string;
   readonly body: string;
+}
+
+/** A sample with one label value per label name: a forgotten one does not compile. */
+export interface SampleOf<Names extends readonly string[]> {
+  readonly labels: { readonly [Index in keyof Names]: string };
+  readonly value: number;
+}
+
+export function gauge<const Names extends readonly string[]>(
+  name: string,
+  labelNames: Names,
+  help: string,
+  samples: readonly SampleOf<Names>[],
+): MetricFamily {
+  return { name, type: 'gauge', help, labelNames, samples };
+}
+
+/** A gauge without labels; no sample where the value is unknown. */
+export function plainGauge(name: string, help: string, value: number | undefined): MetricFamily {
+  return { name, type: 'gauge', help, labelNames: [], samples: samplesOf(value) };
+}
+
+/** A counter without labels; no sample where the value is unknown. */
+export function plainCounter(name: string, help: string, value: number | undefined): MetricFamily {
+  return { name, type: 'counter', help, labelNames: [], samples: samplesOf(value) };
+}
+
+function samplesOf(value: number | undefined): MetricSample[] {
+  return value === undefined ? [] : [{ labels: [], value }];
 }

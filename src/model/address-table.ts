@@ -1,4 +1,4 @@
-import type { AddressWords } from './ip-address.ts';
+import { type AddressWords, compareWords, isIpv4 } from './ip-address.ts';
 
 const INITIAL_SLOTS = 1024;
 
@@ -41,6 +41,26 @@ export class AddressTable {
     const at = id * 4;
     const words = this.#words;
     return [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+  }
+
+  /** One word of an id's address, for loops that must not make an object. */
+  word(id: number, index: 0 | 1 | 2 | 3): number {
+    return this.#words[id * 4 + index]!;
+  }
+
+  /** Whether an id's address is IPv4. */
+  isIpv4(id: number): boolean {
+    return isIpv4(this.word(id, 0), this.word(id, 1), this.word(id, 2));
+  }
+
+  /** Orders two ids by the addresses' bytes, without making an object. */
+  compare(left: number, right: number): number {
+    const words = this.#words;
+    for (let index = 0; index < 4; index++) {
+      const order = compareWords(words[left * 4 + index]!, words[right * 4 + index]!);
+      if (order !== 0) return order;
+    }
+    return 0;
   }
 
   /** Forgets every address. Memory is kept for the next scrape unless it is far larger than the last one needed. */

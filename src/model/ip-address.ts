@@ -51,14 +51,9 @@ export function parseAddress(text: string): AddressWords | undefined {
   return [scratchWords[0]!, scratchWords[1]!, scratchWords[2]!, scratchWords[3]!];
 }
 
-/** Orders addresses by their bytes, as a router would list them: a total order that no hash table disturbs. */
-export function compareAddresses(left: AddressWords, right: AddressWords): number {
-  for (let index = 0; index < 4; index++) {
-    const a = left[index]!;
-    const b = right[index]!;
-    if (a !== b) return numberOfWord(a) - numberOfWord(b);
-  }
-  return 0;
+/** Orders two words of addresses by their bytes, as a router would list them. */
+export function compareWords(left: number, right: number): number {
+  return left === right ? 0 : numberOfWord(left) - numberOfWord(right);
 }
 
 function numberOfWord(word: number): number {

@@ -1,22 +1,24 @@
 /**
- * What the tallies counted. Every number is a number of sockets unless its name says otherwise; `state` is a number
- * of `TcpState`. Labels are final text: `other` is the sum of what the series budget left out.
+ * What the tallies counted; absent = nobody asked for it, or it cannot be known. Every number is a number of sockets
+ * unless its name says otherwise; `state` is a number of `TcpState`. Labels are final text: `other` is the sum of what
+ * the series budget left out.
  */
 export interface SocketCounts {
-  /** Index = state number; length STATE_SLOTS. */
-  readonly states: { readonly ipv4: readonly number[]; readonly ipv6: readonly number[] };
-  readonly connections: Breakdown<ConnectionCell>;
-  readonly localPorts: Breakdown<LocalPortCell>;
-  readonly remoteIps: Breakdown<RemoteIpCell>;
-  /** Absent when nobody asked for owners. */
+  readonly states?: { readonly ipv4: StateCounts; readonly ipv6: StateCounts };
+  readonly connections?: Breakdown<ConnectionCell>;
+  readonly localPorts?: Breakdown<LocalPortCell>;
+  readonly remoteIps?: Breakdown<RemoteIpCell>;
   readonly processes?: Breakdown<ProcessCell>;
   readonly unattributed?: readonly UnattributedCell[];
   readonly units?: Breakdown<UnitCell>;
-  readonly listeners: Breakdown<ListenerCell>;
+  readonly listeners?: Breakdown<ListenerCell>;
   readonly ephemeral?: EphemeralUse;
   readonly closeWait?: CloseWaitAges;
   readonly processFds?: Breakdown<ProcessFds>;
 }
+
+/** Index = state number; length STATE_SLOTS. undefined = the source does not show sockets of that state. */
+export type StateCounts = readonly (number | undefined)[];
 
 /** The kept cells, largest first, and how many distinct cells were folded into `other` or left out. */
 export interface Breakdown<Cell> {

@@ -65,8 +65,14 @@ export class SocketTable {
 
   /** Makes room for one more row and returns its number. Every column of it must be written: rows are not cleared. */
   addRow(): number {
-    if (this.length === this.#capacity) this.#resize(this.#capacity * 2);
+    this.reserve(1);
     return this.length++;
+  }
+
+  /** Makes room for `rows` more, so that a decoder may take `length++` itself. `columns` may be replaced. */
+  reserve(rows: number): void {
+    if (this.length + rows <= this.#capacity) return;
+    this.#resize(Math.max(this.#capacity * 2, this.length + rows));
   }
 
   /** Empties the table for the next scrape. */

@@ -22,6 +22,8 @@ export interface TcpCounters {
   readonly syncookiesFailed?: number;
   readonly requestQueueFullDrops?: number;
   readonly requestQueueFullCookies?: number;
+  /** SYNs that met a connection still open: a client took its port again too soon. */
+  readonly synChallenges?: number;
   readonly abortOnMemory?: number;
   readonly abortOnTimeout?: number;
   readonly abortOnClose?: number;

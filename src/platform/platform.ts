@@ -2,6 +2,7 @@ import type { CollectorName, PlatformName } from '../model/collectors.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
 import type { SocketTable } from '../model/socket-table.ts';
+import type { TcpState } from '../model/tcp-state.ts';
 
 /**
  * What an operating system gives. Made and used in the collector thread only; every call is synchronous and either
@@ -38,6 +39,8 @@ export interface ScrapeBudget {
 export interface SocketReader {
   /** Value of `tcpstate_source_info{source}`. */
   readonly source: string;
+  /** States whose sockets this source does not show: absent on the page, not zero. */
+  readonly unseenStates?: readonly TcpState[];
   read(table: SocketTable, budget: ScrapeBudget): void;
 }
 

@@ -1,0 +1,150 @@
+import { Worker } from 'node:worker_threads';
+import type { CollectorName } from '../model/collectors.ts';
+import type { Notice } from '../platform/platform.ts';
+import { type CollectedPart, type CollectorMessage, type CollectorOptions, type CollectRequest, monotonicMs } from './protocol.ts';
+
+/** What the owner of the thread wants to hear of. Called on changes only. */
+export interface CollectorEvents {
+  onReady(notices: readonly Notice[]): void;
+  /** The thread is gone, or never came up; it is started again. */
+  onLost(reason: string): void;
+}
+
+/** One collection under way. */
+export interface Collection {
+  /** Settles when everything asked for has arrived, or the thread was lost, or the deadline passed. Never rejects. */
+  readonly done: Promise<void>;
+  /** What has arrived so far. */
+  readonly parts: readonly CollectedPart[];
+  /** How it ended; undefined while it is under way. */
+  readonly ending: 'complete' | 'lost' | 'late' | undefined;
+  /** When it was asked for, on the clock of `performance.now`. */
+  readonly startedMs: number;
+}
+
+export interface CollectorClient {
+  collect(collectors: readonly CollectorName[], timeoutMs: number): Collection;
+  isReady(): boolean;
+  close(): Promise<void>;
+}
+
+interface Pending extends Collection {
+  readonly parts: CollectedPart[];
+  settle(ending: Collection['ending']): void;
+}
+
+/** Waits before the thread is started again, after each loss without a whole collection in between. */
+const RESTART_DELAYS_MS = [0, 250, 1000, 5000, 15_000];
+/** Collections in a row that may miss their deadline before the thread is taken for stuck and replaced. */
+const MOST_MISSES = 3;
+const WORKER_URL = new URL('./worker.js', import.meta.url);
+
+/** Runs the collector thread, and starts it again when it is lost or stuck. `workerUrl`: the module the thread runs. */
+export function createCollectorClient(
+  options: CollectorOptions,
+  events: CollectorEvents,
+  workerUrl: URL = WORKER_URL,
+): CollectorClient {
+  const pending = new Map<number, Pending>();
+  let worker: Worker | undefined;
+  let ready = false;
+  let closed = false;
+  let losses = 0;
+  let misses = 0;
+  let lastId = 0;
+  let restart: NodeJS.Timeout | undefined;
+
+  start();
+  return { collect, isReady: () => ready, close };
+
+  function start(): void {
+    restart = undefined;
+    const thread = new Worker(workerUrl, { workerData: options });
+    worker = thread;
+    let reason = 'it ended by itself';
+    thread.on('message', (message: CollectorMessage) => {
+      if (message.type === 'unable') reason = message.error;
+      receive(message);
+    });
+    thread.on('error', (error) => {
+      reason = error.message;
+    });
+    thread.on('exit', () => {
+      if (worker === thread) lose(reason);
+    });
+  }
+
+  function receive(message: CollectorMessage): void {
+    if (message.type === 'ready') {
+      ready = true;
+      events.onReady(message.notices);
+    } else if (message.type === 'part') {
+      pending.get(message.id)?.parts.push(message.part);
+    } else if (message.type === 'done') {
+      losses = 0;
+      misses = 0;
+      pending.get(message.id)?.settle('complete');
+    } else void worker?.terminate();
+  }
+
+  /** The collections under way end with what they have; the next one finds a new thread. */
+  function lose(reason: string): void {
+    worker = undefined;
+    ready = false;
+    misses = 0;
+    for (const collection of pending.values()) collection.settle('lost');
+    if (closed) return;
+    events.onLost(reason);
+    const delay = RESTART_DELAYS_MS[Math.min(losses++, RESTART_DELAYS_MS.length - 1)]!;
+    if (delay === 0) start();
+    else restart = setTimeout(start, delay).unref();
+  }
+
+  function collect(collectors: readonly CollectorName[], timeoutMs: number): Collection {
+    const id = ++lastId;
+    const collection = createPending(timeoutMs, () => pending.delete(id), missDeadline);
+    pending.set(id, collection);
+    if (worker === undefined) collection.settle('lost');
+    const request: CollectRequest = { id, collectors, deadlineMs: monotonicMs() + timeoutMs };
+    worker?.postMessage(request);
+    return collection;
+  }
+
+  function missDeadline(): void {
+    misses++;
+    if (misses < MOST_MISSES || worker === undefined) return;
+    const stuck = worker;
+    lose(`it missed ${misses} deadlines in a row`);
+    void stuck.terminate();
+  }
+
+  async function close(): Promise<void> {
+    closed = true;
+    clearTimeout(restart);
+    await worker?.terminate();
+  }
+}
+
+function createPending(timeoutMs: number, onSettled: () => void, onTimeout: () => void): Pending {
+  let resolve = () => {};
+  const done = new Promise<void>((fulfil) => {
+    resolve = fulfil;
+  });
+  const collection = {
+    done,
+    parts: [] as CollectedPart[],
+    ending: undefined as Collection['ending'],
+    startedMs: performance.now(),
+    settle(ending: Collection['ending']) {
+      clearTimeout(timer);
+      collection.ending = ending;
+      onSettled();
+      resolve();
+    },
+  };
+  const timer = setTimeout(() => {
+    collection.settle('late');
+    onTimeout();
+  }, timeoutMs);
+  return collection;
+}

@@ -1,0 +1,127 @@
+import type { CollectorName } from '../model/collectors.ts';
+import type { EphemeralRules } from '../model/ephemeral-rules.ts';
+import type { TallyLimits } from '../model/limits.ts';
+import type { CollectorOutcome } from '../model/snapshot.ts';
+import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
+import { SocketTable } from '../model/socket-table.ts';
+import { TcpState } from '../model/tcp-state.ts';
+import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
+import { createTally } from '../tally/index.ts';
+import { runCollector } from './collect.ts';
+import type { CollectedPart } from './protocol.ts';
+
+/** The collectors that see the socket table, and which of its counts each of them answers for. */
+const COUNTS_OF: Partial<Record<CollectorName, readonly (keyof SocketCounts)[]>> = {
+  sockets: ['states', 'connections', 'localPorts', 'remoteIps', 'listeners'],
+  processes: ['processes', 'unattributed', 'processFds'],
+  units: ['units'],
+  close_wait: ['closeWait'],
+  ephemeral_ports: ['ephemeral'],
+};
+
+const NO_TABLE = 'there is no socket table to work on';
+
+type Runner = <Value>(collector: CollectorName, source: string, collect: () => Value) => Value | undefined;
+
+/** The socket half of a collection: read the rows, give them owners, count them, send what was asked for. */
+export function createSocketCollection(platform: Platform, limits: TallyLimits, now: () => number) {
+  const table = new SocketTable();
+  const closeWaitTable = new SocketTable();
+  const tally = createTally(table, limits);
+
+  return function collectSockets(
+    wanted: ReadonlySet<CollectorName>,
+    rules: EphemeralRules | undefined,
+    budget: ScrapeBudget,
+    send: (part: CollectedPart) => void,
+  ): void {
+    const asked = new Set([...wanted].filter((name) => name in COUNTS_OF && isAvailable(name)));
+    if (asked.size === 0) return;
+    const outcomes = new Map<CollectorName, CollectorOutcome>();
+    const run: Runner = (collector, source, collect) => {
+      const { value, outcome } = runCollector(collector, source, now, collect);
+      outcomes.set(collector, mergeOutcomes(outcomes.get(collector), outcome));
+      return value;
+    };
+    const counts = gather(asked, rules, budget, run);
+    asked.delete('ephemeral_ports'); // its outcome is that of reading the rules
+    for (const name of asked) {
+      if (!outcomes.has(name)) outcomes.set(name, { collector: name, success: false, seconds: 0, error: NO_TABLE });
+    }
+    send({
+      ...(counts && { sockets: pickCounts(counts, wanted) }),
+      outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
+    });
+  };
+
+  /** Whether the platform, with the source in use, has what a collector needs. */
+  function isAvailable(name: CollectorName): boolean {
+    if (name === 'processes') return platform.owners !== undefined;
+    if (name === 'units') return platform.units !== undefined;
+    return name !== 'close_wait' || platform.closeWait !== undefined;
+  }
+
+  function gather(
+    asked: ReadonlySet<CollectorName>,
+    rules: EphemeralRules | undefined,
+    budget: ScrapeBudget,
+    run: Runner,
+  ): SocketCounts | undefined {
+    const { sockets, owners, closeWait, units } = platform;
+    if (!run('sockets', sockets.source, () => readTable(budget))) return undefined;
+    const processFds = owners && asked.has('processes') ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
+    const hasOwners = processFds !== undefined;
+    const waiting =
+      closeWait && asked.has('close_wait')
+        ? run('close_wait', closeWait.source, () => readCloseWait(closeWait, hasOwners, budget))
+        : undefined;
+    const names = units && asked.has('units') ? run('units', units.source, () => nameUnits(units)) : undefined;
+    return run('sockets', sockets.source, () =>
+      tally({
+        rules,
+        hasOwners,
+        nameOfGroup: names && ((groupId) => names.get(groupId)),
+        closeWait: waiting,
+        processFds,
+        unseenStates: sockets.unseenStates ?? [],
+      }),
+    );
+  }
+
+  function readTable(budget: ScrapeBudget): true {
+    table.reset();
+    platform.sockets.read(table, budget);
+    return true;
+  }
+
+  function findOwners(owners: OwnerResolver, budget: ScrapeBudget): readonly ProcessFds[] {
+    owners.resolve(table, budget);
+    return owners.readFds();
+  }
+
+  /** The second read is spared when the first one saw no CLOSE_WAIT socket. */
+  function readCloseWait(reader: SocketReader, hasOwners: boolean, budget: ScrapeBudget): SocketTable {
+    closeWaitTable.reset();
+    const { state } = table.columns;
+    if (!state.subarray(0, table.length).includes(TcpState.closeWait)) return closeWaitTable;
+    reader.read(closeWaitTable, budget);
+    if (hasOwners) platform.owners?.recall(closeWaitTable);
+    return closeWaitTable;
+  }
+
+  function nameUnits(units: UnitResolver): ReadonlyMap<bigint, string | undefined> {
+    const ids = Array.from({ length: table.groups.length }, (_, index) => table.groups.idOf(index));
+    return new Map(ids.map((id) => [id, units.nameOf(id)]));
+  }
+}
+
+/** A collector that runs in two steps: both must succeed, and their times add up. */
+function mergeOutcomes(first: CollectorOutcome | undefined, second: CollectorOutcome): CollectorOutcome {
+  return first === undefined ? second : { ...second, success: first.success && second.success, seconds: first.seconds + second.seconds };
+}
+
+/** The counts that the wanted collectors answer for. */
+function pickCounts(counts: SocketCounts, wanted: ReadonlySet<CollectorName>): SocketCounts {
+  const keys = [...wanted].flatMap((name) => COUNTS_OF[name] ?? []);
+  return Object.fromEntries(keys.filter((key) => counts[key] !== undefined).map((key) => [key, counts[key]]));
+}

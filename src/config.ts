@@ -1,0 +1,123 @@
+import { type Given, readArguments } from './config/arguments.ts';
+import { type Environment, readEnvironment } from './config/environment.ts';
+import { formatHelp } from './config/help.ts';
+import type { ListenAddress } from './config/listen-address.ts';
+import { OPTIONS, type Option, type ValuesOf } from './config/options.ts';
+import { ConfigRefusal, quoteValue } from './config/refusal.ts';
+import { SWITCH } from './config/value-types.ts';
+import { type CollectorName, collectorsOf, type PlatformName } from './model/collectors.ts';
+import type { TallyLimits } from './model/limits.ts';
+
+export { formatListenAddress, type ListenAddress } from './config/listen-address.ts';
+export { ConfigRefusal } from './config/refusal.ts';
+
+/** Everything an operator chose, or the defaults. */
+export interface Config {
+  readonly listenAddresses: readonly ListenAddress[];
+  readonly telemetryPath: string;
+  readonly webConfigFile: string | undefined;
+  /** 0 = no limit. */
+  readonly maxRequests: number;
+  readonly exporterMetrics: boolean;
+  /** Collectors of this platform that are on. */
+  readonly collectors: ReadonlySet<CollectorName>;
+  /** Collectors of this platform, on or off. */
+  readonly knownCollectors: readonly CollectorName[];
+  readonly scrapeTimeoutMs: number;
+  readonly scrapeTimeoutMarginMs: number;
+  readonly limits: TallyLimits;
+  readonly ownersBudgetMs: number;
+  readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly logFormat: 'logfmt' | 'json';
+  readonly procfs: string;
+  readonly sysfs: string;
+}
+
+export type Command =
+  | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+/** The command line and the environment → what to do. Throws a `ConfigRefusal` for anything it does not know. */
+export function readCommand(
+  platform: PlatformName,
+  argv: readonly string[] = process.argv.slice(2),
+  environment: Environment = process.env,
+): Command {
+  const collectorOptions = optionsOfCollectors(platform);
+  const options: readonly Option[] = [...Object.values(OPTIONS), ...Object.values(collectorOptions)];
+  const { wants, givenByFlag } = readArguments(argv, options);
+  if (wants === 'help') return { kind: 'help', text: formatHelp(options) };
+  if (wants === 'version') return { kind: 'version' };
+  const given = new Map([...readEnvironment(environment, options), ...givenByFlag]);
+  return { kind: 'run', config: toConfig(valuesOf(OPTIONS, given), valuesOf(collectorOptions, given), platform) };
+}
+
+/** `--collector.<name>` for each collector of the platform. */
+function optionsOfCollectors(platform: PlatformName): Readonly<Record<string, Option<boolean, 'maybe'>>> {
+  const rows = collectorsOf(platform).map(({ name, help }) => [
+    name,
+    { flag: `collector.${name}`, type: SWITCH, count: 'maybe', fallback: undefined, help: `Collect ${help}.` } as const,
+  ]);
+  return Object.fromEntries(rows);
+}
+
+function valuesOf<Table extends Readonly<Record<string, Option>>>(
+  table: Table,
+  givenByFlag: ReadonlyMap<string, Given>,
+): ValuesOf<Table> {
+  const entries = Object.entries(table).map(([key, option]) => [key, valueFor(option, givenByFlag.get(option.flag))]);
+  return Object.fromEntries(entries) as ValuesOf<Table>; // each value comes from the parser of its own row
+}
+
+function valueFor(option: Option, given: Given | undefined): unknown {
+  const texts = given?.texts ?? (option.fallback === undefined ? [] : [option.fallback]);
+  const values = texts
+    .filter((text) => text !== '' || option.count !== 'maybe') // "--web.config.file=" leaves it unset
+    .map((text) => {
+      const value = option.type.parse(text);
+      if (value !== undefined) return value;
+      const origin = given?.origin ?? `--${option.flag}`;
+      throw new ConfigRefusal(`${origin}=${quoteValue(text)} is not allowed: give ${option.type.allowed}`);
+    });
+  return option.count === 'many' ? values : values[0];
+}
+
+function toConfig(
+  values: ValuesOf<typeof OPTIONS>,
+  chosen: Readonly<Record<string, boolean | undefined>>,
+  platform: PlatformName,
+): Config {
+  const knownCollectors = collectorsOf(platform).map(({ name }) => name);
+  const collectors = knownCollectors.filter((name) => chosen[name] ?? !values.disableDefaultCollectors);
+  const { connections, localPorts, remoteIps, processes, units, destinations, listeners } = values;
+  const { remotePrefixV4, remotePrefixV6, closeWaitStuckAfterMs } = values;
+  return {
+    listenAddresses: values.listenAddresses,
+    telemetryPath: values.telemetryPath,
+    webConfigFile: values.webConfigFile,
+    maxRequests: values.maxRequests,
+    exporterMetrics: !values.disableExporterMetrics,
+    collectors: new Set(collectors),
+    knownCollectors,
+    scrapeTimeoutMs: values.scrapeTimeoutMs,
+    scrapeTimeoutMarginMs: values.scrapeTimeoutMarginMs,
+    limits: {
+      connections,
+      localPorts,
+      remoteIps,
+      processes,
+      units,
+      destinations,
+      listeners,
+      remotePrefixV4,
+      remotePrefixV6,
+      closeWaitStuckAfterMs,
+    },
+    ownersBudgetMs: values.ownersBudgetMs,
+    logLevel: values.logLevel,
+    logFormat: values.logFormat,
+    procfs: values.procfs,
+    sysfs: values.sysfs,
+  };
+}

@@ -1,0 +1,10 @@
+/** A setting that the exporter does not start with. The message is one line for the operator. */
+export class ConfigRefusal extends Error {
+  override readonly name = 'ConfigRefusal';
+}
+
+/** Text from outside on one line: control characters escaped, long values cut. */
+export function quoteValue(text: string): string {
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return /\p{Cc}/u.test(shown) ? JSON.stringify(shown) : shown;
+}

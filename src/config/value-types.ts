@@ -1,0 +1,77 @@
+/** A kind of value an option may have. */
+export interface ValueType<Value> {
+  /** What the help shows after the flag. */
+  readonly placeholder: string;
+  /** What is allowed, as the end of "give …". */
+  readonly allowed: string;
+  /** undefined = not allowed. */
+  readonly parse: (text: string) => Value | undefined;
+}
+
+const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+/** On or off: given on the command line without a value. */
+export const SWITCH: ValueType<boolean> = {
+  placeholder: '',
+  allowed: 'true or false',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+};
+
+export function wholeNumber(least: number, most: number): ValueType<number> {
+  return {
+    placeholder: 'number',
+    allowed: `a whole number from ${least} to ${most}`,
+    parse: (text) => (/^\d{1,15}$/.test(text) && isWithin(Number(text), least, most) ? Number(text) : undefined),
+  };
+}
+
+/** Milliseconds, written as 500ms, 60s, 1m, 2h or plain seconds. Bounds are written the same way. */
+export function duration(least: string, most: string): ValueType<number> {
+  const [leastMs, mostMs] = [parseDuration(least), parseDuration(most)];
+  if (leastMs === undefined || mostMs === undefined) throw new RangeError(`not a duration: ${least} or ${most}`);
+  return {
+    placeholder: 'duration',
+    allowed: `a duration from ${least} to ${most}, such as 500ms, 60s, 1m, 2h or plain seconds`,
+    parse(text) {
+      const ms = parseDuration(text);
+      return ms !== undefined && isWithin(ms, leastMs, mostMs) ? ms : undefined;
+    },
+  };
+}
+
+export function oneOf<const Name extends string>(...names: readonly Name[]): ValueType<Name> {
+  return {
+    placeholder: names.join('|'),
+    allowed: `one of ${names.join(', ')}`,
+    parse: (text) => names.find((name) => name === text),
+  };
+}
+
+export const FILE_PATH: ValueType<string> = {
+  placeholder: 'path',
+  allowed: 'a path',
+  parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
+};
+
+/** Paths the server keeps for itself. */
+const OWN_PATHS: readonly string[] = ['/-/healthy', '/-/ready'];
+
+/** A URL path in characters that mean nothing to a router and need no escaping. */
+export const URL_PATH: ValueType<string> = {
+  placeholder: 'path',
+  allowed: `a path such as /metrics, of letters, digits and . _ ~ -, other than ${OWN_PATHS.join(' and ')}`,
+  parse(text) {
+    const isPlain = text === '/' || /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/.test(text);
+    return isPlain && !OWN_PATHS.includes(text) ? text : undefined;
+  },
+};
+
+function parseDuration(text: string): number | undefined {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
+  if (match === null) return undefined;
+  return Number(match[1]) * MILLISECONDS[(match[2] ?? 's') as keyof typeof MILLISECONDS];
+}
+
+function isWithin(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}

@@ -1,0 +1,43 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+
+/**
+ * Follows the connections of an HTTP server (1.1 or 2, plain or TLS) from its start; the function it returns closes the
+ * server: idle connections at once, the others after the answer under way, or when `graceMs` are over.
+ */
+export function trackConnections(server: Server): (graceMs: number) => Promise<void> {
+  const sockets = keepWhileOpen<Socket>(server, 'connection');
+  const sessions = keepWhileOpen<ServerHttp2Session>(server, 'session');
+  const responses = new Set<ServerResponse>();
+  server.on(
+    'request',
+    (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => {
+      if (request.httpVersionMajor !== 1) return; // the session knows its streams
+      const http1 = response as ServerResponse;
+      responses.add(http1);
+      http1.once('close', () => responses.delete(http1));
+    },
+  );
+
+  return async (graceMs) => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    // Else a connection would stay open for its next request, for as long as the keep-alive time-out.
+    for (const response of responses) if (!response.headersSent) response.setHeader('connection', 'close');
+    for (const session of sessions) session.close();
+    const cutOff = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    await closed;
+    clearTimeout(cutOff);
+  };
+}
+
+function keepWhileOpen<Connection extends Socket | ServerHttp2Session>(server: Server, event: string): Set<Connection> {
+  const open = new Set<Connection>();
+  server.on(event, (connection: Connection) => {
+    open.add(connection);
+    connection.once('close', () => open.delete(connection));
+  });
+  return open;
+}

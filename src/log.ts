@@ -1,0 +1,58 @@
+import { type DestinationStream, pino } from 'pino';
+
+/** Where messages go: details first, then a sentence. Under the key `error` a detail may be anything that was thrown. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+  fatal(details: object, message: string): void;
+}
+
+export interface LogOptions {
+  readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly format: 'logfmt' | 'json';
+}
+
+/** Lines are written at once, so that the last words before an exit are not lost. */
+export function createLogger(
+  { level, format }: LogOptions,
+  lines: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: describeError },
+  };
+  return pino(options, format === 'json' ? lines : { write: (line: string) => lines.write(toLogfmt(line)) });
+}
+
+/** What went wrong and why, on one line: the message of an error and those of its causes. */
+export function describeError(error: unknown): string {
+  const messages: string[] = [];
+  for (let cause = error; cause !== undefined && messages.length < 8; cause = causeOf(cause)) {
+    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
+    if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
+  }
+  return messages.join(': ');
+}
+
+function causeOf(error: unknown): unknown {
+  if (error instanceof AggregateError) return error.errors[0];
+  return error instanceof Error ? error.cause : undefined;
+}
+
+/** One line of pino's JSON → one line of `key=value` pairs, in pino's order but with the message after the level. */
+function toLogfmt(line: string): string {
+  const { level, time, msg, ...details } = JSON.parse(line) as Record<string, unknown>;
+  const pairs = Object.entries({ time, level, msg, ...details }).filter(([, value]) => value !== undefined);
+  return `${pairs.map(([key, value]) => `${key.replaceAll(/[^\w.-]/g, '_')}=${formatValue(value)}`).join(' ')}\n`;
+}
+
+/** Quoted as JSON where a bare word would end early, be taken for another pair or for several lines. */
+function formatValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[^\s"=\p{Cc}\u2028\u2029]+$/u.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { constants } from 'node:os';
+import type { FastifyInstance } from 'fastify';
+import { type Command, type Config, ConfigRefusal, readCommand } from './config.ts';
+import { type Listening, listen } from './http/listen.ts';
+import { createPlainServer } from './http/plain-server.ts';
+import { buildServer } from './http/server.ts';
+import { createLogger, type Logger } from './log.ts';
+import type { PlatformName } from './model/collectors.ts';
+import { createScraper, type Scraper } from './scraper.ts';
+import { formatVersion, readBuild } from './version.ts';
+
+const PLATFORMS: Readonly<Record<string, PlatformName>> = { linux: 'linux', win32: 'windows' };
+
+const EXIT_FAILED = 1;
+const EXIT_REFUSED = 2;
+
+/** Time for answers under way once the exporter is told to stop, and for everything: a supervisor never has to wait. */
+const FINISH_ANSWERS_MS = 600;
+const STOP_MS = 900;
+
+const command = chooseCommand();
+if (command.kind === 'help') process.stdout.write(command.text);
+else if (command.kind === 'version') process.stdout.write(formatVersion(readBuild()));
+else await run(command.config);
+
+function chooseCommand(): Command {
+  const platform = PLATFORMS[process.platform];
+  if (platform === undefined) return refuse(`there is nothing to read on ${process.platform}: only Linux and Windows`);
+  try {
+    return readCommand(platform);
+  } catch (error) {
+    if (error instanceof ConfigRefusal) return refuse(error.message);
+    throw error;
+  }
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`tcpstate-exporter: ${reason}\n`);
+  process.exit(EXIT_REFUSED);
+}
+
+async function run(config: Config): Promise<void> {
+  const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  exitOnUnexpectedErrors(log);
+  const build = readBuild();
+  log.info({ ...build }, 'starting tcpstate-exporter');
+  const scraper = createScraper({ ...config, platform: PLATFORMS[process.platform]!, build, log });
+  const listening = await serve(config, buildServer({ config, scraper, log, build }), log);
+  stopOnSignals(listening, scraper, log);
+}
+
+async function serve(config: Config, app: FastifyInstance, log: Logger): Promise<Listening> {
+  await app.ready();
+  try {
+    const listening = await listen(config.listenAddresses, () =>
+      createPlainServer(app.routing, config.scrapeTimeoutMs),
+    );
+    for (const address of listening.addresses) log.info({ address, path: config.telemetryPath }, 'listening');
+    return listening;
+  } catch (error) {
+    log.fatal({}, (error as Error).message); // one line that names the address and the way out
+    process.exit(EXIT_FAILED);
+  }
+}
+
+function exitOnUnexpectedErrors(log: Logger): void {
+  // Rejections that nobody handles arrive here too.
+  process.on('uncaughtException', (error: unknown) => {
+    log.fatal({ error, stack: error instanceof Error ? error.stack : undefined }, 'unexpected error, exiting');
+    process.exit(EXIT_FAILED);
+  });
+}
+
+function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): void {
+  let isStopping = false;
+  const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
+    if (isStopping) process.exit(128 + constants.signals[signal]);
+    isStopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => process.exit(0), STOP_MS);
+    await listening.close(FINISH_ANSWERS_MS);
+    await scraper.close();
+    process.exit(0);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

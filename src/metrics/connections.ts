@@ -1,0 +1,18 @@
+import type { SocketCounts } from '../model/socket-counts.ts';
+import { stateLabel } from '../model/tcp-state.ts';
+import { gauge, type MetricFamily } from './family.ts';
+import { SOCKET_TABLE } from './sources.ts';
+
+export function connectionFamilies(sockets: SocketCounts | undefined): MetricFamily[] {
+  return [
+    gauge(
+      'tcpstate_connections',
+      ['state', 'direction', 'local_port', 'remote_ip', 'remote_port', 'process'],
+      `TCP connections by state, service port, peer and owning process, the largest groups by themselves and the rest in other, from ${SOCKET_TABLE}.`,
+      (sockets?.connections?.cells ?? []).map((cell) => ({
+        labels: [stateLabel(cell.state), cell.direction, cell.localPort, cell.remoteIp, cell.remotePort, cell.process],
+        value: cell.sockets,
+      })),
+    ),
+  ];
+}

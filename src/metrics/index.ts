@@ -1,0 +1,46 @@
+import type { Snapshot } from '../model/snapshot.ts';
+import { type BuildInfo, buildInfoFamilies } from './build-info.ts';
+import { closeWaitFamilies } from './close-wait.ts';
+import { connectionFamilies } from './connections.ts';
+import { conntrackFamilies } from './conntrack.ts';
+import { counterFamilies } from './counters.ts';
+import { ephemeralFamilies } from './ephemeral.ts';
+import type { MetricFamily } from './family.ts';
+import { listenerFamilies } from './listeners.ts';
+import { localPortFamilies } from './local-ports.ts';
+import { memoryFamilies } from './memory.ts';
+import { namespaceFamilies } from './namespace.ts';
+import { portExhaustionFamilies } from './port-exhaustion.ts';
+import { processFamilies } from './processes.ts';
+import { remoteIpFamilies } from './remote-ips.ts';
+import { scrapeFamilies } from './scrape.ts';
+import { settingFamilies } from './settings.ts';
+import { stateFamilies } from './states.ts';
+import { timeWaitFamilies } from './time-wait.ts';
+import { unitFamilies } from './units.ts';
+
+/** The page, in its order. What a snapshot does not hold has no sample, and a family without samples is left out. */
+export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamily[] {
+  const { sockets, settings } = snapshot;
+  const families = [
+    ...stateFamilies(sockets),
+    ...connectionFamilies(sockets),
+    ...localPortFamilies(sockets),
+    ...remoteIpFamilies(sockets),
+    ...processFamilies(sockets),
+    ...unitFamilies(sockets),
+    ...ephemeralFamilies(snapshot.ephemeral, sockets),
+    ...portExhaustionFamilies(snapshot.portExhaustionEvents),
+    ...timeWaitFamilies(settings),
+    ...closeWaitFamilies(sockets),
+    ...listenerFamilies(sockets),
+    ...counterFamilies(snapshot.counters),
+    ...memoryFamilies(snapshot.memory, settings),
+    ...conntrackFamilies(snapshot.conntrack),
+    ...settingFamilies(settings),
+    ...namespaceFamilies(snapshot.namespace),
+    ...scrapeFamilies(snapshot.outcomes, sockets),
+    ...buildInfoFamilies(build),
+  ];
+  return families.filter(({ samples }) => samples.length > 0);
+}

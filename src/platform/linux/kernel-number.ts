@@ -1,0 +1,16 @@
+/**
+ * A decimal number as the kernel prints it, up to 64 bits; beyond 2^53 the nearest double. `where` names file and
+ * place in the error that anything else draws.
+ */
+export function parseKernelInteger(text: string, where: string): number {
+  const value = /^-?\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isNaN(value) || Math.abs(value) > 2 ** 64)
+    throw new Error(`${where}: not an integer: "${text.slice(0, 40)}"`);
+  return value;
+}
+
+/** Like `parseKernelInteger`; undefined for a negative number, by which the kernel means "no value" (MaxConn −1). */
+export function parseKernelCount(text: string, where: string): number | undefined {
+  const value = parseKernelInteger(text, where);
+  return value < 0 ? undefined : value;
+}

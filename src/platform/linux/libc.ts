@@ -1,0 +1,66 @@
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+/**
+ * The C library calls this platform needs, bound once. Synchronous; each returns −1 on failure and leaves `errno`.
+ * Buffers are passed by address: the caller keeps them alive and large enough.
+ */
+export interface Libc {
+  socket(domain: number, type: number, protocol: number): number;
+  /** `address` is a struct sockaddr. */
+  bind(fd: number, address: Uint8Array, length: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array, length: number): number;
+  send(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, buffer: Uint8Array, length: number, flags: number): number;
+  close(fd: number): number;
+  read(fd: number, buffer: Uint8Array, length: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
+  /** `path` is NUL-terminated bytes. */
+  open(path: Uint8Array, flags: number): number;
+  readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
+  getdents64(fd: number, buffer: Uint8Array, length: number): number;
+  errno(): number;
+}
+
+let bound: Libc | undefined;
+
+/** Binds the C library this process already runs on (glibc or musl) at the first call. */
+export function loadLibc(): Libc {
+  bound ??= bind();
+  return bound;
+}
+
+/** An error that names the call and the errno: `socket(AF_NETLINK): EPROTONOSUPPORT`. `code` is the errno's name. */
+export class SystemCallError extends Error {
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    const code = errnoName(errno);
+    super(`${call}: ${code}`);
+    this.name = 'SystemCallError';
+    this.code = code;
+  }
+}
+
+/** A positive errno → its name, or its number where the name is not known. */
+export function errnoName(errno: number): string {
+  return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
+}
+
+function bind(): Libc {
+  const process = koffi.load(null);
+  return {
+    socket: process.func('int socket(int domain, int type, int protocol)'),
+    bind: process.func('int bind(int fd, void *address, uint32_t length)'),
+    setsockopt: process.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)'),
+    send: process.func('int64_t send(int fd, void *buffer, size_t length, int flags)'),
+    recv: process.func('int64_t recv(int fd, void *buffer, size_t length, int flags)'),
+    close: process.func('int close(int fd)'),
+    read: process.func('int64_t read(int fd, void *buffer, size_t length)'),
+    lseek: process.func('int64_t lseek(int fd, int64_t offset, int whence)'),
+    open: process.func('int open(void *path, int flags)'),
+    readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
+    getdents64: process.func('int64_t getdents64(int fd, void *buffer, size_t length)'),
+    errno: () => koffi.errno(),
+  };
+}

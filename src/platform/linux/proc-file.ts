@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** The text of a file; undefined when there is none. Throws, naming the file, when it cannot be read. */
+export function readOptionalFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/** The text of a file that every procfs has. */
+export function readRequiredFile(path: string): string {
+  const text = readOptionalFile(path);
+  if (text === undefined) throw new Error(`${path} is missing: does --path.procfs name a mounted procfs?`);
+  return text;
+}
+
+/** Where a link leads; undefined when it is missing or this process may not follow it. */
+export function readOptionalLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isMissing(error) || isForbidden(error)) return undefined;
+    throw unreadable(path, error);
+  }
+}
+
+/**
+ * A file about the calling thread (`net/snmp`, `status`, …) below any procfs mount.
+ *
+ * `<procfs>/net` will not do: it leads to `self/net`, the network namespace of the process's main thread, and a mount
+ * with `subset=pid` lacks it. `thread-self` (Linux 3.17) is the thread that reads, so these files, `sys/net` (always
+ * the reader's namespace) and the thread's own netlink sockets describe one namespace. A host's procfs mounted in a
+ * container answers `thread-self` with our pid as the host counts it, hence also with our namespace, not the host's.
+ */
+export function ownFile(procfs: string, name: string): string {
+  const thread = `${procfs}/thread-self`;
+  return `${existsSync(thread) ? thread : `${procfs}/self`}/${name}`;
+}
+
+/** Whether a file system call failed because there is nothing under that name. */
+export function isMissing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** The error of a failed read, with the file's name and the errno. */
+export function unreadable(path: string, error: unknown): Error {
+  return new Error(`cannot read ${path}: ${codeOf(error)}`, { cause: error });
+}
+
+function isForbidden(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EACCES' || code === 'EPERM';
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code ?? error;
+}

@@ -1,0 +1,52 @@
+import type { CloseWaitAges } from '../model/socket-counts.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import { TcpState } from '../model/tcp-state.ts';
+import { keepLargest } from './largest-values.ts';
+
+interface Waiting {
+  readonly process: string;
+  oldestMs: number;
+  unclosed: number;
+  unaccepted: number;
+}
+
+/**
+ * Ages of CLOSE_WAIT sockets by process. `table` holds those rows only, their owners resolved and inherited, and in
+ * `milliseconds` how long they have waited at least. A row without an owner of its own was never accepted.
+ */
+export function countCloseWait(table: SocketTable, stuckAfterMs: number, limit: number): CloseWaitAges {
+  const byProcess = new Map<number, Waiting>();
+  const { state, owner, process, milliseconds } = table.columns;
+  for (let row = 0; row < table.length; row++) {
+    if (state[row] !== TcpState.closeWait) continue;
+    const waiting = entryOf(byProcess, process[row]!, table);
+    const age = milliseconds[row]!;
+    if (age > waiting.oldestMs) waiting.oldestMs = age;
+    if (age <= stuckAfterMs) continue;
+    if (owner[row] === 0) waiting.unaccepted++;
+    else waiting.unclosed++;
+  }
+  const { cells, folded } = keepLargest([...byProcess.values()], limit, stuckThenAge, (entry) => entry.process);
+  return {
+    oldest: cells.map(({ process: name, oldestMs }) => ({ process: name, seconds: oldestMs / 1000 })),
+    stuck: cells.flatMap(({ process: name, unclosed, unaccepted }) => [
+      { process: name, reason: 'unclosed' as const, sockets: unclosed },
+      { process: name, reason: 'unaccepted' as const, sockets: unaccepted },
+    ]),
+    folded,
+  };
+}
+
+function entryOf(byProcess: Map<number, Waiting>, process: number, table: SocketTable): Waiting {
+  const known = byProcess.get(process);
+  if (known !== undefined) return known;
+  const created = { process: table.processNames.nameOf(process), oldestMs: 0, unclosed: 0, unaccepted: 0 };
+  byProcess.set(process, created);
+  return created;
+}
+
+/** Processes with stuck sockets come first, by their number; the others by age. */
+function stuckThenAge(entry: Waiting): number {
+  const stuck = entry.unclosed + entry.unaccepted;
+  return stuck > 0 ? 2 ** 32 + stuck : entry.oldestMs;
+}

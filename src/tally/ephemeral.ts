@@ -1,0 +1,55 @@
+import type { EphemeralRules } from '../model/ephemeral-rules.ts';
+import { countEphemeralPorts } from '../model/port-range.ts';
+import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
+import { Family, type SocketTable } from '../model/socket-table.ts';
+import { type BusiestDestination, createDestinationsTally } from './destinations.ts';
+import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
+import { createProcessPortsTally } from './process-ports.ts';
+
+const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
+
+/** Counts how the ephemeral ports are used, as the next connect() finds them. */
+export function createEphemeralTally(table: SocketTable, limit: number) {
+  const countDestinations = createDestinationsTally(table, limit);
+  const countProcessPorts = createProcessPortsTally(table, limit);
+
+  return function countEphemeral(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
+    const { destinations, busiest } = countDestinations(classes, rules);
+    const used = { ipv4: usedPorts(table, Family.v4), ipv6: usedPorts(table, Family.v6) };
+    const families = FAMILIES.flatMap((family) => familyUse(family, rules, classes, used[family], busiest));
+    return { families, destinations, ...(withProcesses && { processes: countProcessPorts(classes) }) };
+  };
+}
+
+/** One flag per local port that any socket of a family holds. */
+function usedPorts(table: SocketTable, wanted: number): Uint8Array {
+  const used = new Uint8Array(65_536);
+  const { family, localPort } = table.columns;
+  for (let row = 0; row < table.length; row++) {
+    if (family[row] === wanted) used[localPort[row]!] = 1;
+  }
+  return used;
+}
+
+function familyUse(
+  family: FamilyLabel,
+  rules: EphemeralRules,
+  classes: PortClasses,
+  usedFlags: Uint8Array,
+  busiest: BusiestDestination,
+): EphemeralFamilyUse[] {
+  const range = rules.ranges[family];
+  if (range === undefined) return [];
+  const bit = ephemeralBit(Family[family === 'ipv4' ? 'v4' : 'v6']);
+  let used = 0;
+  let blocked = 0;
+  for (let port = range.first; port <= range.last; port++) {
+    if ((classes[port]! & bit) === 0) continue;
+    used += usedFlags[port]!;
+    if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
+  }
+  const ports = countEphemeralPorts(range);
+  const taken = rules.heldAgainst === 'host' ? used : busiest[family] + blocked;
+  const utilization = ports === 0 ? undefined : Math.min(1, taken / ports);
+  return [{ family, first: range.first, last: range.last, ports, used, blocked, utilization }];
+}

@@ -1,0 +1,30 @@
+import { formatAddress } from '../model/ip-address.ts';
+import type { Breakdown, ListenerCell } from '../model/socket-counts.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import { keepLargest } from './largest-values.ts';
+
+/** Accept queues, fullest first; of several with one address, port and process (SO_REUSEPORT) the fullest. */
+export function countListeners(table: SocketTable, limit: number): Breakdown<ListenerCell> {
+  const fullest = new Map<string, ListenerCell>();
+  for (const { row, length, limit: queueLimit } of table.listenQueues) {
+    const cell = {
+      localIp: formatAddress(table.addresses.wordsOf(table.columns.localAddress[row]!)),
+      localPort: table.columns.localPort[row]!,
+      process: table.processNames.nameOf(table.columns.process[row]!),
+      queueLength: length,
+      queueLimit,
+    };
+    const known = fullest.get(textOf(cell));
+    if (known === undefined || fillOf(cell) > fillOf(known)) fullest.set(textOf(cell), cell);
+  }
+  return keepLargest([...fullest.values()], limit, fillOf, textOf);
+}
+
+/** Share of the queue in use; its length where the limit is not known. A limit of 0 still lets one connection wait. */
+function fillOf(cell: ListenerCell): number {
+  return cell.queueLimit === undefined ? cell.queueLength : cell.queueLength / (cell.queueLimit + 1);
+}
+
+function textOf(cell: ListenerCell): string {
+  return `${String(cell.localPort).padStart(5, '0')} ${cell.localIp} ${cell.process}`;
+}

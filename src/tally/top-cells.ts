@@ -1,0 +1,99 @@
+import { BoundedRanking } from './bounded-ranking.ts';
+import type { CountTable } from './count-table.ts';
+
+/** What the selection must know of a breakdown's keys. Cells are those of the CountTable it is given. */
+export interface CellKey<Member> {
+  /** Number of `other` cells the breakdown can have. */
+  readonly folds: number;
+  /** Which of them a cell belongs to when it is not kept: 0 … folds − 1. */
+  foldOf(cell: number): number;
+  /** A total order of cells by what they mean, the same in every scrape: it breaks ties. */
+  compare(left: number, right: number): number;
+  /** What a cell means, in terms that outlive this scrape's ids. */
+  remember(cell: number): Member;
+  /** The cell that means the same in this scrape, −1 when there is none. */
+  recall(member: Member): number;
+}
+
+export interface Selection {
+  /** Kept cells, largest first. */
+  readonly kept: readonly number[];
+  /** Per fold: what all cells that were not kept add up to. */
+  readonly other: readonly number[];
+  /** Number of cells that were not kept. */
+  readonly folded: number;
+}
+
+/** A cell on the last page is treated as this much larger: a newcomer must clearly exceed it to take its place. */
+const STAY_FACTOR = 1.25;
+const STAY_BONUS = 1;
+/** One cell in this many of the limit is set aside for each fold, so that a flood of one state never hides the others. */
+const RESERVED_SHARE = 50;
+
+/** Keeps the largest cells of a breakdown, the same ones from scrape to scrape unless they are clearly overtaken. */
+export class TopCells<Member> {
+  readonly #limit: number;
+  readonly #key: CellKey<Member>;
+  readonly #overall: BoundedRanking;
+  readonly #reserved: readonly BoundedRanking[];
+  #members: readonly Member[] = [];
+
+  constructor(limit: number, key: CellKey<Member>) {
+    this.#limit = limit;
+    this.#key = key;
+    const compare = (left: number, right: number) => key.compare(left, right);
+    this.#overall = new BoundedRanking(limit, compare);
+    const share = Math.floor(limit / RESERVED_SHARE);
+    this.#reserved = Array.from({ length: key.folds }, () => new BoundedRanking(share, compare));
+  }
+
+  /** Selects by the first counter of each cell and remembers the choice for the next scrape. */
+  select(counts: CountTable): Selection {
+    const members = this.#rankMembers(counts);
+    const totals = this.#rankAll(counts, members);
+    const kept = this.#choose().sort((a, b) => counts.count(b) - counts.count(a) || this.#key.compare(a, b));
+    for (const cell of kept) totals[this.#key.foldOf(cell)]! -= counts.count(cell);
+    this.#members = kept.map((cell) => this.#key.remember(cell));
+    return { kept, other: totals, folded: counts.length - kept.length };
+  }
+
+  #rankMembers(counts: CountTable): Set<number> {
+    const cells = new Set<number>();
+    for (const member of this.#members) {
+      const cell = this.#key.recall(member);
+      if (cell >= 0) cells.add(cell);
+    }
+    for (const ranking of [this.#overall, ...this.#reserved]) ranking.clear();
+    for (const cell of cells) this.#offer(cell, counts.count(cell) * STAY_FACTOR + STAY_BONUS);
+    return cells;
+  }
+
+  #offer(cell: number, score: number): void {
+    this.#overall.offer(cell, score);
+    this.#reserved[this.#key.foldOf(cell)]!.offer(cell, score);
+  }
+
+  #rankAll(counts: CountTable, members: ReadonlySet<number>): number[] {
+    const totals = new Array<number>(this.#key.folds).fill(0);
+    const { slots, stride } = counts;
+    for (let cell = 0; cell < slots.length; cell += stride) {
+      const count = slots[cell + 3]!;
+      if (count === 0) continue;
+      const fold = this.#key.foldOf(cell);
+      totals[fold]! += count;
+      const mayEnter = count >= this.#overall.floor || count >= this.#reserved[fold]!.floor;
+      if (mayEnter && !members.has(cell)) this.#offer(cell, count);
+    }
+    return totals;
+  }
+
+  /** The reserved cells of every fold first, then the largest of all, up to the limit. */
+  #choose(): number[] {
+    const chosen = new Set(this.#reserved.flatMap((ranking) => ranking.descending()));
+    for (const cell of this.#overall.descending()) {
+      if (chosen.size >= this.#limit) break;
+      chosen.add(cell);
+    }
+    return [...chosen];
+  }
+}

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { parseExposition } from '../support/exposition-parser.ts';
+import { readGoldenPage } from '../support/golden-pages.ts';
+
+/** A metric as the README or a page tells it. */
+interface Metric {
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+test('the metric tables of README.md list exactly the families of the pages, with type and labels', () => {
+  const documented = Object.fromEntries(readTables().map(({ name, type, labels }) => [name, { type, labels }]));
+  assert.deepEqual(documented, { ...familiesOf('linux.txt'), ...familiesOf('windows.txt') });
+});
+
+test('no metric is listed twice, and each has a meaning that is a sentence', () => {
+  const rows = readTables();
+  assert.equal(new Set(rows.map(({ name }) => name)).size, rows.length);
+  for (const { name, meaning } of rows) assert.match(meaning, /^[A-Z0-9`].+\.$/, name);
+});
+
+function familiesOf(file: 'linux.txt' | 'windows.txt'): Record<string, Metric> {
+  const families = [...parseExposition(readGoldenPage(file)).values()];
+  return Object.fromEntries(
+    families.map(({ name, type, samples }) => [name, { type, labels: Object.keys(samples[0]!.labels) }]),
+  );
+}
+
+/** The rows between the markers of README.md. A row that is not of the expected form fails. */
+function readTables(): (Metric & { readonly name: string; readonly meaning: string })[] {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const section = /<!-- metrics:start -->\n(.*)<!-- metrics:end -->/s.exec(readme)?.[1];
+  assert.ok(section !== undefined, 'README.md has no section between the metrics markers');
+  const lines = section.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| metric |'));
+  return lines.map((line) => {
+    const cells = /^\| `(\w+)` \| (\w+) \| (.+?) \| (.+) \|$/.exec(line);
+    assert.ok(cells !== null, `not a row of a metric: ${line}`);
+    const [, name, type, labels, meaning] = cells as unknown as [string, string, string, string, string];
+    return { name, type, labels: [...labels.matchAll(/`(\w+)`/g)].map(([, label]) => label!), meaning };
+  });
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLogger, describeError } from '../src/log.ts';
+
+describe('logfmt', () => {
+  it('starts with time, level and message', () => {
+    const [line] = logLines('logfmt', (log) => log.info({ address: '[::]:10048' }, 'listening'));
+    assert.match(
+      line ?? '',
+      /^time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=info msg=listening address=\[::\]:10048\n$/,
+    );
+  });
+
+  it('keeps each message on one line and each pair readable, whatever the values are', () => {
+    const details = {
+      words: 'two words',
+      quote: 'say "no"',
+      equals: 'a=b',
+      lines: 'a\nb',
+      escape: '\u001b[31m',
+      empty: '',
+      number: 1.5,
+      flag: true,
+      nothing: null,
+      list: ['a', 1],
+      'odd key=': 'x',
+      absent: undefined,
+    };
+    const [line] = logLines('logfmt', (log) => log.warn(details, 'a sentence'));
+    assert.equal(
+      line?.replace(/^time=\S+ /, ''),
+      'level=warn msg="a sentence" words="two words" quote="say \\"no\\"" equals="a=b" lines="a\\nb" escape="\\u001b[31m" ' +
+        'empty="" number=1.5 flag=true nothing=null list="[\\"a\\",1]" odd_key_=x\n',
+    );
+  });
+
+  it('tells an error with its causes', () => {
+    const error = new Error('cannot read sockets', { cause: new Error('errno 1 EPERM') });
+    const [line] = logLines('logfmt', (log) => log.error({ error }, 'scrapes fail'));
+    assert.match(line ?? '', / msg="scrapes fail" error="cannot read sockets: errno 1 EPERM"\n$/);
+  });
+});
+
+describe('json', () => {
+  it('has time, level as a word, message and details', () => {
+    const [line] = logLines('json', (log) => log.error({ error: new Error('no'), port: 1 }, 'failed'));
+    const { time, ...rest } = JSON.parse(line ?? '');
+    assert.ok(!Number.isNaN(Date.parse(time)));
+    assert.deepEqual(rest, { level: 'error', msg: 'failed', error: 'no', port: 1 });
+  });
+});
+
+it('leaves out what is less severe than the level', () => {
+  const lines = logLines(
+    'json',
+    (log) => {
+      log.debug({}, 'a');
+      log.info({}, 'b');
+      log.warn({}, 'c');
+      log.fatal({}, 'd');
+    },
+    'warn',
+  );
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ['c', 'd'],
+  );
+});
+
+describe('describeError', () => {
+  it('says each message of the chain once', () => {
+    const inner = new Error('refused');
+    assert.equal(describeError(new Error('dial: refused', { cause: inner })), 'dial: refused');
+    assert.equal(describeError(new AggregateError([inner], '')), 'AggregateError: refused');
+    assert.equal(describeError('plain text'), 'plain text');
+  });
+
+  it('ends on a chain without end', () => {
+    const error = new Error('loop');
+    error.cause = error;
+    assert.equal(describeError(error), 'loop');
+  });
+});
+
+function logLines(
+  format: 'json' | 'logfmt',
+  write: (log: ReturnType<typeof createLogger>) => void,
+  level: 'warn' | 'debug' = 'debug',
+): string[] {
+  const lines: string[] = [];
+  write(createLogger({ level, format }, { write: (line) => lines.push(line) }));
+  return lines;
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderExposition } from '../../src/metrics/exposition.ts';
+import type { ExpositionFormat, MetricFamily } from '../../src/metrics/family.ts';
+import { buildFamilies } from '../../src/metrics/index.ts';
+import { createSelfMetrics } from '../../src/metrics/self.ts';
+import { parseExposition } from '../support/exposition-parser.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/snapshots.ts';
+
+const GAUGE: MetricFamily = {
+  name: 'tcpstate_test',
+  type: 'gauge',
+  help: 'A test.',
+  labelNames: ['a', 'b'],
+  samples: [
+    { labels: ['x', '2'], value: 1 },
+    { labels: ['x', '1'], value: 2.5 },
+  ],
+};
+const COUNTER: MetricFamily = {
+  name: 'tcpstate_opens_total',
+  type: 'counter',
+  help: 'Opens.',
+  labelNames: [],
+  samples: [{ labels: [], value: 7 }],
+};
+
+test('writes text 0.0.4 in the order given, samples too', async () => {
+  assert.deepEqual(await renderExposition([COUNTER, GAUGE], undefined, 'text'), {
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
+    body: [
+      '# HELP tcpstate_opens_total Opens.',
+      '# TYPE tcpstate_opens_total counter',
+      'tcpstate_opens_total 7',
+      '',
+      '# HELP tcpstate_test A test.',
+      '# TYPE tcpstate_test gauge',
+      'tcpstate_test{a="x",b="2"} 1',
+      'tcpstate_test{a="x",b="1"} 2.5',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('writes OpenMetrics 1.0.0: counters without _total in their metadata, one # EOF at the end', async () => {
+  assert.deepEqual(await renderExposition([COUNTER, GAUGE], undefined, 'openmetrics'), {
+    contentType: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+    body: [
+      '# HELP tcpstate_opens Opens.',
+      '# TYPE tcpstate_opens counter',
+      'tcpstate_opens_total 7',
+      '# HELP tcpstate_test A test.',
+      '# TYPE tcpstate_test gauge',
+      'tcpstate_test{a="x",b="2"} 1',
+      'tcpstate_test{a="x",b="1"} 2.5',
+      '# EOF',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('both formats of a full page say the same, one after the other and at once', async () => {
+  const families = buildFamilies(LINUX_SNAPSHOT, LINUX_BUILD);
+  const self = createSelfMetrics();
+  const selfFamilies = await self.collect();
+  self.close();
+  const formats: ExpositionFormat[] = ['openmetrics', 'text', 'openmetrics', 'text'];
+  const pages = await Promise.all(formats.map((format) => renderExposition(families, selfFamilies, format)));
+  const read = pages.map(({ body }, index) => parseExposition(body, formats[index]));
+  const samples = read.map((page) => [...page.values()].flatMap((family) => family.samples));
+  assert.ok(samples[0]!.length > 300);
+  for (const others of samples.slice(1)) assert.deepEqual(others, samples[0]);
+  assert.deepEqual(
+    [...read[1]!.keys()].slice(0, families.length),
+    families.map(({ name }) => name),
+  );
+  assert.equal(pages[1]?.body, pages[3]?.body);
+});
+
+for (const format of ['text', 'openmetrics'] as const) {
+  test(`label values come back as they were from ${format}`, async () => {
+    const values = [
+      'quote "',
+      'back\\slash',
+      '\\n',
+      'line\nfeed',
+      'größe 進程 \u{1f980}',
+      '{a="b",} # EOF',
+      'x Nan',
+      '',
+    ];
+    const samples = values.map((value, index) => ({ labels: [value, String(index)], value: index }));
+    const { body } = await renderExposition([{ ...GAUGE, samples }], undefined, format);
+    const read = parseExposition(body, format).get('tcpstate_test')?.samples;
+    assert.deepEqual(
+      read?.map(({ labels }) => labels.a),
+      values,
+    );
+  });
+
+  test(`values that are no finite numbers are spelled as ${format} spells them`, async () => {
+    const numbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 63, 1e-9, 0.1 + 0.2];
+    const samples = numbers.map((value, index) => ({ labels: ['Nan', String(index)], value }));
+    const { body } = await renderExposition([{ ...GAUGE, samples }], undefined, format);
+    assert.match(body, /b="0"} NaN\n.*b="1"} \+Inf\n.*b="2"} -Inf\n/);
+    assert.match(body, /a="Nan"/);
+    const read = parseExposition(body, format).get('tcpstate_test')?.samples;
+    assert.deepEqual(
+      read?.map(({ value }) => value),
+      numbers,
+    );
+  });
+}
+
+test('keeps apart two series whose label values look alike when joined', async () => {
+  const samples = [
+    { labels: ['1,b:2', '3'], value: 1 },
+    { labels: ['1', '2,b:3'], value: 2 },
+  ];
+  const { body } = await renderExposition([{ ...GAUGE, samples }], undefined, 'text');
+  assert.deepEqual(parseExposition(body).get('tcpstate_test')?.samples, [
+    { name: 'tcpstate_test', labels: { a: '1,b:2', b: '3' }, value: 1 },
+    { name: 'tcpstate_test', labels: { a: '1', b: '2,b:3' }, value: 2 },
+  ]);
+});
+
+test('refuses a page with two families of one name', async () => {
+  await assert.rejects(
+    renderExposition([GAUGE, GAUGE], undefined, 'text'),
+    /tcpstate_test has already been registered/,
+  );
+});

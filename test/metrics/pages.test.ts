@@ -1,0 +1,23 @@
+// After a wanted change of a page: UPDATE_GOLDEN=1 node scripts/run-tests.mjs test/metrics/pages.test.ts, then read the diff.
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import type { BuildInfo } from '../../src/metrics/build-info.ts';
+import { renderExposition } from '../../src/metrics/exposition.ts';
+import { buildFamilies } from '../../src/metrics/index.ts';
+import type { Snapshot } from '../../src/model/snapshot.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+
+const PAGES: readonly [file: string, snapshot: Snapshot, build: BuildInfo][] = [
+  ['linux.txt', LINUX_SNAPSHOT, LINUX_BUILD],
+  ['windows.txt', WINDOWS_SNAPSHOT, WINDOWS_BUILD],
+];
+
+for (const [file, snapshot, build] of PAGES) {
+  test(`the page of the ${file} host is the committed one, byte for byte`, async () => {
+    const { body } = await renderExposition(buildFamilies(snapshot, build), undefined, 'text');
+    const golden = new URL(`../fixtures/pages/${file}`, import.meta.url);
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(golden, body);
+    assert.equal(body, readFileSync(golden, 'utf8'));
+  });
+}
