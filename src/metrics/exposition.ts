@@ -3,8 +3,9 @@ import type { ExpositionFormat, ExpositionPage, MetricFamily } from './family.ts
 import type { SelfFamilies } from './self.ts';
 
 /**
- * Families and, if given, the exporter's own metrics → one page, in the order given. Each call has a registry of its own: two at
- * once do not mix. `families` must not be empty (an empty OpenMetrics page has no valid form here; build info is always on it).
+ * Families and, if given, the exporter's own metrics → one page, in the order given. Each call has a registry of its
+ * own: two at once do not mix. There must be a family (build info always is): prom-client gives an empty OpenMetrics
+ * page an empty line, which the format does not allow.
  */
 export async function renderExposition(
   families: readonly MetricFamily[],
@@ -27,8 +28,8 @@ interface Described {
 }
 
 /**
- * A metric that answers with the values it was made with. prom-client's own Gauge and Counter key a sample by its label values
- * joined as they are, so that `a="1,b:2"` may silently overwrite another sample: a process may choose such a name.
+ * A metric that answers with the values it was made with. prom-client's own Gauge and Counter key a sample by its label
+ * values joined as they are, so that `a="1,b:2"` may silently overwrite another sample: a process may choose such a name.
  */
 function constantMetric(family: Described): Metric {
   // The registry renames a counter before it asks an OpenMetrics page's metric: `get` answers under the new name.

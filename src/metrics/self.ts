@@ -21,8 +21,9 @@ export interface SelfMetrics {
 export type SelfFamilies = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /**
- * prom-client's default metrics, taken one by one: `collectDefaultMetrics` also starts an event loop monitor that fires 100 times
- * a second for ever (0.54 % of a core in an otherwise idle process), and a garbage collection observer that nobody can stop.
+ * prom-client's default metrics, taken one by one: `collectDefaultMetrics` also starts an event loop monitor that fires
+ * 100 times a second for ever (0.54 % of a core in an otherwise idle process), and a garbage collection observer that
+ * nobody can stop.
  */
 const DEFAULT_METRICS = [
   processCpuTotal,

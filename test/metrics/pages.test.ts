@@ -1,4 +1,6 @@
-// After a wanted change of a page: UPDATE_GOLDEN=1 node scripts/run-tests.mjs test/metrics/pages.test.ts, then read the diff.
+// After a wanted change of a page:
+//   UPDATE_GOLDEN=1 node scripts/run-tests.mjs test/metrics/pages.test.ts
+// and read the diff.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

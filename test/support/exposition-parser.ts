@@ -13,8 +13,9 @@ export interface ParsedFamily {
 }
 
 /**
- * Reads a page back, families by name in the order of the page. Stricter than any server: throws, with the line, on every line
- * that is not exactly of the format, on a family or a series that appears twice, and on a sample outside its family.
+ * Reads a page back, families by name in the order of the page. Stricter than any server: throws, with the line, on
+ * every line that is not exactly of the format, on a family or a series that appears twice, and on a sample outside
+ * its family.
  * Timestamps, exemplars and comments are not part of our pages and are refused.
  */
 export function parseExposition(page: string, format: 'text' | 'openmetrics' = 'text'): Map<string, ParsedFamily> {

@@ -106,7 +106,7 @@ function address(index: number): string {
   return `2001:1db8:1234:5678:9abc:def0:1234:${1000 + index}`;
 }
 
-/** No two cells of one label and state. */
+/** Spreads the cells over the states. */
 function stateOf(index: number): number {
   return CONNECTED[index % CONNECTED.length]!;
 }
