@@ -20,7 +20,7 @@ export function unitOfPath(path: string): string {
     note(component, parent, found);
     parent = component;
   }
-  return shorten(nameOf(found) ?? path);
+  return shorten(nameOf(found) ?? (path || '/'));
 }
 
 interface Found {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import fc from 'fast-check';
 import { findCgroupMount, parseCgroupMounts } from '../../../src/platform/linux/cgroup-mount.ts';
 import { RECORDED, temporaryFolder } from './fake-procfs.ts';

@@ -16,7 +16,10 @@ test('names the groups below the mount', (t) => {
 test('cannot name what is not below the mount, no id, and a root that is not the real one', (t) => {
   const tree = makeTree(t);
   const units = tree.resolver();
-  assert.deepEqual([units.nameOf(2n ** 40n), units.nameOf(0n), units.nameOf(tree.rootId)], [undefined, undefined, undefined]);
+  assert.deepEqual(
+    [units.nameOf(2n ** 40n), units.nameOf(0n), units.nameOf(tree.rootId)],
+    [undefined, undefined, undefined],
+  );
 });
 
 test('sees a new group when a second has gone by', (t) => {

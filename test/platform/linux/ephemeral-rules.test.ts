@@ -53,10 +53,7 @@ test('has an IPv6 range where an address is, or may yet come', (t) => {
 test('tells when connect() may take a TIME_WAIT port', (t) => {
   const reuse = (changes: Record<string, string | undefined>) =>
     readEphemeralRules(
-      fakeProcfs(
-        t,
-        Object.fromEntries(Object.entries(changes).map(([name, text]) => [`sys/net/ipv4/${name}`, text])),
-      ),
+      fakeProcfs(t, Object.fromEntries(Object.entries(changes).map(([name, text]) => [`sys/net/ipv4/${name}`, text]))),
     ).timeWaitReuse;
   assert.deepEqual(reuse({ tcp_tw_reuse: '0\n' }), { scope: 'never', afterMs: 1000 });
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n' }), { scope: 'always', afterMs: 1000 });

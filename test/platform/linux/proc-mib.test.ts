@@ -41,7 +41,18 @@ test('is undefined without the lines', () => {
 });
 
 test('meets any text with counts or with an error that names the file', () => {
-  const word = fc.constantFrom('Tcp:', 'ActiveOpens', 'MaxConn', '\n', ' ', '-1', '7', '99999999999999999999', '\0', 'é');
+  const word = fc.constantFrom(
+    'Tcp:',
+    'ActiveOpens',
+    'MaxConn',
+    '\n',
+    ' ',
+    '-1',
+    '7',
+    '99999999999999999999',
+    '\0',
+    'é',
+  );
   fc.assert(
     fc.property(fc.array(word), fc.string(), (words, tail) => {
       const result = attempt(() => parseMib(`${words.join(' ')}${tail}`, SOURCE, NAMES));

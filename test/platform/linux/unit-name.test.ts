@@ -74,7 +74,10 @@ const CASES: Readonly<Record<string, readonly (readonly [path: string, unit: str
     ['/lxc/101', '101'],
     ['/machine.slice/machine-deb\\x2d12.scope/payload/system.slice/cron.service', 'machine-deb-12.scope/cron.service'],
     ['/machine.slice/machine-deb\\x2d12.scope/supervisor', 'machine-deb-12.scope'],
-    ['/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service', 'systemd-nspawn@web.service/nginx.service'],
+    [
+      '/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service',
+      'systemd-nspawn@web.service/nginx.service',
+    ],
     ['/machine.slice/machine-qemu\\x2d1\\x2dvm.scope/libvirt/emulator', 'machine-qemu-1-vm.scope'],
     [`/lxc.payload.web/system.slice/docker-${ID}.scope`, SHORT],
   ],
@@ -112,7 +115,21 @@ test('keeps the end of a long name', () => {
 });
 
 test('gives any path a name of at most 120 characters, quickly', () => {
-  const part = fc.constantFrom('/', '-', ID, '.scope', '.service', 'lxc', 'docker-', '\\x', '\\x2d', '_', 'é', '\n', 'conmon-');
+  const part = fc.constantFrom(
+    '/',
+    '-',
+    ID,
+    '.scope',
+    '.service',
+    'lxc',
+    'docker-',
+    '\\x',
+    '\\x2d',
+    '_',
+    'é',
+    '\n',
+    'conmon-',
+  );
   fc.assert(
     fc.property(fc.array(fc.oneof(part, fc.string()), { maxLength: 40 }), (parts) => {
       const name = unitOfPath(`/${parts.join('')}`);
@@ -121,6 +138,7 @@ test('gives any path a name of at most 120 characters, quickly', () => {
     { numRuns: 3000 },
   );
   const start = performance.now();
-  for (const piece of ['-', '\\x2d', '-0a1b2c3d', '0123456789ab', '/', 'a-b_c:']) unitOfPath(`/${piece.repeat(4000)}.scope`);
+  for (const piece of ['-', '\\x2d', '-0a1b2c3d', '0123456789ab', '/', 'a-b_c:'])
+    unitOfPath(`/${piece.repeat(4000)}.scope`);
   assert.ok(performance.now() - start < 1000);
 });
