@@ -29,10 +29,14 @@ export function createLogger(
   return pino(options, format === 'json' ? lines : { write: (line: string) => lines.write(toLogfmt(line)) });
 }
 
+/** A chain of causes may be a ring. */
+const DEEPEST_CAUSE = 8;
+
 /** What went wrong and why, on one line: the message of an error and those of its causes. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
-  for (let cause = error; cause !== undefined && messages.length < 8; cause = causeOf(cause)) {
+  let cause = error;
+  for (let depth = 0; depth < DEEPEST_CAUSE && cause !== undefined; depth++, cause = causeOf(cause)) {
     const message = cause instanceof Error ? cause.message || cause.name : String(cause);
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
   }

@@ -79,7 +79,7 @@ export class AddressTable {
     this.#words[at + 2] = w2;
     this.#words[at + 3] = w3;
     this.#slots[slot] = id;
-    if (this.length * 2 > this.#slots.length) this.#grow();
+    if (this.length * 2 >= this.#slots.length) this.#grow(); // the words have room for half as many
     return id;
   }
 

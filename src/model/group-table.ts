@@ -13,7 +13,7 @@ export interface GroupTable {
 }
 
 export function createGroupTable(): GroupTable {
-  const indices = new Map<number, number>();
+  const indices = new Map([[0, 0]]);
   const ids: bigint[] = [0n];
   let lastLow = 0;
   let lastHigh = 0;
@@ -39,6 +39,7 @@ export function createGroupTable(): GroupTable {
     idOf: (index) => ids[index] ?? 0n,
     reset() {
       indices.clear();
+      indices.set(0, 0);
       ids.length = 1;
       lastLow = 0;
       lastHigh = 0;

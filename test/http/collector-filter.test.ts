@@ -28,9 +28,9 @@ it('refuses both in one request', () => {
 });
 
 it('refuses an unknown name and says which there are', () => {
-  const expected = 'There is no collector "sockets" here. There are: counters, memory, sockets.';
-  assert.equal(filter({ 'collect[]': 'sockets' }), expected);
-  assert.equal(filter({ 'exclude[]': 'sockets' }), expected);
+  const expected = 'There is no collector "socketz" here. There are: counters, memory, sockets.';
+  assert.equal(filter({ 'collect[]': 'socketz' }), expected);
+  assert.equal(filter({ 'exclude[]': ['sockets', 'socketz'] }), expected);
   assert.match(String(filter({ 'collect[]': '' })), /^There is no collector ""/);
 });
 

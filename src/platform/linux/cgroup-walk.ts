@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { isMissing } from './proc-file.ts';
+import { isMissing, unreadable } from './proc-file.ts';
 
 /** What a walk may cost. */
 export interface WalkLimits {
@@ -11,10 +11,13 @@ export interface WalkLimits {
 
 export interface CgroupPaths {
   /** Inode number of each directory, which is the cgroup's id, → path of the cgroup. */
-  readonly paths: Map<bigint, string>;
+  readonly paths: ReadonlyMap<bigint, string>;
   /** False when a limit ended the walk; what lies deepest is then missing. */
   readonly isComplete: boolean;
 }
+
+/** A directory without subdirectories has two links: its name and its own `.`. */
+const LINKS_OF_A_LEAF = 2n;
 
 /** Walks the directories below one, level by level. `cgroup`: the cgroup path of `directory`. */
 export function walkCgroups(directory: string, cgroup: string, limits: WalkLimits): CgroupPaths {
@@ -25,17 +28,23 @@ export function walkCgroups(directory: string, cgroup: string, limits: WalkLimit
   for (let next = 0; next < queue.length; next++) {
     if (paths.size >= limits.directories || limits.now() > endMs) return { paths, isComplete: false };
     const below = queue[next]!;
-    const id = inodeOf(directory + below);
-    if (id === undefined) continue;
-    paths.set(id, base + below || '/');
+    const status = statDirectory(directory + below);
+    if (status === undefined) continue;
+    paths.set(status.ino, base + below || '/');
+    // a cgroup's directory lists dozens of files: most cgroups are leaves, and need no look at them
+    if (status.nlink === LINKS_OF_A_LEAF) continue;
     for (const name of subdirectories(directory + below)) queue.push(`${below}/${name}`);
   }
   return { paths, isComplete: true };
 }
 
-/** Undefined when there is no such directory, or no longer: cgroups come and go while one walks. */
+/** The inode number of a directory; undefined when there is none, or no longer. */
 export function inodeOf(directory: string): bigint | undefined {
-  return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino;
+  return statDirectory(directory)?.ino;
+}
+
+function statDirectory(directory: string) {
+  return statSync(directory, { bigint: true, throwIfNoEntry: false });
 }
 
 function subdirectories(directory: string): string[] {
@@ -44,13 +53,13 @@ function subdirectories(directory: string): string[] {
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name);
   } catch (error) {
-    if (isGone(error)) return [];
-    throw new Error(`cannot list ${directory}`, { cause: error });
+    if (isGoneOrClosed(error)) return [];
+    throw unreadable(directory, error);
   }
 }
 
-/** Removed since it was listed, or closed to this user (its sockets then stay unnamed). */
-function isGone(error: unknown): boolean {
+/** Cgroups come and go while one walks; one closed to this user leaves its sockets without a name. */
+function isGoneOrClosed(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return isMissing(error) || code === 'ENODEV' || code === 'EACCES';
 }

@@ -93,7 +93,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, message: string]>
   ],
   'no end of the last line': [HEADER + FIRST_LINE.trimEnd(), 'net/tcp, line 2: cut off, it has no end'],
   'a line cut short': [
-    HEADER + FIRST_LINE + '   1: 0100007F:85F7 00\n',
+    `${HEADER}${FIRST_LINE}   1: 0100007F:85F7 00\n`,
     'net/tcp, line 3: a hex digit expected at column 23, but the line ends',
   ],
   'a short address': [
@@ -110,11 +110,11 @@ const REFUSED: Readonly<Record<string, readonly [text: string, message: string]>
   ],
   'a timer of 17 digits': [
     HEADER + FIRST_LINE.replace(' 00:00000000 ', ' 00:00000000000000000 '),
-    'net/tcp, line 2: at most 16 hex digits expected at column 76',
+    'net/tcp, line 2: at most 16 hex digits expected at column 75',
   ],
   'an empty line': [`${HEADER}\n`, 'net/tcp, line 2: ":" expected at column 1, but the line ends'],
   'a line without end': [HEADER + ' '.repeat(70_000), 'net/tcp, line 2: longer than 65536 bytes'],
-  'IPv6 rows': [HEADER + TCP6.split('\n')[1] + '\n', 'net/tcp, line 2: ":" expected at column 15'],
+  'IPv6 rows': [`${HEADER}${TCP6.split('\n')[1]}\n`, 'net/tcp, line 2: ":" expected at column 15'],
 };
 
 for (const [what, [text, message]] of Object.entries(REFUSED)) {
@@ -153,7 +153,7 @@ test('meets any noise with rows or with an error that names file and line', (t) 
     fc.property(fc.array(place, { minLength: 1, maxLength: 5 }), (changes) => {
       let text = TCP6;
       for (const [at, character] of changes) text = text.slice(0, at) + character + text.slice(at + 1);
-      const procfs = withTables(t, { tcp: HEADER, 'self/net/tcp6': text });
+      writeTable(procfs, 'tcp6', text);
       try {
         read(procfs);
       } catch (error) {
