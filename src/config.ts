@@ -13,6 +13,7 @@ export { ConfigRefusal } from './config/refusal.ts';
 
 /** Everything an operator chose, or the defaults. */
 export interface Config {
+  readonly platform: PlatformName;
   readonly listenAddresses: readonly ListenAddress[];
   readonly telemetryPath: string;
   readonly webConfigFile: string | undefined;
@@ -93,6 +94,7 @@ function toConfig(
   const { connections, localPorts, remoteIps, processes, units, destinations, listeners } = values;
   const { remotePrefixV4, remotePrefixV6, closeWaitStuckAfterMs } = values;
   return {
+    platform,
     listenAddresses: values.listenAddresses,
     telemetryPath: values.telemetryPath,
     webConfigFile: values.webConfigFile,

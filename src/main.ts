@@ -45,7 +45,7 @@ async function run(config: Config): Promise<void> {
   exitOnUnexpectedErrors(log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
-  const scraper = createScraper({ ...config, platform: PLATFORMS[process.platform]!, build, log });
+  const scraper = createScraper({ ...config, build, log });
   const listening = await serve(config, buildServer({ config, scraper, log, build }), log);
   stopOnSignals(listening, scraper, log);
 }

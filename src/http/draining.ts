@@ -25,6 +25,8 @@ export function trackConnections(server: Server): (graceMs: number) => Promise<v
     // Else a connection would stay open for its next request, for as long as the keep-alive time-out.
     for (const response of responses) if (!response.headersSent) response.setHeader('connection', 'close');
     for (const session of sessions) session.close();
+    // Node counts a connection that has not sent a byte as busy.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
     const cutOff = setTimeout(() => {
       for (const socket of sockets) socket.destroy();
     }, graceMs);

@@ -4,7 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import type { MetricsOptions } from '../../src/http/metrics.ts';
 import { buildServer } from '../../src/http/server.ts';
 import type { ExpositionPage } from '../../src/metrics/family.ts';
-import { CONTENT_TYPES, createFakeScraper, defer, smallPage } from '../support/fake-scraper.ts';
+import { defer } from '../support/deferred.ts';
+import { CONTENT_TYPES, createFakeScraper, smallPage } from '../support/fake-scraper.ts';
 import { BUILD, HTTP_SETTINGS } from '../support/http-settings.ts';
 import { createLogRecorder } from '../support/log-recorder.ts';
 

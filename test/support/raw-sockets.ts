@@ -109,7 +109,7 @@ function check(result: number, call: string): number {
 }
 
 /** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes). */
-function socketAddress(address: string, port: number): Uint8Array {
+export function socketAddress(address: string, port: number): Uint8Array {
   const isIpv6 = address.includes(':');
   const bytes = Buffer.alloc(isIpv6 ? 28 : 16);
   bytes.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findCgroupMount, ROOT_CGROUP_ID } from '../../../src/platform/linux/cgroup-mount.ts';
 import { createUnitResolver } from '../../../src/platform/linux/cgroups.ts';
+import { temporaryFolder } from './fake-procfs.ts';
 
 const LISTENER = `const { createServer } = require('node:net');
 createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port); });`;
@@ -40,9 +41,22 @@ test('the id of a socket is the inode number of its group', async (t) => {
 });
 
 test('the root group has the id 1', (t) => {
-  const root = mount === undefined ? undefined : statSync(mount.directory, { bigint: true }).ino;
-  if (root !== ROOT_CGROUP_ID) return t.skip('needs the whole cgroup2 tree mounted');
+  if (mount === undefined || rootIdOf(mount.directory) !== ROOT_CGROUP_ID) {
+    return t.skip('needs the whole cgroup2 tree mounted');
+  }
   assert.equal(createUnitResolver({ procfs: '/proc', sysfs: '/sys' })?.nameOf(1n), '/');
+});
+
+test('prefers the mount of the whole tree to a part of it', (t) => {
+  if (mount === undefined || rootIdOf(mount.directory) !== ROOT_CGROUP_ID) {
+    return t.skip('needs the whole cgroup2 tree mounted');
+  }
+  const folder = temporaryFolder(t);
+  mkdirSync(join(folder, 'fs/cgroup'), { recursive: true });
+  writeFileSync(join(folder, 'fs/cgroup/cgroup.controllers'), '');
+  mkdirSync(join(folder, 'self'));
+  writeFileSync(join(folder, 'self/mountinfo'), `31 22 0:26 / ${mount.directory} rw - cgroup2 cgroup2 rw\n`);
+  assert.equal(findCgroupMount(folder, folder)?.directory, mount.directory);
 });
 
 /** Undefined where this user may not make one. */
@@ -71,6 +85,10 @@ async function listenIn(t: TestContext, directory: string) {
   t.after(stop);
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { port: Number(line), pid: child.pid!, stop };
+}
+
+function rootIdOf(directory: string): bigint {
+  return statSync(directory, { bigint: true }).ino;
 }
 
 function cgroupOf(port: number): string | undefined {

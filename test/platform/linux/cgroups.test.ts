@@ -74,6 +74,19 @@ test('keeps the name of a removed group once it was asked for', (t) => {
   assert.equal(units.nameOf(id), 'old.service');
 });
 
+test('keeps what it knew when a walk ends before it has seen all', (t) => {
+  const tree = makeTree(t);
+  const units = tree.resolver();
+  const [asked, other] = [tree.add('a.service'), tree.add('b.service')];
+  assert.equal(units.nameOf(asked), 'a.service');
+  tree.clock += 1000;
+  tree.step = 400; // the clock moves on at each look: a walk's 500 ms are over behind the first directory
+  const late = tree.add('late.service');
+  assert.equal(units.nameOf(late), undefined);
+  tree.step = 0;
+  assert.equal(units.nameOf(other), 'b.service');
+});
+
 test('there is no resolver without cgroup2', (t) => {
   const folder = temporaryFolder(t);
   assert.equal(createUnitResolver({ procfs: folder, sysfs: folder }), undefined);
@@ -89,6 +102,7 @@ function makeTree(t: TestContext) {
     root,
     rootId: inode(root),
     clock: 0,
+    step: 0,
     add(name: string): bigint {
       mkdirSync(join(root, name), { recursive: true });
       return inode(join(root, name));
@@ -96,7 +110,10 @@ function makeTree(t: TestContext) {
     hide: () => renameSync(root, `${root}.hidden`),
     show: () => renameSync(`${root}.hidden`, root),
     resolver() {
-      const units = createUnitResolver({ procfs: folder, sysfs: folder }, () => tree.clock);
+      const units = createUnitResolver({ procfs: folder, sysfs: folder }, () => {
+        tree.clock += tree.step;
+        return tree.clock;
+      });
       assert.ok(units !== undefined);
       return units;
     },
