@@ -12,6 +12,7 @@ import { formatVersion, readBuild } from './version.ts';
 
 const PLATFORMS: Readonly<Record<string, PlatformName>> = { linux: 'linux', win32: 'windows' };
 
+const EXIT_STOPPED = 0;
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 2;
 
@@ -42,10 +43,10 @@ function refuse(reason: string): never {
 
 async function run(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
-  exitOnUnexpectedErrors(log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
   const scraper = createScraper({ ...config, build, log });
+  exitOnUnexpectedErrors(scraper, log);
   const listening = await serve(config, buildServer({ config, scraper, log, build }), log);
   stopOnSignals(listening, scraper, log);
 }
@@ -64,25 +65,35 @@ async function serve(config: Config, app: FastifyInstance, log: Logger): Promise
   }
 }
 
-function exitOnUnexpectedErrors(log: Logger): void {
+function exitOnUnexpectedErrors(scraper: Scraper, log: Logger): void {
   // Rejections that nobody handles arrive here too.
   process.on('uncaughtException', (error: unknown) => {
     log.fatal({ error, stack: error instanceof Error ? error.stack : undefined }, 'unexpected error, exiting');
-    process.exit(EXIT_FAILED);
+    exitAfter(scraper.close(), EXIT_FAILED, 'SIGKILL');
   });
 }
 
 function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): void {
   let isStopping = false;
-  const stop = async (signal: 'SIGTERM' | 'SIGINT') => {
-    if (isStopping) process.exit(128 + constants.signals[signal]);
+  const stop = (signal: 'SIGTERM' | 'SIGINT') => {
+    if (isStopping) dieBy(signal);
     isStopping = true;
     log.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(0), STOP_MS);
-    await listening.close(FINISH_ANSWERS_MS);
-    await scraper.close();
-    process.exit(0);
+    const stopped = listening.close(FINISH_ANSWERS_MS).then(() => scraper.close());
+    exitAfter(stopped, EXIT_STOPPED, signal);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** process.exit() waits for the collector thread, and a thread that hangs in the kernel ends with the process alone. */
+function exitAfter(closed: Promise<void>, code: number, signal: NodeJS.Signals): void {
+  setTimeout(dieBy, STOP_MS, signal);
+  void closed.then(() => process.exit(code));
+}
+
+function dieBy(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  process.abort(); // only process 1 of a container gets here: it is spared signals that it does not handle
 }

@@ -5,6 +5,8 @@ import { errnoName } from '../../src/platform/linux/libc.ts';
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+/** Processes that a test starts must not hold its sockets too. */
+const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
@@ -18,7 +20,7 @@ export function createRawSockets() {
   const bindCall = lib.func('int bind(int fd, void *address, uint32_t length)');
   const connectCall = lib.func('int connect(int fd, void *address, uint32_t length)');
   const listenCall = lib.func('int listen(int fd, int backlog)');
-  const acceptCall = lib.func('int accept(int fd, void *address, void *length)');
+  const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
   const shutdownCall = lib.func('int shutdown(int fd, int how)');
   const closeCall = lib.func('int close(int fd)');
@@ -40,7 +42,7 @@ export function createRawSockets() {
   };
 
   function open(address: string): number {
-    const fd = check(socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM, 0), 'socket');
+    const fd = check(socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket');
     fds.add(fd);
     return fd;
   }
@@ -70,7 +72,7 @@ export function createRawSockets() {
   }
 
   function accept(listener: number): number {
-    const fd = check(acceptCall(listener, null, null), 'accept');
+    const fd = check(acceptCall(listener, null, null, SOCK_CLOEXEC), 'accept');
     fds.add(fd);
     return fd;
   }

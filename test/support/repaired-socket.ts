@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import koffi from 'koffi';
 import { errnoName } from '../../src/platform/linux/libc.ts';
 import type { createRawSockets } from './raw-sockets.ts';
@@ -60,7 +61,8 @@ export function createRepairedSockets(sockets: ReturnType<typeof createRawSocket
     if (local !== undefined) sockets.bind(fd, ...local);
     if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0) throw new Error(`fcntl: ${errnoName(koffi.errno())}`);
     const outcome = sockets.tryConnect(fd, ...remote);
-    if (outcome !== 'EINPROGRESS') throw new Error(`connect ${remote.join(':')}: ${outcome ?? 'it is there at once'}`);
+    if (outcome === undefined) throw new Error(`connect ${remote.join(':')}: it is there at once`);
+    if (koffi.errno() !== constants.errno.EINPROGRESS) throw new Error(`connect ${remote.join(':')}: ${outcome}`);
     return fd;
   }
 

@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { Agent, get, type IncomingHttpHeaders } from 'node:http';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
@@ -67,8 +68,8 @@ export async function startExporter(t: TestContext, options: ExporterOptions = {
   const log: LogLine[] = [];
   const port = await new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`not listening after ${START_MS} ms`)), START_MS);
-    createInterface(child.stderr).on('line', (text) => {
-      const line = parseLogLine(text);
+    createInterface(child.stderr).on('line', (written) => {
+      const line = parseLogLine(written);
       log.push(line);
       if (line.msg === 'listening') resolve(Number(String(line.address).split(':').pop()));
     });
@@ -94,18 +95,19 @@ export async function startExporter(t: TestContext, options: ExporterOptions = {
 
 /** Builds the program when it is stale; test files that run at the same time wait for each other. */
 function build(): void {
-  // The lock goes with this process, whatever becomes of it.
-  if (koffi.load(null).func('int flock(int fd, int operation)')(openSync(PREPARE, 'r'), LOCK_EX) !== 0)
-    throw new Error('flock failed');
+  const lock = openSync(PREPARE, 'r');
+  const flock = koffi.load(null).func('int flock(int fd, int operation)');
+  if (flock(lock, LOCK_EX) !== 0) throw new Error(`flock ${PREPARE} failed`);
   const { status, stderr } = spawnSync(process.execPath, [PREPARE, 'build'], { encoding: 'utf8' });
+  closeSync(lock);
   if (status !== 0) throw new Error(`the program does not build: ${stderr}`);
 }
 
-function parseLogLine(text: string): LogLine {
+function parseLogLine(line: string): LogLine {
   try {
-    return JSON.parse(text) as LogLine;
+    return JSON.parse(line) as LogLine;
   } catch {
-    return { level: 'raw', msg: text }; // Node's own words before or after ours
+    return { level: 'raw', msg: line }; // Node's own words before or after ours
   }
 }
 
@@ -114,11 +116,10 @@ function fetchPage(request: { agent: Agent; port: number; path: string; headers:
   return new Promise<Answer>((resolve, reject) => {
     get({ host: '127.0.0.1', ...request }, async (response) => {
       try {
-        const chunks: Buffer[] = await Array.fromAsync(response);
         resolve({
           status: response.statusCode!,
           headers: response.headers,
-          body: Buffer.concat(chunks).toString(),
+          body: await text(response),
           milliseconds: performance.now() - startMs,
         });
       } catch (error) {
