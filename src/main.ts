@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand } from './config.ts';
 import { type Listening, listen } from './http/listen.ts';

@@ -21,14 +21,16 @@ const FIXED_PORTS = 20_000;
 /**
  * Makes sockets in every state the kernel can be brought to: over IPv4, IPv6 and v4-mapped, inbound and outbound, with
  * an owner, orphaned and not yet accepted; other numbers of each, so that no two can be mistaken. `ephemeralPort`: the
- * first of a hundred ports in the range that the kernel gives out from.
+ * first of two hundred ports in the range that the kernel gives out from.
  */
 export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSocket[]; close(): void } {
-  const { sockets, repaired, connected, halfOpened, simultaneouslyOpened, opening, reach, close } = createSocketsByState();
+  const { sockets, repaired, connected, halfOpened, simultaneouslyOpened, opening, reach, close } =
+    createSocketsByState();
   const made: MadeSocket[] = [];
-  let port = 0;
-  const fixedPort = () => FIXED_PORTS + ++port;
-  const freePort = () => ephemeralPort + (++port % 100);
+  let fixedPorts = 0;
+  let freePorts = 0;
+  const fixedPort = () => FIXED_PORTS + ++fixedPorts;
+  const freePort = () => ephemeralPort + freePorts++;
 
   for (const [index, kind] of KINDS.entries()) {
     const service: End = [kind.local, kind.servicePort];

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import koffi from 'koffi';
 import { errnoName } from '../../src/platform/linux/libc.ts';
+import { setNetworkSetting } from './network-namespace.ts';
 import { socketAddress } from './raw-sockets.ts';
 import { addressBytes, encodeSegment, type Segment } from './tcp-segment.ts';
 
@@ -25,6 +26,8 @@ export function addSilentNetworks(): void {
     const { error, status, stderr } = spawnSync('ip', command.split(' '), { encoding: 'utf8' });
     if (error !== undefined || status !== 0) throw new Error(`ip ${command}: ${error?.message ?? stderr.trim()}`);
   }
+  // bind() takes any address that IPv4 routes to us, but of IPv6 only those an interface has
+  setNetworkSetting('ipv6/ip_nonlocal_bind', '1');
 }
 
 /** Speaks for hosts that do not exist: sends a segment to a local socket as if it came from its peer. */
@@ -36,7 +39,10 @@ export function createPhantomPeer(): { say(segment: Segment): void; close(): voi
   );
   const closeCall = lib.func('int close(int fd)');
   // A raw socket of this protocol takes packets with their IP header, whatever source it names (raw(7)).
-  const fds = { 4: socket(AF_INET, SOCK_RAW_CLOEXEC, IPPROTO_RAW), 16: socket(AF_INET6, SOCK_RAW_CLOEXEC, IPPROTO_RAW) };
+  const fds = {
+    4: socket(AF_INET, SOCK_RAW_CLOEXEC, IPPROTO_RAW),
+    16: socket(AF_INET6, SOCK_RAW_CLOEXEC, IPPROTO_RAW),
+  };
   if (fds[4] < 0 || fds[16] < 0) throw new Error(`socket(SOCK_RAW): ${errnoName(koffi.errno())}`);
 
   return {

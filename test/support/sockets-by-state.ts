@@ -51,7 +51,7 @@ export function createSocketsByState() {
       time_wait() {
         steps.fin_wait2();
         finish(SEQUENCE.ours + 1);
-        reach(fd, 'close'); // what is left has no descriptor
+        reach(fd, 'close');
       },
       close_wait() {
         finish(SEQUENCE.ours);
@@ -69,7 +69,8 @@ export function createSocketsByState() {
       },
     };
     steps[state]();
-    if (isOrphan) sockets.close(fd);
+    // A socket in TIME_WAIT has no descriptor; the one it came from would go on holding its port, and count as bound.
+    if (isOrphan || state === 'time_wait') sockets.close(fd);
   }
 
   /** SYN_RECV at a listener: the peer has sent its SYN, our answer is lost. */

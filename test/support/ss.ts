@@ -47,7 +47,13 @@ export function ssKnowsBound(): boolean {
 }
 
 function parseLine(line: string): SsSocket {
-  const [state, receiveQueue, sendQueue, local, remote] = line.trim().split(/\s+/) as [string, string, string, string, string];
+  const [state, receiveQueue, sendQueue, local, remote] = line.trim().split(/\s+/) as [
+    string,
+    string,
+    string,
+    string,
+    string,
+  ];
   const label = STATES[state];
   if (label === undefined) throw new Error(`ss names a state we do not know: ${line}`);
   const [from, to] = [parseEnd(local), parseEnd(remote)];
@@ -71,5 +77,9 @@ function parseEnd(end: string): { ip: string; port: number; isIpv4: boolean } {
   const words = parseAddress(host === '*' ? '::' : host);
   if (words === undefined) throw new Error(`ss printed no address: ${end}`);
   const port = end.slice(colon + 1);
-  return { ip: formatAddress(words), port: port === '*' ? 0 : Number(port), isIpv4: isIpv4(words[0], words[1], words[2]) };
+  return {
+    ip: formatAddress(words),
+    port: port === '*' ? 0 : Number(port),
+    isIpv4: isIpv4(words[0], words[1], words[2]),
+  };
 }

@@ -1,0 +1,123 @@
+import type { AddressTable } from '../../model/address-table.ts';
+import { V4_MAPPED_WORD } from '../../model/ip-address.ts';
+import { Family, type SocketTable } from '../../model/socket-table.ts';
+import { TcpState } from '../../model/tcp-state.ts';
+import type { NativeBuffer } from './native-buffer.ts';
+import type { TcpTableLayout } from './tcp-layout.ts';
+
+/** One table of TCP sockets as a call of iphlpapi.dll gave it. */
+export interface TcpTable {
+  readonly buffer: NativeBuffer;
+  /** Bytes that the call may have written: no row lies beyond. */
+  readonly length: number;
+  readonly layout: TcpTableLayout;
+}
+
+/** Appends every socket of the table. Throws when the number of rows it claims does not fit into its bytes. */
+export function decodeTcpTable(source: TcpTable, table: SocketTable): void {
+  const { buffer, layout } = source;
+  const rows = countRows(source);
+  table.reserve(rows);
+  for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
+    decodeRow(buffer, at, layout, toState(buffer.words[(at + layout.state) >> 2]!), table);
+  }
+}
+
+/**
+ * Appends the sockets of a table of bound ones. Its state field says nothing. Left out are those whose port a process
+ * also has in the main table: the bound table shows the sockets of listeners and connections once more.
+ */
+export function decodeBoundTable(
+  source: TcpTable,
+  table: SocketTable,
+  isInMainTable: (port: number, pid: number) => boolean,
+): void {
+  const { buffer, layout } = source;
+  const rows = countRows(source);
+  table.reserve(rows);
+  for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
+    const port = swapBytes(buffer.halves[(at + layout.localPort) >> 1]!);
+    if (isInMainTable(port, buffer.words[(at + layout.pid) >> 2]!)) continue;
+    decodeRow(buffer, at, layout, TcpState.bound, table);
+  }
+}
+
+/** The number of rows, checked against the bytes there are. */
+export function countRows({ buffer, length, layout }: TcpTable): number {
+  const { firstRow, rowLength, struct } = layout;
+  const size = Math.min(length, buffer.bytes.length);
+  if (size < 4) throw new Error(`table of ${struct}: ${size} bytes, not even a number of rows`);
+  const rows = buffer.words[0]! >>> 0;
+  if (rows > 0 && firstRow + rows * rowLength > size) {
+    throw new Error(`table of ${struct}: ${rows} rows do not fit into ${size} bytes`);
+  }
+  return rows;
+}
+
+/** One row. The table has room for it. */
+function decodeRow(buffer: NativeBuffer, at: number, layout: TcpTableLayout, state: TcpState, table: SocketTable): void {
+  const { halves, words } = buffer;
+  const { columns, addresses } = table;
+  const row = table.length++;
+  const local = (at + layout.localAddress) >> 2;
+  const remote = (at + layout.remoteAddress) >> 2;
+  // without a peer the remote fields are undefined (learn.microsoft.com, MIB_TCPROW_OWNER_MODULE): taken as all zero
+  const hasPeer = state !== TcpState.listen && state !== TcpState.bound;
+  if (layout.isIpv6) {
+    const isMapped = isV4Mapped(words, local) || (hasPeer && isV4Mapped(words, remote));
+    columns.family[row] = isMapped ? Family.v4 : Family.v6;
+    columns.localAddress[row] = internV6(addresses, words, local);
+    columns.remoteAddress[row] = hasPeer ? internV6(addresses, words, remote) : addresses.intern(0, 0, 0, 0);
+  } else {
+    columns.family[row] = Family.v4;
+    columns.localAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, words[local]!);
+    columns.remoteAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, hasPeer ? words[remote]! : 0);
+  }
+  columns.state[row] = state;
+  columns.localPort[row] = swapBytes(halves[(at + layout.localPort) >> 1]!);
+  columns.remotePort[row] = hasPeer ? swapBytes(halves[(at + layout.remotePort) >> 1]!) : 0;
+  const pid = words[(at + layout.pid) >> 2]!;
+  columns.owner[row] = pid;
+  columns.group[row] = pid === 0 ? 0 : table.groups.intern(pid, 0);
+  columns.process[row] = 0;
+  columns.reason[row] = 0;
+  columns.milliseconds[row] = 0;
+}
+
+function internV6(addresses: AddressTable, words: Int32Array, at: number): number {
+  return addresses.intern(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
+}
+
+/** MIB_TCP_STATE (tcpmib.h) → state. 12 is DELETE_TCB: on its way out, neither open nor in TIME_WAIT. */
+const STATE_OF_MIB: readonly TcpState[] = [
+  TcpState.unknown,
+  TcpState.close,
+  TcpState.listen,
+  TcpState.synSent,
+  TcpState.synRecv,
+  TcpState.established,
+  TcpState.finWait1,
+  TcpState.finWait2,
+  TcpState.closeWait,
+  TcpState.closing,
+  TcpState.lastAck,
+  TcpState.timeWait,
+  TcpState.close,
+];
+
+/** What netstat shows as BOUND; the header calls it MIB_TCP_STATE_RESERVED. */
+const MIB_TCP_STATE_RESERVED = 100;
+
+function toState(mibState: number): TcpState {
+  if (mibState >= 0 && mibState < STATE_OF_MIB.length) return STATE_OF_MIB[mibState]!;
+  return mibState === MIB_TCP_STATE_RESERVED ? TcpState.bound : TcpState.unknown;
+}
+
+function isV4Mapped(words: Int32Array, at: number): boolean {
+  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === V4_MAPPED_WORD;
+}
+
+/** Big-endian port → number: Windows runs on little-endian machines only. */
+function swapBytes(half: number): number {
+  return ((half & 0xff) << 8) | (half >> 8);
+}
