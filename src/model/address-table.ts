@@ -1,46 +1,78 @@
-import { type AddressWords, compareWords, isIpv4 } from './ip-address.ts';
+import { type AddressWords, compareWords, isIpv4, V4_MAPPED_WORD } from './ip-address.ts';
 
 const INITIAL_SLOTS = 1024;
 
 /**
  * Distinct addresses of one scrape, each under a small id (0, 1, 2 … in order of first sight). Rows keep ids, so
- * that counting by address compares integers. Ids hold until `reset`. No object is made per address.
+ * that counting by address compares integers. Ids hold until `reset`. No object is made per address. IPv4 addresses have
+ * an index of their own, whose slots hold the whole address: one memory access each.
  */
 export class AddressTable {
   /** Number of distinct addresses. */
   length = 0;
+  /** Four words per id. */
   #words = new Int32Array(INITIAL_SLOTS * 2);
-  #slots = new Int32Array(INITIAL_SLOTS).fill(-1);
-  #mask = INITIAL_SLOTS - 1;
+  /** IPv4: the last word and id + 1 per slot; 0 = free. */
+  #v4Slots = new Int32Array(INITIAL_SLOTS * 2);
+  #v4Mask = INITIAL_SLOTS - 1;
+  #v4Length = 0;
+  /** All others: id + 1 per slot; 0 = free. */
+  #v6Slots = new Int32Array(INITIAL_SLOTS);
+  #v6Mask = INITIAL_SLOTS - 1;
+  #v6Length = 0;
 
   /** The id of an address, given in the words of `ip-address.ts`; a new one when it was not seen since `reset`. */
   intern(w0: number, w1: number, w2: number, w3: number): number {
+    if (isIpv4(w0, w1, w2)) return this.internIpv4(w3);
+    const slots = this.#v6Slots;
     const words = this.#words;
-    let slot = hashWords(w0, w1, w2, w3) & this.#mask;
+    let slot = hashWords(w0, w1, w2, w3) & this.#v6Mask;
     for (;;) {
-      const id = this.#slots[slot]!;
-      if (id === -1) return this.#insert(slot, w0, w1, w2, w3);
+      const id = slots[slot]! - 1;
+      if (id < 0) break;
       const at = id * 4;
       if (words[at + 3] === w3 && words[at + 2] === w2 && words[at + 1] === w1 && words[at] === w0) return id;
-      slot = (slot + 1) & this.#mask;
+      slot = (slot + 1) & this.#v6Mask;
     }
+    const id = this.#append(w0, w1, w2, w3);
+    slots[slot] = id + 1;
+    if (++this.#v6Length * 2 > slots.length) this.#growV6();
+    return id;
+  }
+
+  /** The same for the IPv4 address in a v4-mapped address's last word. */
+  internIpv4(w3: number): number {
+    const slots = this.#v4Slots;
+    let slot = hashWord(w3) & this.#v4Mask;
+    for (;;) {
+      const id = slots[slot * 2 + 1]! - 1;
+      if (id < 0) break;
+      if (slots[slot * 2] === w3) return id;
+      slot = (slot + 1) & this.#v4Mask;
+    }
+    const id = this.#append(0, 0, V4_MAPPED_WORD, w3);
+    slots[slot * 2] = w3;
+    slots[slot * 2 + 1] = id + 1;
+    if (++this.#v4Length * 4 > slots.length) this.#growV4();
+    return id;
   }
 
   /** The id of an address seen since `reset`, −1 for any other. */
   find(words: AddressWords): number {
-    let slot = hashWords(...words) & this.#mask;
+    const [w0, w1, w2, w3] = words;
+    const isV4 = isIpv4(w0, w1, w2);
+    const mask = isV4 ? this.#v4Mask : this.#v6Mask;
+    let slot = (isV4 ? hashWord(w3) : hashWords(w0, w1, w2, w3)) & mask;
     for (;;) {
-      const id = this.#slots[slot]!;
-      if (id === -1 || this.#equals(id, words)) return id;
-      slot = (slot + 1) & this.#mask;
+      const id = (isV4 ? this.#v4Slots[slot * 2 + 1]! : this.#v6Slots[slot]!) - 1;
+      if (id < 0 || words.every((word, index) => this.#words[id * 4 + index] === word)) return id;
+      slot = (slot + 1) & mask;
     }
   }
 
   /** The words of an id below `length`. */
   wordsOf(id: number): AddressWords {
-    const at = id * 4;
-    const words = this.#words;
-    return [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+    return [this.word(id, 0), this.word(id, 1), this.word(id, 2), this.word(id, 3)];
   }
 
   /** One word of an id's address, for loops that must not make an object. */
@@ -53,7 +85,7 @@ export class AddressTable {
     return isIpv4(this.word(id, 0), this.word(id, 1), this.word(id, 2));
   }
 
-  /** Orders two ids by the addresses' bytes, without making an object. */
+  /** Orders two ids by the addresses' bytes without making an object. */
   compare(left: number, right: number): number {
     const words = this.#words;
     for (let index = 0; index < 4; index++) {
@@ -65,53 +97,73 @@ export class AddressTable {
 
   /** Forgets every address. Memory is kept for the next scrape unless it is far larger than the last one needed. */
   reset(): void {
-    const needed = Math.max(INITIAL_SLOTS, slotsFor(this.length));
-    if (this.#slots.length > needed * 8) this.#allocate(needed);
-    else this.#slots.fill(-1);
+    if (this.#words.length > Math.max(INITIAL_SLOTS * 2, this.length * 64)) {
+      this.#words = new Int32Array(INITIAL_SLOTS * 2);
+      this.#v4Slots = new Int32Array(INITIAL_SLOTS * 2);
+      this.#v6Slots = new Int32Array(INITIAL_SLOTS);
+      this.#v4Mask = INITIAL_SLOTS - 1;
+      this.#v6Mask = INITIAL_SLOTS - 1;
+    } else {
+      if (this.#v4Length > 0) this.#v4Slots.fill(0);
+      if (this.#v6Length > 0) this.#v6Slots.fill(0);
+    }
     this.length = 0;
+    this.#v4Length = 0;
+    this.#v6Length = 0;
   }
 
-  #insert(slot: number, w0: number, w1: number, w2: number, w3: number): number {
-    const id = this.length++;
-    const at = id * 4;
+  #append(w0: number, w1: number, w2: number, w3: number): number {
+    const at = this.length * 4;
+    if (at === this.#words.length) this.#words = grown(this.#words);
     this.#words[at] = w0;
     this.#words[at + 1] = w1;
     this.#words[at + 2] = w2;
     this.#words[at + 3] = w3;
-    this.#slots[slot] = id;
-    if (this.length * 2 >= this.#slots.length) this.#grow(); // the words have room for half as many
-    return id;
+    return this.length++;
   }
 
-  #equals(id: number, words: AddressWords): boolean {
-    const at = id * 4;
-    return words.every((word, index) => this.#words[at + index] === word);
-  }
-
-  #grow(): void {
-    const words = this.#words;
-    this.#allocate(this.#slots.length * 2);
-    this.#words.set(words);
-    for (let id = 0; id < this.length; id++) {
-      const at = id * 4;
-      let slot = hashWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & this.#mask;
-      while (this.#slots[slot] !== -1) slot = (slot + 1) & this.#mask;
-      this.#slots[slot] = id;
+  #growV4(): void {
+    const old = this.#v4Slots;
+    const slots = new Int32Array(old.length * 2);
+    this.#v4Slots = slots;
+    this.#v4Mask = slots.length / 2 - 1;
+    for (let at = 0; at < old.length; at += 2) {
+      if (old[at + 1] === 0) continue;
+      let slot = hashWord(old[at]!) & this.#v4Mask;
+      while (slots[slot * 2 + 1] !== 0) slot = (slot + 1) & this.#v4Mask;
+      slots[slot * 2] = old[at]!;
+      slots[slot * 2 + 1] = old[at + 1]!;
     }
   }
 
-  #allocate(slots: number): void {
-    this.#slots = new Int32Array(slots).fill(-1);
-    this.#words = new Int32Array(slots * 2);
-    this.#mask = slots - 1;
+  #growV6(): void {
+    const old = this.#v6Slots;
+    const words = this.#words;
+    const slots = new Int32Array(old.length * 2);
+    this.#v6Slots = slots;
+    this.#v6Mask = slots.length - 1;
+    for (const value of old) {
+      if (value === 0) continue;
+      const at = (value - 1) * 4;
+      let slot = hashWords(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & this.#v6Mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & this.#v6Mask;
+      slots[slot] = value;
+    }
   }
 }
 
-function slotsFor(addresses: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(1, addresses * 2 + 1)));
+function grown(array: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2);
+  larger.set(array);
+  return larger;
 }
 
-/** Mixes four words; the high bits are folded down because slots are taken from the low ones. */
+/** The high bits are folded down because slots are taken from the low ones. */
+function hashWord(word: number): number {
+  const hash = Math.imul(word ^ (word >>> 16), 0x9e3779b1);
+  return hash ^ (hash >>> 15);
+}
+
 function hashWords(w0: number, w1: number, w2: number, w3: number): number {
   let hash = Math.imul(w3, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 15) ^ w2, 0x85ebca6b);

@@ -3,8 +3,8 @@ import { OTHER_LABEL } from '../model/name-table.ts';
 import type { Breakdown, ConnectionCell, Direction } from '../model/socket-counts.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
+import { CellCounts } from './cell-counts.ts';
 import { compareText } from './compare-text.ts';
-import { CountTable } from './count-table.ts';
 import type { Peers } from './peers.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { TopCells } from './top-cells.ts';
@@ -28,7 +28,7 @@ interface Member {
 
 /** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets talk to nobody. */
 export function createConnectionsTally(table: SocketTable, limit: number) {
-  const counts = new CountTable();
+  const counts = new CellCounts();
   const { addresses, processNames } = table;
   const top = new TopCells<Member>(limit, {
     folds: USE_MASK + 1,
@@ -37,7 +37,10 @@ export function createConnectionsTally(table: SocketTable, limit: number) {
       (counts.key(a, 2) & USE_MASK) - (counts.key(b, 2) & USE_MASK) ||
       (counts.key(a, 1) >>> 0) - (counts.key(b, 1) >>> 0) ||
       addresses.compare(counts.key(a, 0), counts.key(b, 0)) ||
-      compareText(processNames.nameOf(counts.key(a, 2) >>> USE_BITS), processNames.nameOf(counts.key(b, 2) >>> USE_BITS)),
+      compareText(
+        processNames.nameOf(counts.key(a, 2) >>> USE_BITS),
+        processNames.nameOf(counts.key(b, 2) >>> USE_BITS),
+      ),
     remember: (cell) => ({
       peer: addresses.wordsOf(counts.key(cell, 0)),
       ports: counts.key(cell, 1),
@@ -54,6 +57,7 @@ export function createConnectionsTally(table: SocketTable, limit: number) {
   return function countConnections(classes: PortClasses, peers: Peers): Breakdown<ConnectionCell> {
     counts.reset();
     addRows(table, counts, classes, peers);
+    counts.finish();
     const { kept, other, folded } = top.select(counts);
     const cells = kept.map((cell): ConnectionCell => {
       const isOutbound = (counts.key(cell, 2) >> 4) & 1;
@@ -73,7 +77,7 @@ export function createConnectionsTally(table: SocketTable, limit: number) {
   };
 }
 
-function addRows(table: SocketTable, counts: CountTable, classes: PortClasses, peers: Peers): void {
+function addRows(table: SocketTable, counts: CellCounts, classes: PortClasses, peers: Peers): void {
   const { family, state, localPort, remotePort, remoteAddress, process } = table.columns;
   for (let row = 0; row < table.length; row++) {
     const rowState = state[row]!;

@@ -3,17 +3,16 @@ import { type AddressWords, formatAddress, wordOfBytes } from '../model/ip-addre
 import type { Breakdown, DestinationCell, FamilyLabel } from '../model/socket-counts.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { CountTable } from './count-table.ts';
+import { CellCounts } from './cell-counts.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { TopCells } from './top-cells.ts';
 
 /** Ports towards the busiest destination that the next connect() to it cannot get, blocked ports left out. */
 export type BusiestDestination = Readonly<Record<FamilyLabel, number>>;
 
-/** Counters of a cell: ports used; of them in TIME_WAIT; of them neither blocked for all nor free for reuse. */
+/** Counters of a cell beside the ports used: those in TIME_WAIT; those neither blocked for all nor free for reuse. */
 const TIME_WAIT = 1;
 const TAKEN = 2;
-const COUNTERS = 3;
 
 interface Member {
   readonly local: AddressWords;
@@ -26,7 +25,7 @@ interface Member {
  * destination (the 4-tuple is unique), so sockets are ports.
  */
 export function createDestinationsTally(table: SocketTable, limit: number) {
-  const counts = new CountTable(COUNTERS);
+  const counts = new CellCounts(2);
   const { addresses } = table;
   const top = new TopCells<Member>(limit, {
     folds: 1,
@@ -50,6 +49,7 @@ export function createDestinationsTally(table: SocketTable, limit: number) {
   return function countDestinations(classes: PortClasses, rules: EphemeralRules) {
     counts.reset();
     addRows(table, counts, classes, rules);
+    counts.finish();
     const { kept, folded } = top.select(counts);
     const cells = kept.map((cell) => toCell(table, counts, cell));
     const destinations: Breakdown<DestinationCell> = { cells, folded };
@@ -57,18 +57,17 @@ export function createDestinationsTally(table: SocketTable, limit: number) {
   };
 }
 
-function addRows(table: SocketTable, counts: CountTable, classes: PortClasses, rules: EphemeralRules): void {
+function addRows(table: SocketTable, counts: CellCounts, classes: PortClasses, rules: EphemeralRules): void {
   const { family, state, localPort, remotePort, localAddress, remoteAddress, milliseconds } = table.columns;
   for (let row = 0; row < table.length; row++) {
     const portClass = classes[localPort[row]!]!;
     if ((portClass & ephemeralBit(family[row]!)) === 0 || (portClass & PortClass.listening) !== 0) continue;
     const rowState = state[row]!;
     if (rowState === TcpState.bound) continue;
-    const cell = counts.add(localAddress[row]!, remoteAddress[row]!, remotePort[row]!);
     const isTimeWait = rowState === TcpState.timeWait;
-    if (isTimeWait) counts.bump(cell, TIME_WAIT, 1);
-    if ((portClass & PortClass.blocked) !== 0) continue;
-    if (!isTimeWait || !isReusable(table, row, milliseconds[row]!, rules)) counts.bump(cell, TAKEN, 1);
+    const isBlocked = (portClass & PortClass.blocked) !== 0;
+    const isTaken = !isBlocked && (!isTimeWait || !isReusable(table, row, milliseconds[row]!, rules));
+    counts.add(localAddress[row]!, remoteAddress[row]!, remotePort[row]!, (isTimeWait ? 1 : 0) | (isTaken ? 2 : 0));
   }
 }
 
@@ -95,18 +94,18 @@ const FIRST_BYTE_MASK = wordOfBytes(0xff, 0, 0, 0);
 const LOOPBACK_NET = wordOfBytes(127, 0, 0, 0);
 const LOOPBACK_V6_LAST = wordOfBytes(0, 0, 0, 1);
 
-function findBusiest(table: SocketTable, counts: CountTable): BusiestDestination {
+function findBusiest(table: SocketTable, counts: CellCounts): BusiestDestination {
   const busiest = { ipv4: 0, ipv6: 0 };
-  for (let cell = 0; cell < counts.slots.length; cell += counts.stride) {
+  counts.forEach((cell) => {
     const taken = counts.count(cell, TAKEN);
-    if (counts.count(cell) === 0 || taken === 0) continue;
+    if (taken <= busiest.ipv4 && taken <= busiest.ipv6) return;
     const family = familyOf(table, counts.key(cell, 1));
     if (taken > busiest[family]) busiest[family] = taken;
-  }
+  });
   return busiest;
 }
 
-function toCell(table: SocketTable, counts: CountTable, cell: number): DestinationCell {
+function toCell(table: SocketTable, counts: CellCounts, cell: number): DestinationCell {
   return {
     family: familyOf(table, counts.key(cell, 1)),
     localIp: formatAddress(table.addresses.wordsOf(counts.key(cell, 0))),

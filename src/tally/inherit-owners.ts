@@ -43,13 +43,19 @@ function listenersByPort(table: SocketTable): ReadonlyMap<number, Listeners> {
   }
   const nameOf = (row: number) => table.processNames.nameOf(process[row]!);
   for (const rows of byPort.values()) {
-    if (rows.length > 1) rows.sort((a, b) => Number(process[a] === 0) - Number(process[b] === 0) || compareText(nameOf(a), nameOf(b)));
+    if (rows.length > 1)
+      rows.sort((a, b) => Number(process[a] === 0) - Number(process[b] === 0) || compareText(nameOf(a), nameOf(b)));
   }
   return byPort;
 }
 
 /** The row of the listener that a row came through: on its own address, else on a wildcard address; −1 for none. */
-function findListener(table: SocketTable, row: number, ports: PortClasses, listeners: ReadonlyMap<number, Listeners>): number {
+function findListener(
+  table: SocketTable,
+  row: number,
+  ports: PortClasses,
+  listeners: ReadonlyMap<number, Listeners>,
+): number {
   const port = table.columns.localPort[row]!;
   if ((ports[port]! & PortClass.listening) === 0) return -1;
   const rows = listeners.get(port) ?? [];

@@ -1,7 +1,6 @@
-import { isIpv4, maskAddress } from '../model/ip-address.ts';
+import { formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { SocketTable } from '../model/socket-table.ts';
-import { formatAddress } from '../model/ip-address.ts';
 
 /** How peers are grouped: each by itself, or by network prefix. */
 export interface Peers {

@@ -2,12 +2,12 @@ import type { Breakdown, ProcessCell, ReasonLabel, UnattributedCell } from '../m
 import { Reason, type SocketTable } from '../model/socket-table.ts';
 import { KNOWN_STATES } from '../model/tcp-state.ts';
 import { compareText } from './compare-text.ts';
-import { CountTable } from './count-table.ts';
 import { createStateBreakdown } from './state-breakdown.ts';
+import { StateCounts } from './state-counts.ts';
 
 /** Counts sockets by state and owning process. */
 export function createProcessesTally(table: SocketTable, limit: number) {
-  const counts = new CountTable();
+  const counts = new StateCounts();
   const { processNames } = table;
   const select = createStateBreakdown<string, ProcessCell>(
     counts,
@@ -22,9 +22,9 @@ export function createProcessesTally(table: SocketTable, limit: number) {
   );
 
   return function countProcesses(): Breakdown<ProcessCell> {
-    counts.reset();
+    counts.reset(processNames.length);
     const { state, process } = table.columns;
-    for (let row = 0; row < table.length; row++) counts.add(state[row]!, process[row]!, 0);
+    for (let row = 0; row < table.length; row++) counts.columnOf(state[row]!)[process[row]!]!++;
     return select();
   };
 }

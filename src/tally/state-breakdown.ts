@@ -1,10 +1,10 @@
 import { OTHER_LABEL } from '../model/name-table.ts';
 import type { Breakdown } from '../model/socket-counts.ts';
 import { STATE_SLOTS } from '../model/tcp-state.ts';
-import type { CountTable } from './count-table.ts';
+import { cellOf, type StateCounts, stateOf, valueOf } from './state-counts.ts';
 import { TopCells } from './top-cells.ts';
 
-/** What a value of the breakdown's second key word means. */
+/** What a value of a StateCounts means. */
 export interface ValueKey<Member> {
   label(value: number): string;
   compare(left: number, right: number): number;
@@ -13,27 +13,28 @@ export interface ValueKey<Member> {
   recall(member: Member): number;
 }
 
-/** A breakdown by state and one more thing (a port, a peer, a name): key words are state, value, 0. */
+/** A breakdown by state and one more thing: a port, a peer, a name. */
 export function createStateBreakdown<Member, Cell>(
-  counts: CountTable,
+  counts: StateCounts,
   limit: number,
-  value: ValueKey<Member>,
+  key: ValueKey<Member>,
   toCell: (state: number, label: string, sockets: number) => Cell,
 ): () => Breakdown<Cell> {
   const top = new TopCells<{ state: number; member: Member }>(limit, {
     folds: STATE_SLOTS,
-    foldOf: (cell) => counts.key(cell, 0),
-    compare: (a, b) => counts.key(a, 0) - counts.key(b, 0) || value.compare(counts.key(a, 1), counts.key(b, 1)),
-    remember: (cell) => ({ state: counts.key(cell, 0), member: value.remember(counts.key(cell, 1)) }),
+    foldOf: stateOf,
+    compare: (a, b) => stateOf(a) - stateOf(b) || key.compare(valueOf(a), valueOf(b)),
+    remember: (cell) => ({ state: stateOf(cell), member: key.remember(valueOf(cell)) }),
     recall: ({ state, member }) => {
-      const recalled = value.recall(member);
-      return recalled < 0 ? -1 : counts.find(state, recalled, 0);
+      const value = key.recall(member);
+      const cell = cellOf(state, value);
+      return value < 0 || counts.count(cell) === 0 ? -1 : cell;
     },
   });
 
   return function select() {
     const { kept, other, folded } = top.select(counts);
-    const cells = kept.map((cell) => toCell(counts.key(cell, 0), value.label(counts.key(cell, 1)), counts.count(cell)));
+    const cells = kept.map((cell) => toCell(stateOf(cell), key.label(valueOf(cell)), counts.count(cell)));
     const others = other.flatMap((sockets, state) => (sockets === 0 ? [] : [toCell(state, OTHER_LABEL, sockets)]));
     return { cells: [...cells, ...others], folded };
   };

@@ -1,7 +1,13 @@
 import { BoundedRanking } from './bounded-ranking.ts';
-import type { CountTable } from './count-table.ts';
 
-/** What the selection must know of a breakdown's keys. Cells are those of the CountTable it is given. */
+/** Counted cells, each named by a number. */
+export interface Cells {
+  count(cell: number): number;
+  /** Visits every cell that is not 0. */
+  forEach(visit: (cell: number, count: number) => void): void;
+}
+
+/** What the selection must know of a breakdown's keys. */
 export interface CellKey<Member> {
   /** Number of `other` cells the breakdown can have. */
   readonly folds: number;
@@ -47,17 +53,17 @@ export class TopCells<Member> {
     this.#reserved = Array.from({ length: key.folds }, () => new BoundedRanking(share, compare));
   }
 
-  /** Selects by the first counter of each cell and remembers the choice for the next scrape. */
-  select(counts: CountTable): Selection {
+  /** Selects by count and remembers the choice for the next scrape. */
+  select(counts: Cells): Selection {
     const members = this.#rankMembers(counts);
-    const totals = this.#rankAll(counts, members);
+    const { totals, cells } = this.#rankAll(counts, members);
     const kept = this.#choose().sort((a, b) => counts.count(b) - counts.count(a) || this.#key.compare(a, b));
     for (const cell of kept) totals[this.#key.foldOf(cell)]! -= counts.count(cell);
     this.#members = kept.map((cell) => this.#key.remember(cell));
-    return { kept, other: totals, folded: counts.length - kept.length };
+    return { kept, other: totals, folded: cells - kept.length };
   }
 
-  #rankMembers(counts: CountTable): Set<number> {
+  #rankMembers(counts: Cells): Set<number> {
     const cells = new Set<number>();
     for (const member of this.#members) {
       const cell = this.#key.recall(member);
@@ -73,18 +79,17 @@ export class TopCells<Member> {
     this.#reserved[this.#key.foldOf(cell)]!.offer(cell, score);
   }
 
-  #rankAll(counts: CountTable, members: ReadonlySet<number>): number[] {
+  #rankAll(counts: Cells, members: ReadonlySet<number>): { totals: number[]; cells: number } {
     const totals = new Array<number>(this.#key.folds).fill(0);
-    const { slots, stride } = counts;
-    for (let cell = 0; cell < slots.length; cell += stride) {
-      const count = slots[cell + 3]!;
-      if (count === 0) continue;
+    let cells = 0;
+    counts.forEach((cell, count) => {
+      cells++;
       const fold = this.#key.foldOf(cell);
       totals[fold]! += count;
       const mayEnter = count >= this.#overall.floor || count >= this.#reserved[fold]!.floor;
       if (mayEnter && !members.has(cell)) this.#offer(cell, count);
-    }
-    return totals;
+    });
+    return { totals, cells };
   }
 
   /** The reserved cells of every fold first, then the largest of all, up to the limit. */

@@ -94,8 +94,8 @@ test('the page agrees with ss on sockets in every state', { skip }, async (t) =>
     assert.deepEqual(
       cellsOfPage(pages.roomy, ['tcpstate_close_wait_stuck_sockets']).tcpstate_close_wait_stuck_sockets,
       {
-        'process="node",reason="unaccepted"': unaccepted,
-        'process="node",reason="unclosed"': waiting.length - unaccepted,
+        [`process="${process}",reason="unaccepted"`]: unaccepted,
+        [`process="${process}",reason="unclosed"`]: waiting.length - unaccepted,
       },
     );
   });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CountTable } from '../../src/tally/count-table.ts';
+import { CellCounts } from '../../src/tally/cell-counts.ts';
 import { TopCells } from '../../src/tally/top-cells.ts';
 
 /** Cells named by one number; fold = name modulo `folds`. */
 function createTop(limit: number, folds = 1) {
-  const counts = new CountTable();
+  const counts = new CellCounts();
   const top = new TopCells<number>(limit, {
     folds,
     foldOf: (cell) => counts.key(cell, 0) % folds,
@@ -16,7 +16,8 @@ function createTop(limit: number, folds = 1) {
   });
   return function select(sizes: ReadonlyMap<number, number>) {
     counts.reset();
-    for (const [name, size] of sizes) counts.bump(counts.add(name, 0, 0), 0, size - 1);
+    for (const [name, size] of sizes) for (let row = 0; row < size; row++) counts.add(name, 0, 0);
+    counts.finish();
     const selection = top.select(counts);
     return { ...selection, kept: selection.kept.map((cell) => counts.key(cell, 0)) };
   };

@@ -2,16 +2,16 @@ import { V4_MAPPED_WORD } from '../../model/ip-address.ts';
 import { Family, type SocketTable } from '../../model/socket-table.ts';
 import { normalizeState, TcpState } from '../../model/tcp-state.ts';
 import {
+  allocateNetlinkBuffer,
   checkStatus,
   encodeDumpHeader,
-  allocateNetlinkBuffer,
   messageLength,
+  type NetlinkBuffer,
+  NetlinkError,
   NLM_F_DUMP_INTR,
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_OVERRUN,
-  type NetlinkBuffer,
-  NetlinkError,
 } from './netlink.ts';
 
 // Layouts: include/uapi/linux/inet_diag.h. Offsets count from the start of the netlink message.
@@ -96,13 +96,15 @@ export function decodeDump(buffer: NetlinkBuffer, end: number, sequence: number,
     const length = messageLength(buffer, at, end);
     if (words[(at + 8) >> 2] === sequence) {
       const type = halves[(at + 4) >> 1]!;
-      if (halves[(at + 6) >> 1]! & NLM_F_DUMP_INTR) throw new NetlinkError('the socket dump was interrupted', 'NLM_F_DUMP_INTR');
+      if (halves[(at + 6) >> 1]! & NLM_F_DUMP_INTR)
+        throw new NetlinkError('the socket dump was interrupted', 'NLM_F_DUMP_INTR');
       if (type === SOCK_DIAG_BY_FAMILY || type === TCPDIAG_GETSOCK) decodeSocket(buffer, at, length, table);
       else if (type === NLMSG_DONE) {
         checkStatus(buffer, at, length, 'the socket dump');
         return true;
       } else if (type === NLMSG_ERROR) checkStatus(buffer, at, length, 'the socket dump');
-      else if (type === NLMSG_OVERRUN) throw new NetlinkError('the kernel lost part of the socket dump', 'NLMSG_OVERRUN');
+      else if (type === NLMSG_OVERRUN)
+        throw new NetlinkError('the kernel lost part of the socket dump', 'NLMSG_OVERRUN');
     }
     at += (length + 3) & ~3;
   }
@@ -125,13 +127,23 @@ function decodeSocket(buffer: NetlinkBuffer, at: number, length: number, table: 
   const { addresses } = table;
   if (family === AF_INET) {
     columns.family[row] = Family.v4;
-    columns.localAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, words[local]!);
-    columns.remoteAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, words[remote]!);
+    columns.localAddress[row] = addresses.internIpv4(words[local]!);
+    columns.remoteAddress[row] = addresses.internIpv4(words[remote]!);
   } else if (family === AF_INET6) {
     const isMapped = isV4Mapped(words, remote) || isV4Mapped(words, local);
     columns.family[row] = isMapped ? Family.v4 : Family.v6;
-    columns.localAddress[row] = addresses.intern(words[local]!, words[local + 1]!, words[local + 2]!, words[local + 3]!);
-    columns.remoteAddress[row] = addresses.intern(words[remote]!, words[remote + 1]!, words[remote + 2]!, words[remote + 3]!);
+    columns.localAddress[row] = addresses.intern(
+      words[local]!,
+      words[local + 1]!,
+      words[local + 2]!,
+      words[local + 3]!,
+    );
+    columns.remoteAddress[row] = addresses.intern(
+      words[remote]!,
+      words[remote + 1]!,
+      words[remote + 2]!,
+      words[remote + 3]!,
+    );
   } else throw new NetlinkError(`inet_diag message of address family ${family}`, 'EBADMSG');
   columns.owner[row] = words[(at + MESSAGE.inode) >> 2]!;
   columns.process[row] = 0;
@@ -152,7 +164,8 @@ function decodeAttributes(buffer: NetlinkBuffer, start: number, length: number, 
   const end = start + length;
   for (let at = start + MESSAGE.attributes; at + 4 <= end; ) {
     const size = halves[at >> 1]!;
-    if (size < 4 || size > end - at) throw new NetlinkError(`inet_diag attribute of ${size} bytes in ${end - at}`, 'EBADMSG');
+    if (size < 4 || size > end - at)
+      throw new NetlinkError(`inet_diag attribute of ${size} bytes in ${end - at}`, 'EBADMSG');
     const type = halves[(at + 2) >> 1]!;
     const payload = at + 4;
     if (type === INET_DIAG_CGROUP_ID && size >= 12) {

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { createClient, type HttpClient } from './http-client.ts';
+
+const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const PRELOAD = fileURLToPath(new URL('event-loop-delay.mjs', import.meta.url));
+/** Each population has a namespace of its own: the port is free. */
+const PORT = 10048;
+
+/** How late the event loop of the main thread was, in milliseconds; the 1 ms between two looks is part of it. */
+export interface EventLoopDelay {
+  readonly count: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** The built exporter, with everything on. */
+export interface BenchExporter {
+  readonly pid: number;
+  readonly client: HttpClient;
+  /** Measures while `work` is under way. */
+  eventLoopDelayDuring(work: () => Promise<void>): Promise<EventLoopDelay>;
+  stop(): Promise<void>;
+}
+
+/** Starts the built program in the network namespace of this thread. `nodeArgs` go in front of the program. */
+export async function startExporter(nodeArgs: readonly string[] = []): Promise<BenchExporter> {
+  const folder = mkdtempSync(join(tmpdir(), 'tcpstate-bench-'));
+  const delayFile = join(folder, 'delay.json');
+  const args = [...nodeArgs, '--import', PRELOAD, PROGRAM, `--web.listen-address=127.0.0.1:${PORT}`, '--log.level=warn'];
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, TCPSTATE_BENCH_DELAY_FILE: delayFile },
+  });
+  const exit = once(child, 'exit');
+  const client = createClient(PORT);
+  await client.waitUntilReady('/-/ready', () => child.exitCode);
+  return { pid: child.pid!, client, eventLoopDelayDuring, stop };
+
+  async function eventLoopDelayDuring(work: () => Promise<void>): Promise<EventLoopDelay> {
+    rmSync(delayFile, { force: true });
+    child.kill('SIGUSR2');
+    await work();
+    child.kill('SIGUSR2');
+    for (let attempt = 0; !existsSync(delayFile); attempt++) {
+      if (attempt === 500) throw new Error('the exporter does not tell how late its event loop was');
+      await delay(10);
+    }
+    return JSON.parse(readFileSync(delayFile, 'utf8')) as EventLoopDelay;
+  }
+
+  async function stop(): Promise<void> {
+    client.close();
+    child.kill('SIGTERM');
+    await exit;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { type MeasuredState, PHASES, type Phase, phaseOf } from './phases.ts';
+
+/** What a run of the benchmark measures. */
+export interface BenchOptions {
+  readonly phases: readonly Phase[];
+  /** Collections by each tool per phase, of which the median counts. */
+  readonly rounds: number;
+  /** Names of the tools to compare with; undefined = all that are installed. */
+  readonly tools: ReadonlySet<string> | undefined;
+  /** How long the exporter's memory is watched after the sockets are gone. */
+  readonly releaseSeconds: number;
+  /** Path of the results without extension. */
+  readonly output: string | undefined;
+}
+
+const STATES: readonly (MeasuredState | 'idle')[] = ['idle', 'established', 'time_wait', 'close_wait'];
+
+const HELP = `usage: npm run bench -- [options]
+  --only=STATE,…     of ${STATES.join(', ')} (default: all)
+  --sizes=N,…        numbers of sockets instead of the usual ones: 2000, 10k, 1M
+  --rounds=N         collections by each tool per phase (default: 7)
+  --tools=NAME,…     compare with these only: dump, ss, ss-p, netstat, node_exporter, collectd
+  --release=SECONDS  how long memory is watched after the sockets are gone (default: 60)
+  --output=PATH      where to write PATH.md and PATH.json (default: bench/results/DATE)
+`;
+
+/** Reads the command line; undefined when it asks for help, which is then printed. */
+export function readOptions(argv: readonly string[]): BenchOptions | undefined {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      only: text,
+      sizes: text,
+      rounds: text,
+      tools: text,
+      release: text,
+      output: text,
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return undefined;
+  }
+  return {
+    phases: choosePhases(splitList(values.only), splitList(values.sizes)),
+    rounds: parseSize(values.rounds ?? '7'),
+    tools: values.tools === undefined ? undefined : new Set(splitList(values.tools)),
+    releaseSeconds: Number(values.release ?? 60),
+    output: values.output,
+  };
+}
+
+/** `2000`, `10k`, `1M` → number. */
+export function parseSize(text: string): number {
+  const match = /^(\d+)([kM]?)$/.exec(text);
+  if (match === null) throw new Error(`not a number of sockets: "${text}"`);
+  return Number(match[1]) * { '': 1, k: 1000, M: 1_000_000 }[match[2] as '' | 'k' | 'M'];
+}
+
+function choosePhases(only: readonly string[] | undefined, sizes: readonly string[] | undefined): Phase[] {
+  const unknown = only?.find((state) => !STATES.some((known) => known === state));
+  if (unknown !== undefined) throw new Error(`not a state that is measured: "${unknown}" (${STATES.join(', ')})`);
+  const isWanted = (state: string) => only === undefined || only.includes(state);
+  if (sizes === undefined) return PHASES.filter(({ state }) => isWanted(state ?? 'idle'));
+  return STATES.filter(isWanted).flatMap((state) =>
+    state === 'idle' ? [phaseOf(undefined, 0)] : sizes.map((size) => phaseOf(state, parseSize(size))),
+  );
+}
+
+function splitList(text: string | undefined): string[] | undefined {
+  return text?.split(',').filter((item) => item !== '');
+}

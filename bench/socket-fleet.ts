@@ -1,0 +1,60 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+/** What to make, by `native/sockets.c`. */
+export interface FleetOptions {
+  readonly state: string;
+  readonly sockets: number;
+  readonly processes: number;
+  readonly peers: number;
+  /** Its processes are called `NAME-00`, `NAME-01` …. */
+  readonly name: string;
+}
+
+/** Processes that hold sockets. */
+export interface SocketFleet {
+  readonly processes: number;
+  /** Replaces so many thousandths of the sockets, and makes up for those that have expired. Resolves when all are there. */
+  replace(thousandths: number): Promise<void>;
+  /** Resolves when the processes and their sockets are gone; TIME_WAIT stays. */
+  quit(): Promise<void>;
+}
+
+/** Starts a fleet in the network namespace of this thread. Resolves when all sockets are there. */
+export async function startFleet(program: string, options: FleetOptions): Promise<SocketFleet> {
+  const { state, sockets, processes, peers, name } = options;
+  const child = spawn(program, [state, sockets, processes, peers, name].map(String), {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const nextLine = lineReader(child);
+  const [word, count] = (await nextLine()).split(' ');
+  if (word !== 'ready') throw new Error(`the sockets could not be made: ${word}`);
+  return { processes: Number(count), replace, quit };
+
+  async function replace(thousandths: number): Promise<void> {
+    child.stdin.write(`replace ${thousandths}\n`);
+    const answer = await nextLine();
+    if (answer !== 'done') throw new Error(`the sockets could not be replaced: ${answer}`);
+  }
+
+  async function quit(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.stdin.end();
+    await once(child, 'exit');
+  }
+}
+
+/** Rejects when the program ends, or says nothing for ten minutes. */
+function lineReader(child: ChildProcess & { readonly stdout: NonNullable<ChildProcess['stdout']> }) {
+  const lines = createInterface(child.stdout);
+  const exited = once(child, 'exit');
+  return async function nextLine(): Promise<string> {
+    const ended = exited.then(([code]) => {
+      throw new Error(`the process that makes sockets ended with ${code}`);
+    });
+    const line = once(lines, 'line', { signal: AbortSignal.timeout(600_000) });
+    const [text] = (await Promise.race([line, ended])) as [string];
+    return text;
+  };
+}

@@ -1,0 +1,60 @@
+import { STATE_SLOTS } from '../model/tcp-state.ts';
+
+/** A cell is named by state × 2^26 + value: room for 67 million addresses, ports or names. */
+const VALUE_BITS = 26;
+const VALUE_MASK = (1 << VALUE_BITS) - 1;
+const INITIAL_VALUES = 256;
+
+/**
+ * Counts by state and a small number (an id or a port): one array per state that occurs, indexed by that number.
+ * Costs one memory access per socket where a hash table would cost several.
+ */
+export class StateCounts {
+  readonly #columns: (Int32Array | undefined)[] = new Array(STATE_SLOTS).fill(undefined);
+  #values = INITIAL_VALUES;
+
+  /** Empties the counts and makes room for values 0 … `values` − 1. */
+  reset(values: number): void {
+    const isMisfit = values > this.#values || values * 16 < this.#values;
+    if (isMisfit) this.#values = Math.max(INITIAL_VALUES, 2 ** Math.ceil(Math.log2(values)));
+    for (const [state, column] of this.#columns.entries()) {
+      if (isMisfit) this.#columns[state] = undefined;
+      else column?.fill(0);
+    }
+  }
+
+  /** The counts of one state, by value. Written by whoever counts. */
+  columnOf(state: number): Int32Array {
+    const known = this.#columns[state];
+    if (known !== undefined) return known;
+    const created = new Int32Array(this.#values);
+    this.#columns[state] = created;
+    return created;
+  }
+
+  count(cell: number): number {
+    return this.#columns[cell >>> VALUE_BITS]?.[cell & VALUE_MASK] ?? 0;
+  }
+
+  /** Calls `visit` for every cell that is not 0. */
+  forEach(visit: (cell: number, count: number) => void): void {
+    for (const [state, column] of this.#columns.entries()) {
+      if (column === undefined) continue;
+      for (let value = 0; value < column.length; value++) {
+        if (column[value] !== 0) visit(cellOf(state, value), column[value]!);
+      }
+    }
+  }
+}
+
+export function cellOf(state: number, value: number): number {
+  return (state << VALUE_BITS) | value;
+}
+
+export function stateOf(cell: number): number {
+  return cell >>> VALUE_BITS;
+}
+
+export function valueOf(cell: number): number {
+  return cell & VALUE_MASK;
+}
