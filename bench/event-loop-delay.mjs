@@ -1,24 +1,23 @@
-// Preloaded into the exporter (node --import): measures how late its main thread's event loop is. The first SIGUSR2
-// starts, the next one writes the result to the file that TCPSTATE_BENCH_DELAY_FILE names, and so on in turn.
+// Preloaded into the exporter (node --import): notes how late its main thread's event loop is. The first SIGUSR2 starts,
+// the next one writes the times between two ticks of a 1 ms timer to the file that BENCH_DELAY_FILE names, in
+// milliseconds, and so on in turn. In between it costs nothing.
 import { renameSync, writeFileSync } from 'node:fs';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { isMainThread } from 'node:worker_threads';
 
-const file = process.env.TCPSTATE_BENCH_DELAY_FILE;
+const file = process.env.BENCH_DELAY_FILE;
 if (isMainThread && file !== undefined) {
-  let delay;
+  let timer;
+  let ticks = [];
   process.on('SIGUSR2', () => {
-    if (delay === undefined) {
-      // Every value is the time between two ticks of a timer: 1 ms when nothing is late.
-      delay = monitorEventLoopDelay({ resolution: 1 });
-      delay.enable();
+    if (timer === undefined) {
+      ticks = [performance.now()];
+      timer = setInterval(() => ticks.push(performance.now()), 1);
       return;
     }
-    delay.disable();
-    const milliseconds = (nanoseconds) => nanoseconds / 1e6;
-    const result = { count: delay.count, p99: milliseconds(delay.percentile(99)), max: milliseconds(delay.max) };
-    delay = undefined;
-    writeFileSync(`${file}.new`, JSON.stringify(result));
+    clearInterval(timer);
+    timer = undefined;
+    ticks.push(performance.now());
+    writeFileSync(`${file}.new`, JSON.stringify(ticks.slice(1).map((tick, index) => tick - ticks[index])));
     renameSync(`${file}.new`, file);
   });
 }

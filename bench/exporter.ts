@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,19 +12,12 @@ const PRELOAD = fileURLToPath(new URL('event-loop-delay.mjs', import.meta.url));
 /** Each population has a namespace of its own: the port is free. */
 const PORT = 10048;
 
-/** How late the event loop of the main thread was, in milliseconds; the 1 ms between two looks is part of it. */
-export interface EventLoopDelay {
-  readonly count: number;
-  readonly p99: number;
-  readonly max: number;
-}
-
 /** The built exporter, with everything on. */
 export interface BenchExporter {
   readonly pid: number;
   readonly client: HttpClient;
-  /** Measures while `work` is under way. */
-  eventLoopDelayDuring(work: () => Promise<void>): Promise<EventLoopDelay>;
+  /** Times between two ticks of a 1 ms timer on the main thread while `work` is under way: how late its event loop is. */
+  eventLoopDelaysDuring(work: () => Promise<void>): Promise<number[]>;
   stop(): Promise<void>;
 }
 
@@ -36,14 +28,14 @@ export async function startExporter(nodeArgs: readonly string[] = []): Promise<B
   const args = [...nodeArgs, '--import', PRELOAD, PROGRAM, `--web.listen-address=127.0.0.1:${PORT}`, '--log.level=warn'];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, TCPSTATE_BENCH_DELAY_FILE: delayFile },
+    env: { ...process.env, BENCH_DELAY_FILE: delayFile },
   });
   const exit = once(child, 'exit');
   const client = createClient(PORT);
   await client.waitUntilReady('/-/ready', () => child.exitCode);
-  return { pid: child.pid!, client, eventLoopDelayDuring, stop };
+  return { pid: child.pid!, client, eventLoopDelaysDuring, stop };
 
-  async function eventLoopDelayDuring(work: () => Promise<void>): Promise<EventLoopDelay> {
+  async function eventLoopDelaysDuring(work: () => Promise<void>): Promise<number[]> {
     rmSync(delayFile, { force: true });
     child.kill('SIGUSR2');
     await work();
@@ -52,7 +44,7 @@ export async function startExporter(nodeArgs: readonly string[] = []): Promise<B
       if (attempt === 500) throw new Error('the exporter does not tell how late its event loop was');
       await delay(10);
     }
-    return JSON.parse(readFileSync(delayFile, 'utf8')) as EventLoopDelay;
+    return JSON.parse(readFileSync(delayFile, 'utf8')) as number[];
   }
 
   async function stop(): Promise<void> {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** CPU time of all threads of a process so far, user and system. The scheduler counts it in nanoseconds. */
 export function cpuMilliseconds(pid: number): number {
@@ -7,16 +7,11 @@ export function cpuMilliseconds(pid: number): number {
   return ran.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
-/** Memory of a process in MB (10⁶ bytes): now, and the most since it started or `forgetPeak`. */
+/** Memory of a process in MB (10⁶ bytes): now, and the most it ever held. */
 export function residentMegabytes(pid: number): { readonly now: number; readonly peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const megabytes = (field: string) => (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
   return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
-}
-
-/** Lets the peak of a process start anew (man 5 proc_pid_clear_refs). */
-export function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Number of open descriptors. */

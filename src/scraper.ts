@@ -42,6 +42,7 @@ export interface ScraperOptions {
 /** One collection and the pages made of it, for all requests that came while it was under way. */
 interface SharedCollection {
   readonly collection: Collection;
+  readonly timeoutMs: number;
   /** Pages of the finished collection, by format. */
   readonly pages: Map<ExpositionFormat, Promise<ExpositionPage>>;
   isDone: boolean;
@@ -69,16 +70,17 @@ export function createScraper(options: ScraperOptions, createClient = createColl
     return page;
   }
 
-  /** The collection under way for these collectors, or a new one. */
+  /** The collection under way for these collectors, or a new one where that would end before this request has to. */
   function share(wanted: readonly CollectorName[], timeoutMs: number): SharedCollection {
     const key = wanted.join();
     const running = inFlight.get(key);
-    if (running !== undefined) return running;
-    const started: SharedCollection = { collection: client.collect(wanted, timeoutMs), pages: new Map(), isDone: false };
+    if (running !== undefined && running.timeoutMs >= timeoutMs) return running;
+    const collection = client.collect(wanted, timeoutMs);
+    const started: SharedCollection = { collection, timeoutMs, pages: new Map(), isDone: false };
     inFlight.set(key, started);
     void started.collection.done.then(() => {
       started.isDone = true;
-      inFlight.delete(key);
+      if (inFlight.get(key) === started) inFlight.delete(key);
     });
     return started;
   }

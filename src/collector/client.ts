@@ -1,7 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import type { CollectorName } from '../model/collectors.ts';
 import type { Notice } from '../platform/platform.ts';
-import { type CollectedPart, type CollectorMessage, type CollectorOptions, type CollectRequest, monotonicMs } from './protocol.ts';
+import {
+  type CollectedPart,
+  type CollectorMessage,
+  type CollectorOptions,
+  type CollectRequest,
+  monotonicMs,
+} from './protocol.ts';
 
 /** What the owner of the thread wants to hear of. Called on changes only. */
 export interface CollectorEvents {
@@ -35,8 +41,14 @@ interface Pending extends Collection {
 
 /** Waits before the thread is started again, after each loss without a whole collection in between. */
 const RESTART_DELAYS_MS = [0, 250, 1000, 5000, 15_000];
-/** Collections in a row that may miss their deadline before the thread is taken for stuck and replaced. */
+/**
+ * The thread is taken for stuck and replaced when so many collections in a row miss their deadline, and so much time
+ * passes between the first and the last miss: requests in a hurry must not cost a thread that is merely busy.
+ */
 const MOST_MISSES = 3;
+const STUCK_MS = 3000;
+/** The thread makes few objects: typed arrays hold the sockets. More room would only be touched, never needed. */
+const YOUNG_GENERATION_MB = 2;
 const WORKER_URL = new URL('./worker.js', import.meta.url);
 
 /** Runs the collector thread, and starts it again when it is lost or stuck. `workerUrl`: the module the thread runs. */
@@ -51,6 +63,7 @@ export function createCollectorClient(
   let closed = false;
   let losses = 0;
   let misses = 0;
+  let firstMissMs = 0;
   let lastId = 0;
   let restart: NodeJS.Timeout | undefined;
 
@@ -59,10 +72,14 @@ export function createCollectorClient(
 
   function start(): void {
     restart = undefined;
-    const thread = new Worker(workerUrl, { workerData: options });
+    const thread = new Worker(workerUrl, {
+      workerData: options,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     worker = thread;
     let reason = 'it ended by itself';
     thread.on('message', (message: CollectorMessage) => {
+      if (worker !== thread) return; // replaced, and late
       if (message.type === 'unable') reason = message.error;
       receive(message);
     });
@@ -111,8 +128,9 @@ export function createCollectorClient(
   }
 
   function missDeadline(): void {
-    misses++;
-    if (misses < MOST_MISSES || worker === undefined) return;
+    const nowMs = performance.now();
+    if (misses++ === 0) firstMissMs = nowMs;
+    if (misses < MOST_MISSES || nowMs - firstMissMs < STUCK_MS || worker === undefined) return;
     const stuck = worker;
     lose(`it missed ${misses} deadlines in a row`);
     void stuck.terminate();

@@ -69,7 +69,8 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   ): SocketCounts | undefined {
     const { sockets, owners, closeWait, units } = platform;
     if (!run('sockets', sockets.source, () => readTable(budget))) return undefined;
-    const processFds = owners && asked.has('processes') ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
+    const processFds =
+      owners && asked.has('processes') ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
     const waiting =
       closeWait && asked.has('close_wait')
@@ -117,7 +118,9 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
 
 /** A collector that runs in two steps: both must succeed, and their times add up. */
 function mergeOutcomes(first: CollectorOutcome | undefined, second: CollectorOutcome): CollectorOutcome {
-  return first === undefined ? second : { ...second, success: first.success && second.success, seconds: first.seconds + second.seconds };
+  return first === undefined
+    ? second
+    : { ...second, success: first.success && second.success, seconds: first.seconds + second.seconds };
 }
 
 /** The counts that the wanted collectors answer for. */

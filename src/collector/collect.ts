@@ -3,9 +3,9 @@ import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
+import { createSocketCollection } from './collect-sockets.ts';
 import { describeError } from './describe-error.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
-import { createSocketCollection } from './collect-sockets.ts';
 
 /** One collector's run: its value, if it came to one, and how it fared. */
 export interface Run<Value> {
@@ -48,7 +48,10 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   };
 
   /** Sends every wanted fact; returns the rules of ephemeral ports, which the sockets are counted by in any case. */
-  function collectFacts(wanted: ReadonlySet<CollectorName>, send: (part: CollectedPart) => void): EphemeralRules | undefined {
+  function collectFacts(
+    wanted: ReadonlySet<CollectorName>,
+    send: (part: CollectedPart) => void,
+  ): EphemeralRules | undefined {
     let rules: EphemeralRules | undefined;
     for (const collector of platform.facts) {
       const isWanted = wanted.has(collector.name);

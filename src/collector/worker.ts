@@ -2,7 +2,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openPlatform } from '../platform/select.ts';
 import { createCollection } from './collect.ts';
 import { describeError } from './describe-error.ts';
-import { type CollectedPart, type CollectorMessage, type CollectorOptions, type CollectRequest, monotonicMs } from './protocol.ts';
+import {
+  type CollectedPart,
+  type CollectorMessage,
+  type CollectorOptions,
+  type CollectRequest,
+  monotonicMs,
+} from './protocol.ts';
 
 // The collector thread: owns the OS handles, the table and the tallies. Requests queue up in the port while one is served.
 const port = parentPort;

@@ -20,7 +20,10 @@ export function ephemeralPortFlags(range: EphemeralRange): Uint8Array {
 
 /** How many ports the OS may hand out: the range minus what is excluded. */
 export function countEphemeralPorts(range: EphemeralRange): number {
-  return ephemeralPortFlags(range).reduce((sum, flag) => sum + flag, 0);
+  const flags = ephemeralPortFlags(range);
+  let ports = 0;
+  for (let port = range.first; port <= range.last; port++) ports += flags[port]!;
+  return ports;
 }
 
 /**

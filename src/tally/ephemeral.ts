@@ -1,5 +1,4 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
-import { countEphemeralPorts } from '../model/port-range.ts';
 import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
 import { Family, type SocketTable } from '../model/socket-table.ts';
 import { type BusiestDestination, createDestinationsTally } from './destinations.ts';
@@ -41,14 +40,15 @@ function familyUse(
   const range = rules.ranges[family];
   if (range === undefined) return [];
   const bit = ephemeralBit(Family[family === 'ipv4' ? 'v4' : 'v6']);
+  let ports = 0;
   let used = 0;
   let blocked = 0;
   for (let port = range.first; port <= range.last; port++) {
     if ((classes[port]! & bit) === 0) continue;
+    ports++;
     used += usedFlags[port]!;
     if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
   }
-  const ports = countEphemeralPorts(range);
   const taken = rules.heldAgainst === 'host' ? used : busiest[family] + blocked;
   const utilization = ports === 0 ? undefined : Math.min(1, taken / ports);
   return [{ family, first: range.first, last: range.last, ports, used, blocked, utilization }];

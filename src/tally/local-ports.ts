@@ -4,33 +4,62 @@ import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { createStateBreakdown } from './state-breakdown.ts';
 import { StateCounts } from './state-counts.ts';
 
-/** Port 0 in a key: any ephemeral port of an outbound socket. */
+/** Port 0: any ephemeral port of an outbound socket. */
 const EPHEMERAL = 0;
+
+/** Ports under small ids, 0 being EPHEMERAL: a host shows few of the 65,536. Ids hold until `reset`. */
+class PortIds {
+  ports: number[] = [EPHEMERAL];
+  readonly #ids = new Int32Array(65_536);
+
+  intern(port: number): number {
+    const known = this.#ids[port]!;
+    if (known !== 0 || port === EPHEMERAL) return known;
+    this.#ids[port] = this.ports.length;
+    return this.ports.push(port) - 1;
+  }
+
+  /** −1 when the port was not seen since `reset`. */
+  find(port: number): number {
+    return port === EPHEMERAL ? 0 : this.#ids[port]! || -1;
+  }
+
+  reset(): void {
+    for (const port of this.ports) this.#ids[port] = 0;
+    this.ports = [EPHEMERAL];
+  }
+}
 
 /** Counts sockets by state and local port. */
 export function createLocalPortsTally(table: SocketTable, limit: number) {
   const counts = new StateCounts();
+  const ids = new PortIds();
   const select = createStateBreakdown<number, LocalPortCell>(
     counts,
     limit,
     {
-      label: (port) => (port === EPHEMERAL ? 'ephemeral' : String(port)),
-      compare: (left, right) => left - right,
-      remember: (port) => port,
-      recall: (port) => port,
+      label: (id) => (id === EPHEMERAL ? 'ephemeral' : String(ids.ports[id])),
+      compare: (left, right) => ids.ports[left]! - ids.ports[right]!,
+      remember: (id) => ids.ports[id]!,
+      recall: (port) => ids.find(port),
     },
     (state, localPort, sockets) => ({ state, localPort, sockets }),
   );
 
   return function countLocalPorts(classes: PortClasses): Breakdown<LocalPortCell> {
-    counts.reset(65_536);
     const { family, state, localPort } = table.columns;
+    ids.reset();
+    for (let row = 0; row < table.length; row++) ids.intern(shownPort(classes, family[row]!, localPort[row]!));
+    counts.reset(ids.ports.length);
     for (let row = 0; row < table.length; row++) {
-      const port = localPort[row]!;
-      const portClass = classes[port]!;
-      const isFolded = (portClass & PortClass.listening) === 0 && (portClass & ephemeralBit(family[row]!)) !== 0;
-      counts.columnOf(state[row]!)[isFolded ? EPHEMERAL : port]!++;
+      counts.columnOf(state[row]!)[ids.intern(shownPort(classes, family[row]!, localPort[row]!))]!++;
     }
     return select();
   };
+}
+
+function shownPort(classes: PortClasses, family: number, port: number): number {
+  const portClass = classes[port]!;
+  const isFolded = (portClass & PortClass.listening) === 0 && (portClass & ephemeralBit(family)) !== 0;
+  return isFolded ? EPHEMERAL : port;
 }

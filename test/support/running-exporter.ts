@@ -35,6 +35,8 @@ export interface RunningExporter {
   readonly log: readonly LogLine[];
   /** Every request of one exporter goes over the same connection, one after the other. */
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** A request on a connection of its own. */
+  getApart(path: string, headers?: Record<string, string>): Promise<Answer>;
   scrape(headers?: Record<string, string>): Promise<Map<string, ParsedFamily>>;
   /** Sends SIGTERM and resolves with the exit code, or the signal that ended it. */
   stop(): Promise<number | string>;
@@ -83,6 +85,7 @@ export async function startExporter(t: TestContext, options: ExporterOptions = {
     port,
     log,
     get: request,
+    getApart: (path, headers = {}) => fetchPage({ agent: new Agent(), port, path, headers }),
     scrape: async (headers) => parseExposition((await request('/metrics', headers)).body),
     async stop() {
       agent.destroy();

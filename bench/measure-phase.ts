@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BenchExporter, startExporter } from './exporter.ts';
+import { type MemoryRelease, watchMemoryRelease } from './memory-release.ts';
+import { enterBenchNamespace } from './namespace.ts';
+import type { NativePrograms } from './native.ts';
+import type { BenchOptions } from './options.ts';
+import { OWNING_PROCESSES, type Phase } from './phases.ts';
+import { measureResponsiveness, type Responsiveness } from './responsiveness.ts';
+import { type SocketFleet, startFleet } from './socket-fleet.ts';
+import { startTools } from './tools/index.ts';
+import type { Reading, Tool } from './tools/tool.ts';
+
+/** Everything measured on one population. */
+export interface PhaseResult {
+  readonly phase: Phase;
+  readonly processes: number;
+  /** By tool, one per round. */
+  readonly readings: Readonly<Record<string, readonly Reading[]>>;
+  readonly responsiveness: Responsiveness;
+  /** After the largest population only. */
+  readonly release: MemoryRelease | undefined;
+}
+
+/** Thousandths of the sockets that are replaced between two scrapes. */
+export const CHURN = 50;
+/** Scrapes until the hot loops are compiled and the tables have their size. */
+const WARM_UP_SCRAPES = 6;
+/** The kernel is done with the sockets that were replaced. */
+const SETTLE_MS = 300;
+/** A tool that takes longer is measured in fewer rounds. */
+const SLOW_MS = 5000;
+const SLOW_ROUNDS = 3;
+
+/** Measures all tools on one population, in turn, in a namespace of its own. */
+export async function measurePhase(
+  phase: Phase,
+  programs: NativePrograms,
+  options: BenchOptions,
+  isLast: boolean,
+): Promise<PhaseResult> {
+  enterBenchNamespace();
+  const fleet = await makeSockets(phase, programs);
+  const exporter = await startExporter();
+  await warmUp(exporter, fleet);
+  const tools = await startTools(programs, exporter, phase, options.tools);
+  try {
+    const readings = await runRounds(tools, fleet, options.rounds);
+    const responsiveness = await measureResponsiveness(exporter, () => renew(fleet, CHURN));
+    await fleet?.quit();
+    const release = isLast ? await watchMemoryRelease(exporter, options.releaseSeconds) : undefined;
+    return { phase, processes: fleet?.processes ?? 0, readings, responsiveness, release };
+  } finally {
+    await fleet?.quit();
+    for (const tool of tools) await tool.close();
+  }
+}
+
+async function makeSockets({ state, sockets, peers }: Phase, programs: NativePrograms): Promise<SocketFleet | undefined> {
+  if (state === undefined) return undefined;
+  return startFleet(programs.sockets, { state, sockets, processes: OWNING_PROCESSES, peers, name: 'service' });
+}
+
+async function warmUp(exporter: BenchExporter, fleet: SocketFleet | undefined): Promise<void> {
+  for (let scrape = 0; scrape < WARM_UP_SCRAPES; scrape++) {
+    await exporter.client.scrape();
+    await renew(fleet, CHURN);
+  }
+}
+
+/** Each round begins with another tool. Before the exporter's turn sockets are replaced. */
+async function runRounds(tools: readonly Tool[], fleet: SocketFleet | undefined, rounds: number) {
+  const readings: Record<string, Reading[]> = Object.fromEntries(tools.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const first = round % tools.length;
+    for (const tool of [...tools.slice(first), ...tools.slice(0, first)]) {
+      const done = readings[tool.name]!;
+      if (done.length >= SLOW_ROUNDS && (done[0]?.wallMs ?? 0) > SLOW_MS) continue;
+      await renew(fleet, tool.name === 'exporter' ? CHURN : 0);
+      done.push(await tool.collect());
+    }
+  }
+  return readings;
+}
+
+async function renew(fleet: SocketFleet | undefined, thousandths: number): Promise<void> {
+  await fleet?.replace(thousandths);
+  await delay(SETTLE_MS);
+}

@@ -1,0 +1,83 @@
+import type { Machine } from './machine.ts';
+import type { PhaseResult } from './measure-phase.ts';
+import { type SummaryRow, summarize } from './summary.ts';
+import type { Verdict } from './targets.ts';
+import { TOOL_TITLES } from './tools/index.ts';
+
+/** The results as Markdown. */
+export function formatReport(machine: Machine, results: readonly PhaseResult[], verdicts: readonly Verdict[], failures: readonly string[]): string {
+  return [
+    `Measured on ${machine.date} at ${machine.revision}: ${describe(machine)}.`,
+    'Medians per collection; memory is the most ever held. Before each scrape of the exporter 5 % of the sockets were replaced.',
+    formatTable(
+      ['sockets', 'tool', 'CPU', 'wall', '× dump', 'memory', 'page', 'sent', 'without process'],
+      results.flatMap((result) => formatRows(result)),
+    ),
+    'While the exporter is scraped:',
+    formatTable(
+      ['sockets', 'event loop delay p99', 'max', '/-/healthy p99', 'max'],
+      results.map(({ phase, responsiveness: { eventLoop, healthy } }) => [
+        phase.name,
+        ...[eventLoop.p99, eventLoop.max, healthy.p99, healthy.max].map(milliseconds),
+      ]),
+    ),
+    ...results.flatMap(({ phase, release }) => (release ? [formatRelease(phase.name, release)] : [])),
+    ...failures.map((failure) => `FAILED: ${failure}`),
+    formatTable(['target', 'at most', 'measured', ''], verdicts.map(formatVerdict)),
+    '',
+  ].join('\n\n');
+}
+
+function describe({ processor, cores, memoryGb, kernel, node, tools }: Machine): string {
+  const versions = Object.entries(tools).map(([name, version]) => `${name} ${version}`);
+  return [`${processor}, ${cores} cores, ${memoryGb} GB`, `Linux ${kernel}`, `Node ${node}`, ...versions].join(', ');
+}
+
+function formatRows(result: PhaseResult): string[][] {
+  const rows = summarize(result);
+  const reference = rows.find(({ tool }) => tool === 'dump');
+  return rows.map((row) => formatRow(result.phase.name, row, reference));
+}
+
+function formatRow(phase: string, row: SummaryRow, reference: SummaryRow | undefined): string[] {
+  return [
+    phase,
+    TOOL_TITLES[row.tool] ?? row.tool,
+    milliseconds(row.cpuMs),
+    milliseconds(row.wallMs),
+    reference === undefined ? '' : significant(row.cpuMs / reference.cpuMs),
+    `${significant(row.peakRssMb)} MB`,
+    kilobytes(row.pageBytes),
+    kilobytes(row.sentBytes),
+    row.unattributed === undefined ? '' : `${(row.unattributed * 100).toFixed(2)} %`,
+  ];
+}
+
+function formatRelease(phase: string, { before, after, seconds }: NonNullable<PhaseResult['release']>): string {
+  return `${phase} gone: memory went from ${significant(before)} MB to ${significant(after)} MB within ${seconds} s.`;
+}
+
+function formatVerdict({ target, most, unit, measured, passed }: Verdict): string[] {
+  return [target, `${most} ${unit}`.trim(), `${significant(measured)} ${unit}`.trim(), passed ? 'PASS' : 'MISS'];
+}
+
+/** Columns are padded, so that the table can be read in a terminal, too. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function milliseconds(value: number | undefined): string {
+  return value === undefined ? '' : `${significant(value)} ms`;
+}
+
+function kilobytes(value: number | undefined): string {
+  return value === undefined ? '' : `${significant(value / 1000)} kB`;
+}
+
+/** Three digits that count, without an exponent. */
+function significant(value: number): string {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
+  return String(Number(value.toPrecision(3)));
+}

@@ -1,0 +1,63 @@
+import { line, type PlaceablePanel } from '../layout.ts';
+import { timeseries } from '../panels.ts';
+import { chosen } from '../promql.ts';
+import { ALERT_THRESHOLDS, orangeFrom } from '../thresholds.ts';
+
+/** Connections the application forgot. */
+export function closeWait(): PlaceablePanel[] {
+  return line(8, [6, byProcess()], [6, stuck()], [6, oldest()], [6, growth()]);
+}
+
+function byProcess() {
+  return timeseries({
+    title: 'CLOSE_WAIT by process',
+    description: 'The peer closed, the process did not yet. Up and down is healthy, only up is a leak.',
+    unit: 'short',
+    queries: [
+      { expr: `topk(8, ${chosen('tcpstate_process_sockets', 'state="close_wait"')})`, legend: '{{process}}' },
+    ],
+    alerts: ['TcpCloseWaitLeak'],
+  });
+}
+
+function stuck() {
+  return timeseries({
+    title: 'CLOSE_WAIT past the age limit',
+    description:
+      'Older than --close-wait.stuck-after. unclosed: the process never closes it. unaccepted: it waits in the accept queue of a process that hangs. Linux only.',
+    unit: 'short',
+    noValue: 'None, or a host without ages (Windows).',
+    queries: [{ expr: chosen('tcpstate_close_wait_stuck_sockets'), legend: '{{process}} {{reason}}' }],
+    thresholds: orangeFrom(ALERT_THRESHOLDS.TcpCloseWaitStuck),
+    showThresholds: true,
+    alerts: ['TcpCloseWaitStuck'],
+  });
+}
+
+function oldest() {
+  return timeseries({
+    title: 'Oldest CLOSE_WAIT by process',
+    description: 'Time since the peer was last heard of, a lower bound. Linux only.',
+    unit: 's',
+    noValue: 'None, or a host without ages (Windows).',
+    queries: [{ expr: `topk(8, ${chosen('tcpstate_close_wait_oldest_seconds')})`, legend: '{{process}}' }],
+  });
+}
+
+function growth() {
+  return timeseries({
+    title: 'Growth of the floor per hour',
+    description:
+      'How far the lowest number of CLOSE_WAIT sockets of half an hour lies above that of an hour before. Needs the recording rules.',
+    unit: 'short',
+    min: -20,
+    queries: [
+      {
+        expr: `${chosen('process:tcpstate_close_wait_sockets:floor30m')} - (${chosen('process:tcpstate_close_wait_sockets:floor30m')} offset 1h)`,
+        legend: '{{process}}',
+      },
+    ],
+    thresholds: orangeFrom(ALERT_THRESHOLDS.TcpCloseWaitLeak),
+    showThresholds: true,
+  });
+}

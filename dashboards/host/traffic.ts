@@ -1,0 +1,50 @@
+import { line, type PlaceablePanel } from '../layout.ts';
+import { timeseries } from '../panels.ts';
+import { perSecond, retransmitRatio } from '../promql.ts';
+import { ALERT_THRESHOLDS, orangeFrom } from '../thresholds.ts';
+
+/** How connections come and end, and how much is lost on the way. */
+export function traffic(): PlaceablePanel[] {
+  return line(8, [8, opens()], [8, ends()], [8, retransmits()]);
+}
+
+function opens() {
+  return timeseries({
+    title: 'Connections opened per second',
+    description: 'By this host (active) and by peers (passive); failed attempts of either side.',
+    unit: 'cps',
+    queries: [
+      { expr: perSecond('tcpstate_active_opens_total'), legend: '{{instance}} active' },
+      { expr: perSecond('tcpstate_passive_opens_total'), legend: '{{instance}} passive' },
+      { expr: perSecond('tcpstate_attempt_fails_total'), legend: '{{instance}} failed' },
+    ],
+  });
+}
+
+function ends() {
+  return timeseries({
+    title: 'Connections that ended badly, per second',
+    description: 'Resets and aborts. The abort counters are Linux only.',
+    unit: 'cps',
+    queries: [
+      { expr: perSecond('tcpstate_estab_resets_total'), legend: '{{instance}} reset' },
+      { expr: perSecond('tcpstate_sent_resets_total'), legend: '{{instance}} resets sent' },
+      { expr: perSecond('tcpstate_abort_on_timeout_total'), legend: '{{instance}} peer vanished' },
+      { expr: perSecond('tcpstate_abort_on_close_total'), legend: '{{instance}} closed with unread data' },
+      { expr: perSecond('tcpstate_abort_on_memory_total'), legend: '{{instance}} no memory' },
+    ],
+    alerts: ['TcpAbortOnMemory'],
+  });
+}
+
+function retransmits() {
+  return timeseries({
+    title: 'Segments sent again',
+    description: 'Share of the sent segments that were sent more than once: loss, or late acknowledgements.',
+    unit: 'percentunit',
+    queries: [{ expr: retransmitRatio(), legend: '{{instance}}' }],
+    thresholds: orangeFrom(ALERT_THRESHOLDS.TcpRetransmitRatioHigh),
+    showThresholds: true,
+    alerts: ['TcpRetransmitRatioHigh'],
+  });
+}

@@ -1,0 +1,111 @@
+import { PanelBuilder as BarGaugeBuilder } from '@grafana/grafana-foundation-sdk/bargauge';
+import {
+  BarGaugeDisplayMode,
+  BigValueColorMode,
+  BigValueGraphMode,
+  BigValueTextMode,
+  GraphThresholdsStyleConfigBuilder,
+  GraphThresholdsStyleMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  ReduceDataOptionsBuilder,
+  SortOrder,
+  StackingConfigBuilder,
+  StackingMode,
+  TooltipDisplayMode,
+  VisibilityMode,
+  VizLegendOptionsBuilder,
+  VizOrientation,
+  VizTooltipOptionsBuilder,
+} from '@grafana/grafana-foundation-sdk/common';
+import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
+import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
+import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text';
+import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
+import { describe, type PanelSpec, queryOf, thresholdsOf } from './panel-spec.ts';
+
+/** Gaps up to this are drawn over: one missed scrape is no event. */
+const SPAN_GAPS_MS = 180_000;
+const LAST = () => new ReduceDataOptionsBuilder().calcs(['lastNotNull']);
+
+export interface StatSpec extends PanelSpec {
+  /** Shows whose figure it is below the figure. */
+  readonly named?: boolean;
+}
+
+/** One figure, its background coloured by the thresholds. */
+export function stat(spec: StatSpec): StatBuilder {
+  return describe(new StatBuilder(), spec)
+    .targets(spec.queries.map((query) => queryOf(query).instant()))
+    .thresholds(thresholdsOf(spec.thresholds))
+    .colorMode(spec.thresholds === undefined ? BigValueColorMode.None : BigValueColorMode.Background)
+    .graphMode(BigValueGraphMode.None)
+    .textMode(spec.named === true ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
+    .reduceOptions(LAST());
+}
+
+export interface TimeseriesSpec extends PanelSpec {
+  readonly stacked?: boolean;
+  /** Thresholds drawn as dashed lines; without, they only colour nothing. */
+  readonly showThresholds?: boolean;
+  /** Series name or pattern in slashes → colour. */
+  readonly colors?: Readonly<Record<string, string>>;
+  /** Pattern of the names of series drawn dashed. */
+  readonly dashed?: string;
+  readonly legend?: 'list' | 'table';
+}
+
+/** Lines over time, with a legend that says the last and the highest value. */
+export function timeseries(spec: TimeseriesSpec): TimeseriesBuilder {
+  const panel = describe(new TimeseriesBuilder(), spec)
+    .targets(spec.queries.map((query) => queryOf(query)))
+    .lineWidth(spec.stacked === true ? 1 : 2)
+    .fillOpacity(spec.stacked === true ? 60 : 8)
+    .showPoints(VisibilityMode.Never)
+    .spanNulls(SPAN_GAPS_MS)
+    .min(spec.min ?? 0)
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
+    .legend(legendOf(spec.legend ?? 'table'));
+  if (spec.stacked === true) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
+  if (spec.thresholds !== undefined) panel.thresholds(thresholdsOf(spec.thresholds));
+  if (spec.showThresholds === true) {
+    panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
+  }
+  for (const [name, color] of Object.entries(spec.colors ?? {})) {
+    panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
+  }
+  if (spec.dashed !== undefined) {
+    panel.overrideByRegexp(spec.dashed, [
+      { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 6] } },
+      { id: 'custom.fillOpacity', value: 0 },
+    ]);
+  }
+  return panel;
+}
+
+function legendOf(kind: 'list' | 'table'): VizLegendOptionsBuilder {
+  return new VizLegendOptionsBuilder()
+    .showLegend(true)
+    .placement(LegendPlacement.Bottom)
+    .displayMode(kind === 'table' ? LegendDisplayMode.Table : LegendDisplayMode.List)
+    .calcs(kind === 'table' ? ['lastNotNull', 'max'] : [])
+    .sortBy('Last *')
+    .sortDesc(true);
+}
+
+/** Horizontal bars, the longest first (the query ranks them). */
+export function barGauge(spec: PanelSpec): BarGaugeBuilder {
+  return describe(new BarGaugeBuilder(), spec)
+    .targets(spec.queries.map((query) => queryOf(query).instant()))
+    .orientation(VizOrientation.Horizontal)
+    .displayMode(BarGaugeDisplayMode.Gradient)
+    .min(spec.min ?? 0)
+    .thresholds(thresholdsOf(spec.thresholds, 'blue'))
+    .reduceOptions(LAST());
+}
+
+/** Text of the page itself, in Markdown. */
+export function text(title: string, description: string, markdown: string): TextBuilder {
+  return new TextBuilder().title(title).description(description).mode(TextMode.Markdown).content(markdown);
+}

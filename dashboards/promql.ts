@@ -1,0 +1,97 @@
+/** The hosts chosen in the variables. Every query holds this. */
+export const CHOSEN = 'job=~"$job", instance=~"$instance"';
+/** Owner labels that name no process. */
+const NO_OWNER = 'process!~"unknown|other"';
+
+/** A metric of the chosen hosts. */
+export function chosen(metric: string, matchers?: string): string {
+  return `${metric}{${matchers === undefined ? CHOSEN : `${CHOSEN}, ${matchers}`}}`;
+}
+
+/** Its last sample: a figure or a table row must not vanish because one scrape was missed. */
+export function recent(metric: string, matchers?: string): string {
+  return `last_over_time(${chosen(metric, matchers)}[3m])`;
+}
+
+/** A counter, per second. */
+export function perSecond(counter: string, matchers?: string): string {
+  return `rate(${chosen(counter, matchers)}[$__rate_interval])`;
+}
+
+/** Sum per host and the labels named. */
+export function sumBy(labels: readonly string[], expression: string): string {
+  return `sum by (${['instance', ...labels].join(', ')}) (${expression})`;
+}
+
+const UTILIZATION = 'tcpstate_ephemeral_utilization_ratio';
+
+/**
+ * Seconds until the range is full at the growth of the last quarter of an hour. Only where more than `minimum` is taken and
+ * the last 3 minutes lie above those of 5 to 8 minutes ago, the conditions of TcpEphemeralPortsFillingUp: a line through noise
+ * always meets the limit some day.
+ */
+export function secondsToExhaustion(minimum: number): string {
+  const now = recent(UTILIZATION);
+  return [
+    `clamp_min(1 - ${now}, 0) / (deriv(${chosen(UTILIZATION)}[15m]) > 0)`,
+    `and min_over_time(${chosen(UTILIZATION)}[3m]) > max_over_time(${chosen(UTILIZATION)}[3m] offset 5m)`,
+    `and ${now} > ${minimum}`,
+  ].join('\n');
+}
+
+/** The utilization in half an hour if it grows on as in the last quarter, at most a little above full. */
+export function utilizationForecast(): string {
+  return `clamp(predict_linear(${chosen(UTILIZATION)}[15m], 30 * 60), 0, 1.2)`;
+}
+
+/** The busiest destinations, each with the process that has most sockets towards it now, `unknown` where all are in TIME_WAIT. */
+export function busiestDestinations(count: number): string {
+  const busiest = `topk(${count}, ${recent('tcpstate_ephemeral_destination_ports_used')})`;
+  const destination = 'job, instance, remote_ip, remote_port';
+  const sockets = recent('tcpstate_connections', `direction="outbound", ${NO_OWNER}`);
+  const owner = `topk by (${destination}) (1, sum by (${destination}, process) (${sockets}))`;
+  return [
+    `${busiest} * on (${destination}) group_left (process) (${owner} > bool 0)`,
+    `or label_replace(${busiest} unless on (${destination}) ${owner}, "process", "unknown", "", "")`,
+  ].join('\n');
+}
+
+/** What is known of the destinations that `busiestDestinations` finds, without their owner. */
+export function ofBusiest(count: number, expression: string): string {
+  const labels = 'job, instance, family, local_ip, remote_ip, remote_port';
+  return `${expression} and on (${labels}) topk(${count}, ${recent('tcpstate_ephemeral_destination_ports_used')})`;
+}
+
+/** Share of the range that is used towards each destination. */
+export function destinationShare(): string {
+  const used = recent('tcpstate_ephemeral_destination_ports_used');
+  return `${used} / on (job, instance, family) group_left () (${recent('tcpstate_ephemeral_ports')} > 0)`;
+}
+
+/** Fill of each accept queue, 0–1. */
+export function acceptQueueFill(): string {
+  const limit = recent('tcpstate_listener_accept_queue_limit');
+  return `${recent('tcpstate_listener_accept_queue_length')} / (${limit} > 0)`;
+}
+
+/** Share of segments sent again, per host; nothing where nothing is sent. */
+export function retransmitRatio(): string {
+  return `${perSecond('tcpstate_retransmitted_segments_total')} / (${perSecond('tcpstate_out_segments_total')} > 0)`;
+}
+
+/** Open files of a process as a share of its limit. */
+export function openFilesShare(): string {
+  return `${recent('tcpstate_process_open_fds')} / (${recent('tcpstate_process_max_fds')} > 0)`;
+}
+
+/** Connections per second that end in TIME_WAIT towards one destination: those that wait, over the time each waits. */
+export function timeWaitPerSecond(): string {
+  const duration = recent('tcpstate_time_wait_duration_seconds');
+  return `${chosen('tcpstate_ephemeral_destination_ports_time_wait')} / on (job, instance) group_left () ${duration}`;
+}
+
+/** Connections per second that the range sustains towards one destination without reuse. */
+export function sustainedPerSecond(): string {
+  const duration = recent('tcpstate_time_wait_duration_seconds');
+  return `${recent('tcpstate_ephemeral_ports')} / on (job, instance) group_left () ${duration}`;
+}

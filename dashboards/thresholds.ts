@@ -1,0 +1,42 @@
+import type { AlertName } from './runbook.ts';
+
+/** Where an alert fires, drawn as colours and lines. A test compares each with the expression of its rule. */
+export const ALERT_THRESHOLDS = {
+  TcpEphemeralPortsHigh: 0.7,
+  TcpEphemeralPortsExhausted: 0.95,
+  TcpEphemeralPortsFillingUp: 0.3,
+  TcpTimeWaitHigh: 0.5,
+  TcpCloseWaitStuck: 5,
+  TcpCloseWaitLeak: 10,
+  TcpAcceptQueueOverflow: 0.2,
+  TcpAcceptQueueNearLimit: 0.7,
+  TcpSynSentPiling: 20,
+  TcpRetransmitRatioHigh: 0.05,
+  TcpConntrackTableHigh: 0.75,
+  TcpConntrackTableFull: 0.95,
+  TcpProcessFdsNearLimit: 0.85,
+  TcpStateScrapeSlow: 3,
+} as const satisfies Partial<Record<AlertName, number>>;
+
+/** From `value` on (below the next step) a figure has this colour. */
+export interface ThresholdStep {
+  readonly value: number;
+  readonly color: Color;
+}
+
+export type Color = 'green' | 'orange' | 'red' | 'blue' | 'text';
+
+export const UTILIZATION_STEPS: readonly ThresholdStep[] = [
+  { value: ALERT_THRESHOLDS.TcpEphemeralPortsHigh, color: 'orange' },
+  { value: ALERT_THRESHOLDS.TcpEphemeralPortsExhausted, color: 'red' },
+];
+
+/** One limit, red from there on. */
+export function redFrom(value: number): readonly ThresholdStep[] {
+  return [{ value, color: 'red' }];
+}
+
+/** One limit, orange from there on. */
+export function orangeFrom(value: number): readonly ThresholdStep[] {
+  return [{ value, color: 'orange' }];
+}
