@@ -10,7 +10,11 @@ export interface FleetOptions {
   readonly peers: number;
   /** Its processes are called `NAME-00`, `NAME-01` …. */
   readonly name: string;
+  /** The first process listens here, the others on the ports above. */
+  readonly port?: number;
 }
+
+const SERVICE_PORT = 8000;
 
 /** Processes that hold sockets. */
 export interface SocketFleet {
@@ -23,8 +27,8 @@ export interface SocketFleet {
 
 /** Starts a fleet in the network namespace of this thread. Resolves when all sockets are there. */
 export async function startFleet(program: string, options: FleetOptions): Promise<SocketFleet> {
-  const { state, sockets, processes, peers, name } = options;
-  const child = spawn(program, [state, sockets, processes, peers, name].map(String), {
+  const { state, sockets, processes, peers, name, port = SERVICE_PORT } = options;
+  const child = spawn(program, [state, sockets, processes, peers, name, port].map(String), {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const nextLine = lineReader(child);

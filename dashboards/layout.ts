@@ -16,7 +16,10 @@ export interface Section {
 const COLUMNS = 24;
 
 /** Panels of one height side by side; their widths fill the 24 columns. */
-export function line(height: number, ...panels: readonly (readonly [width: number, panel: PlaceablePanel])[]): PlaceablePanel[] {
+export function line(
+  height: number,
+  ...panels: readonly (readonly [width: number, panel: PlaceablePanel])[]
+): PlaceablePanel[] {
   const total = panels.reduce((sum, [width]) => sum + width, 0);
   if (total !== COLUMNS) throw new Error(`a line of panels is ${total} columns wide instead of ${COLUMNS}`);
   return panels.map(([width, panel]) => panel.span(width).height(height));

@@ -8,6 +8,7 @@ import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { type AlertName, linkToRunbook } from './runbook.ts';
 import type { Color, ThresholdStep } from './thresholds.ts';
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana puts the variable in
 export const DATA_SOURCE: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
 
 export interface Query {
@@ -49,7 +50,11 @@ interface DescribablePanel {
 export function describe<P extends DescribablePanel>(panel: P, spec: PanelSpec): P {
   const alerts = spec.alerts ?? [];
   const names = alerts.length === 0 ? '' : `\n\nAlerts: ${alerts.join(', ')}.`;
-  panel.title(spec.title).description(spec.description + names).datasource(DATA_SOURCE).unit(spec.unit);
+  panel
+    .title(spec.title)
+    .description(spec.description + names)
+    .datasource(DATA_SOURCE)
+    .unit(spec.unit);
   if (spec.decimals !== undefined) panel.decimals(spec.decimals);
   if (spec.max !== undefined) panel.max(spec.max);
   if (spec.noValue !== undefined) panel.noValue(spec.noValue);
@@ -63,7 +68,10 @@ export function queryOf(query: Query): DataqueryBuilder {
 }
 
 /** Steps with the colour below the first of them. */
-export function thresholdsOf(steps: readonly ThresholdStep[] | undefined, base: Color = 'green'): ThresholdsConfigBuilder {
+export function thresholdsOf(
+  steps: readonly ThresholdStep[] | undefined,
+  base: Color = 'green',
+): ThresholdsConfigBuilder {
   const all = [{ value: null, color: base }, ...(steps ?? [])];
   return new ThresholdsConfigBuilder().mode(ThresholdsMode.Absolute).steps(all);
 }

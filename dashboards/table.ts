@@ -28,7 +28,7 @@ export interface TableSpec extends Omit<PanelSpec, 'queries' | 'thresholds' | 'u
   readonly unit?: string;
   readonly labels: readonly LabelColumn[];
   readonly values: readonly ValueColumn[];
-  /** Name of the column that orders the rows, largest first. */
+  /** Name of the column that orders the rows: values largest first, labels alphabetically. */
   readonly sortBy: string;
 }
 
@@ -38,7 +38,7 @@ export function table(spec: TableSpec): TableBuilder {
   const panel = describe(new TableBuilder(), { ...spec, unit: spec.unit ?? 'short', queries: [] })
     .targets(values.map(({ expr }) => queryOf({ expr }).format(PromQueryFormat.Table).instant()))
     .cellHeight(TableCellHeight.Sm)
-    .sortBy([new TableSortByFieldStateBuilder().displayName(spec.sortBy).desc(true)])
+    .sortBy([new TableSortByFieldStateBuilder().displayName(spec.sortBy).desc(isValue(spec))])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({ id: 'organize', options: organize(spec) });
   for (const column of values) panel.overrideByName(column.name, propertiesOf(column));
@@ -47,6 +47,10 @@ export function table(spec: TableSpec): TableBuilder {
     if (properties.length > 0) panel.overrideByName(name, properties);
   }
   return panel;
+}
+
+function isValue({ values, sortBy }: TableSpec): boolean {
+  return values.some(({ name }) => name === sortBy);
 }
 
 /** Hides what is not a column, and gives names and order to the rest. */

@@ -1,3 +1,4 @@
+import { createChangeLog } from './change-log.ts';
 import { type Collection, createCollectorClient } from './collector/client.ts';
 import { assembleSnapshot } from './collector/snapshot.ts';
 import type { Logger } from './log.ts';
@@ -8,7 +9,6 @@ import { buildFamilies } from './metrics/index.ts';
 import { createSelfMetrics } from './metrics/self.ts';
 import type { CollectorName, PlatformName } from './model/collectors.ts';
 import type { TallyLimits } from './model/limits.ts';
-import { createChangeLog } from './change-log.ts';
 
 /** What one HTTP request wants of the page. */
 export interface ScrapeRequest {

@@ -7,8 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { FIRST_SERVICE_PORT = 8000, BACKLOG = 128 };
-static const in_addr_t SERVICE_ADDRESS = 0x0a000001; /* 10.0.0.1 */
+enum { BACKLOG = 128 };
+static const in_addr_t SERVICE_ADDRESS = 0x0a000001; /* 10.0.0.1, for a fleet at ports 0 … 255 */
 static const in_addr_t FIRST_PEER = 0x0a400001;      /* 10.64.0.1 */
 
 #ifndef IP_BIND_ADDRESS_NO_PORT
@@ -27,8 +27,8 @@ int open_socket(void) {
 }
 
 struct sockaddr_in service_of(const struct share *share) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(FIRST_SERVICE_PORT + share->index)};
-  address.sin_addr.s_addr = htonl(SERVICE_ADDRESS);
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(share->port)};
+  address.sin_addr.s_addr = htonl(SERVICE_ADDRESS | ((share->port - share->index) & 0xff00));
   return address;
 }
 

@@ -20,14 +20,14 @@ static void tell_all(int processes, int order, int replies);
 static void on_death(int signal);
 static void end_fleet(int processes);
 
-int run_fleet(const struct maker *maker, long total, int wanted, long peers, const char *name) {
+int run_fleet(const struct maker *maker, long total, int wanted, long peers, const char *name, int first_port) {
   int reply[2];
   int processes = processes_needed(maker, total, wanted);
   if (pipe(reply) < 0) die("pipe");
   signal(SIGCHLD, on_death);
   for (int index = 0; index < processes; index++) {
     long count = total / processes + (index < total % processes);
-    struct share share = {index, processes, count, peers > 0 ? peers : 1};
+    struct share share = {index, processes, count, peers > 0 ? peers : 1, first_port + index};
     start_member(maker, &share, name, reply[1]);
   }
   close(reply[1]);

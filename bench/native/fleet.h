@@ -13,6 +13,8 @@ struct share {
   long count;
   /** Distinct peer addresses in the whole fleet. */
   long peers;
+  /** Where this process's service listens. */
+  int port;
 };
 
 /** How sockets of one state are made. Runs in a process of its own; its variables are that process's alone. */
@@ -31,7 +33,7 @@ extern const struct maker time_wait;
 extern const struct maker close_wait;
 
 /** Runs the fleet until standard input ends. See sockets.c for what it reads and writes. */
-int run_fleet(const struct maker *maker, long total, int processes, long peers, const char *name);
+int run_fleet(const struct maker *maker, long total, int processes, long peers, const char *name, int first_port);
 
 /** Ends the process with the call and its errno. */
 void die(const char *call);
@@ -39,7 +41,7 @@ void die(const char *call);
 /** A TCP socket. */
 int open_socket(void);
 
-/** The address of the service of a process, on which it also listens. */
+/** The address of the service of a process. Fleets whose ports lie 256 apart have addresses of their own. */
 struct sockaddr_in service_of(const struct share *share);
 
 /** The address of a peer, below 10.64.0.0/10; its port is 0. */

@@ -1,7 +1,8 @@
 // Makes sockets by the hundred thousand for the benchmark and the soak.
-//   sockets STATE TOTAL PROCESSES PEERS NAME      STATE: established, time_wait or close_wait
-// The processes are called NAME-00, NAME-01 …. Prints `ready PROCESSES` when all sockets are there (more processes than
-// asked for when the limit on descriptors demands it). Reads `replace THOUSANDTHS` lines and answers each with `done`.
+//   sockets STATE TOTAL PROCESSES PEERS NAME PORT      STATE: established, time_wait or close_wait
+// The processes are called NAME-00, NAME-01 … and listen on PORT, PORT + 1 ….
+// Prints `ready PROCESSES` when all sockets are there (more processes than asked for when the limit on descriptors
+// demands it). Reads `replace THOUSANDTHS` lines and answers each with `done`.
 // Ends, and with it every socket but those in TIME_WAIT, when standard input ends.
 #include "fleet.h"
 
@@ -11,10 +12,10 @@
 
 int main(int argc, char **argv) {
   static const struct maker *const makers[] = {&established, &time_wait, &close_wait};
-  for (unsigned at = 0; argc == 6 && at < sizeof makers / sizeof *makers; at++) {
+  for (unsigned at = 0; argc == 7 && at < sizeof makers / sizeof *makers; at++) {
     if (strcmp(makers[at]->state, argv[1]) != 0) continue;
-    return run_fleet(makers[at], atol(argv[2]), atoi(argv[3]), atol(argv[4]), argv[5]);
+    return run_fleet(makers[at], atol(argv[2]), atoi(argv[3]), atol(argv[4]), argv[5], atoi(argv[6]));
   }
-  fprintf(stderr, "usage: sockets established|time_wait|close_wait TOTAL PROCESSES PEERS NAME\n");
+  fprintf(stderr, "usage: sockets established|time_wait|close_wait TOTAL PROCESSES PEERS NAME PORT\n");
   return 2;
 }

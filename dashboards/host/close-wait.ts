@@ -13,9 +13,7 @@ function byProcess() {
     title: 'CLOSE_WAIT by process',
     description: 'The peer closed, the process did not yet. Up and down is healthy, only up is a leak.',
     unit: 'short',
-    queries: [
-      { expr: `topk(8, ${chosen('tcpstate_process_sockets', 'state="close_wait"')})`, legend: '{{process}}' },
-    ],
+    queries: [{ expr: `topk(8, ${chosen('tcpstate_process_sockets', 'state="close_wait"')})`, legend: '{{process}}' }],
     alerts: ['TcpCloseWaitLeak'],
   });
 }

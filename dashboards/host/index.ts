@@ -1,5 +1,5 @@
 import { createDashboard } from '../frame.ts';
-import { UIDS } from '../host-link.ts';
+import { UIDS } from '../links.ts';
 import { closeWait } from './close-wait.ts';
 import { limits } from './limits.ts';
 import { listeners } from './listeners.ts';

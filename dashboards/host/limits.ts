@@ -47,8 +47,7 @@ function usedOf(metric: string): string {
 function openFiles() {
   return timeseries({
     title: 'Open files by process',
-    description:
-      'Of each name the process nearest to its limit, as a share of that. Windows has handles and no limit.',
+    description: 'Of each name the process nearest to its limit, as a share of that. Windows has handles and no limit.',
     unit: 'percentunit',
     noValue: 'No limit on this platform (Windows).',
     queries: [{ expr: `topk(8, ${openFilesShare()})`, legend: '{{process}}' }],
@@ -60,13 +59,20 @@ function openFiles() {
 
 function settings() {
   return table({
-    title: 'Limits and settings',
+    title: 'Settings',
     description: 'What this host is set to. Linux: sysctl and kernel; Windows: netsh and registry.',
     labels: [
       { label: '__name__', name: 'Setting' },
       { label: 'family', name: 'Family', width: 75 },
     ],
-    values: [{ name: 'Value', expr: `last_over_time({${ANY_SETTING}, job=~"$job", instance=~"$instance"}[3m])`, unit: 'none', width: 120 }],
+    values: [
+      {
+        name: 'Value',
+        expr: `last_over_time({${ANY_SETTING}, job=~"$job", instance=~"$instance"}[3m])`,
+        unit: 'none',
+        width: 120,
+      },
+    ],
     sortBy: 'Setting',
   });
 }

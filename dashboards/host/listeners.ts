@@ -14,7 +14,8 @@ export function listeners(): PlaceablePanel[] {
 function queues() {
   return table({
     title: 'Accept queues',
-    description: 'Connections that wait for accept(), and how many may. A limit is the smaller of the backlog and somaxconn.',
+    description:
+      'Connections that wait for accept(), and how many may. A limit is the smaller of the backlog and somaxconn.',
     noValue: NOT_KNOWN,
     labels: [
       { label: 'process', name: 'Process' },

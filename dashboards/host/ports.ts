@@ -109,7 +109,10 @@ function timeWait() {
       'Sockets in TIME_WAIT, both directions, and tcp_max_tw_buckets: beyond it connections end without TIME_WAIT. Windows has no such limit.',
     unit: 'short',
     queries: [
-      { expr: `sum by (instance) (${chosen('tcpstate_sockets', 'state="time_wait"')})`, legend: '{{instance}} TIME_WAIT' },
+      {
+        expr: `sum by (instance) (${chosen('tcpstate_sockets', 'state="time_wait"')})`,
+        legend: '{{instance}} TIME_WAIT',
+      },
       { expr: chosen('tcpstate_time_wait_limit'), legend: '{{instance}} limit' },
     ],
     dashed: '/ limit$/',

@@ -21,7 +21,10 @@ function utilization() {
       'Share of the ephemeral ports that connect() cannot get, of the five worst hosts. Dashed: the line through the last 15 minutes, 30 minutes on.',
     unit: 'percentunit',
     queries: [
-      { expr: `topk(5, max by (instance) (${chosen('tcpstate_ephemeral_utilization_ratio')}))`, legend: '{{instance}}' },
+      {
+        expr: `topk(5, max by (instance) (${chosen('tcpstate_ephemeral_utilization_ratio')}))`,
+        legend: '{{instance}}',
+      },
       { expr: `topk(5, max by (instance) (${utilizationForecast()}))`, legend: '{{instance}} in 30 min' },
     ],
     thresholds: UTILIZATION_STEPS,
@@ -76,7 +79,10 @@ function failures() {
       { expr: `sum(${perSecond('tcpstate_estab_resets_total')})`, legend: 'ended by reset' },
       { expr: `sum(${perSecond('tcpstate_time_wait_overflows_total')})`, legend: 'TIME_WAIT table full' },
       { expr: `sum(${perSecond('tcpstate_abort_on_timeout_total')})`, legend: 'peer vanished' },
-      { expr: `sum(${perSecond('tcpstate_port_exhaustion_events_total')})`, legend: 'port exhaustion events (Windows)' },
+      {
+        expr: `sum(${perSecond('tcpstate_port_exhaustion_events_total')})`,
+        legend: 'port exhaustion events (Windows)',
+      },
     ],
     colors: { 'dropped at accept queues': 'red' },
     alerts: ['TcpAcceptQueueOverflow', 'TcpPortExhaustionEvent'],

@@ -1,8 +1,18 @@
-import { HOST_LINK } from '../host-link.ts';
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
+import { HOST_LINK } from '../links.ts';
 import { barGauge } from '../panels.ts';
-import { acceptQueueFill, busiestDestinations, chosen, destinationShare, ofBusiest, perSecond, recent, retransmitRatio, sumBy } from '../promql.ts';
+import {
+  acceptQueueFill,
+  busiestDestinations,
+  chosen,
+  destinationShare,
+  ofBusiest,
+  perSecond,
+  recent,
+  retransmitRatio,
+  sumBy,
+} from '../promql.ts';
 import { table } from '../table.ts';
 import { ALERT_THRESHOLDS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
 
@@ -19,7 +29,7 @@ export function culprits(): PlaceablePanel[] {
 
 function alertsTable() {
   return table({
-    title: 'Firing alerts',
+    title: 'What fires',
     description: 'What fires now; the host leads to its own dashboard.',
     noValue: 'Nothing fires.',
     labels: [
@@ -108,7 +118,11 @@ function destinations() {
     ],
     values: [
       { name: 'Ports', expr: busiestDestinations(DESTINATIONS), width: 80 },
-      { name: 'TIME_WAIT', expr: ofBusiest(DESTINATIONS, recent('tcpstate_ephemeral_destination_ports_time_wait')), width: 95 },
+      {
+        name: 'TIME_WAIT',
+        expr: ofBusiest(DESTINATIONS, recent('tcpstate_ephemeral_destination_ports_time_wait')),
+        width: 95,
+      },
       {
         name: 'Of range',
         expr: ofBusiest(DESTINATIONS, destinationShare()),

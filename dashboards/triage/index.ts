@@ -1,5 +1,5 @@
 import { createDashboard } from '../frame.ts';
-import { UIDS } from '../host-link.ts';
+import { UIDS } from '../links.ts';
 import { course } from './course.ts';
 import { culprits } from './culprits.ts';
 import { headline } from './headline.ts';

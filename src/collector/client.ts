@@ -47,6 +47,8 @@ const RESTART_DELAYS_MS = [0, 250, 1000, 5000, 15_000];
  */
 const MOST_MISSES = 3;
 const STUCK_MS = 3000;
+/** Threads that hang in the kernel cannot be ended: with so many of them left behind, the next one that hangs is kept. */
+const MOST_LEFT_BEHIND = 3;
 /** The thread makes few objects: typed arrays hold the sockets. More room would only be touched, never needed. */
 const YOUNG_GENERATION_MB = 2;
 const WORKER_URL = new URL('./worker.js', import.meta.url);
@@ -64,6 +66,7 @@ export function createCollectorClient(
   let losses = 0;
   let misses = 0;
   let firstMissMs = 0;
+  let leftBehind = 0;
   let lastId = 0;
   let restart: NodeJS.Timeout | undefined;
 
@@ -130,10 +133,12 @@ export function createCollectorClient(
   function missDeadline(): void {
     const nowMs = performance.now();
     if (misses++ === 0) firstMissMs = nowMs;
-    if (misses < MOST_MISSES || nowMs - firstMissMs < STUCK_MS || worker === undefined) return;
+    if (misses < MOST_MISSES || nowMs - firstMissMs < STUCK_MS) return;
+    if (worker === undefined || leftBehind === MOST_LEFT_BEHIND) return;
     const stuck = worker;
+    leftBehind++;
     lose(`it missed ${misses} deadlines in a row`);
-    void stuck.terminate();
+    void stuck.terminate().then(() => leftBehind--);
   }
 
   async function close(): Promise<void> {

@@ -8,7 +8,12 @@ import { type RecordingRule, readRecordings } from './rule-files.ts';
 /** Labels that Prometheus adds to every target. */
 export const TARGET_LABELS = ['job', 'instance'];
 /** Series Prometheus itself makes, which are nobody's metrics. */
-const FROM_PROMETHEUS = { up: [], ALERTS: ['alertname', 'alertstate', 'severity'] };
+const FROM_PROMETHEUS = {
+  up: [],
+  scrape_samples_scraped: [],
+  ALERTS: ['alertname', 'alertstate', 'severity', 'process'],
+  ALERTS_FOR_STATE: ['alertname', 'severity', 'process'],
+};
 
 /** Metric → the labels it really has: from the golden pages of both platforms, from the exporter's own process metrics, and from the recording rules. */
 export async function readExportedLabels(): Promise<Map<string, Set<string>>> {
