@@ -1,9 +1,11 @@
 import { PartitionIndex } from './partition-index.ts';
 
 const KEY_WORDS = 3;
-/** Words of a row: three key words and the flags. */
+/** Words of a row: three key words, then the key's hash with the flags in place of its lowest bits. */
 const ROW_WORDS = 4;
-const FLAGS = 3;
+const HASH = 3;
+const FLAG_BITS = 2;
+const FLAG_MASK = 3;
 const INITIAL_ROWS = 1024;
 /** Rows that are counted in one go: their index and their cells stay in the processor's second-level cache. */
 const PARTITION_ROWS = 4096;
@@ -26,6 +28,8 @@ export class CellCounts {
   #cells: Int32Array<ArrayBuffer>;
   #noted = 0;
   #bits = 0;
+  /** Rows of each partition while they are noted; where it ends once they are sorted. */
+  #ends = new Int32Array(1);
   /** First cell of each partition, and the end of the last. */
   #starts = new Int32Array(2);
   #smallResets = 0;
@@ -38,21 +42,22 @@ export class CellCounts {
 
   /** Notes a row under its key; `flags`: bit 0 and bit 1. */
   add(k0: number, k1: number, k2: number, flags = 0): void {
-    const at = this.#noted * ROW_WORDS;
+    const at = this.#noted++ * ROW_WORDS;
     if (at === this.#rows.length) this.#growRows();
     const rows = this.#rows;
+    const hash = hashKey(k0, k1, k2);
     rows[at] = k0;
     rows[at + 1] = k1;
     rows[at + 2] = k2;
-    rows[at + FLAGS] = flags;
-    this.#noted++;
+    rows[at + HASH] = (hash & ~FLAG_MASK) | flags;
+    this.#ends[partitionOf(hash, this.#bits)]!++;
   }
 
   /** Counts the rows noted since `reset`. Cells may be read from now on. */
   finish(): void {
-    this.#bits = Math.min(MOST_PARTITION_BITS, Math.max(0, Math.ceil(Math.log2(this.#noted / PARTITION_ROWS))));
-    const ends = this.#bits === 0 ? Int32Array.of(this.#noted) : this.#partition();
-    const rows = this.#bits === 0 ? this.#rows : this.#sorted;
+    const ends = this.#ends;
+    if (this.#bits > 0) this.#sortRows();
+    const rows = this.#bits > 0 ? this.#sorted : this.#rows;
     if (this.#cells.length < this.#noted * this.#stride)
       this.#cells = new Int32Array((this.#rows.length / ROW_WORDS) * this.#stride);
     this.#starts = new Int32Array(ends.length + 1);
@@ -88,8 +93,11 @@ export class CellCounts {
     return -1;
   }
 
-  /** Forgets rows and cells. Memory is kept for the next scrape, and given back when several did not need it. */
-  reset(): void {
+  /**
+   * Forgets rows and cells; about `expected` rows come next. Memory is kept for the next scrape, and given back when
+   * several did not need it.
+   */
+  reset(expected: number): void {
     const isSmall = this.#rows.length > INITIAL_ROWS * ROW_WORDS && this.#noted * ROW_WORDS * 8 < this.#rows.length;
     this.#smallResets = isSmall ? this.#smallResets + 1 : 0;
     if (this.#smallResets >= SHRINK_AFTER) {
@@ -99,7 +107,8 @@ export class CellCounts {
     }
     this.#noted = 0;
     this.length = 0;
-    this.#bits = 0;
+    this.#bits = Math.min(MOST_PARTITION_BITS, Math.max(0, Math.ceil(Math.log2(expected / PARTITION_ROWS))));
+    this.#ends = new Int32Array(1 << this.#bits);
     this.#starts = new Int32Array(2);
   }
 
@@ -109,30 +118,27 @@ export class CellCounts {
     this.#rows = larger;
   }
 
-  /** Sorts the rows by partition and returns where each partition ends. */
-  #partition(): Int32Array {
+  /** Sorts the rows by partition. The sizes of the partitions become their ends. */
+  #sortRows(): void {
     const rows = this.#rows;
-    const end = this.#noted * ROW_WORDS;
-    const ends = new Int32Array(1 << this.#bits);
-    for (let at = 0; at < end; at += ROW_WORDS) {
-      ends[partitionOf(hashKey(rows[at]!, rows[at + 1]!, rows[at + 2]!), this.#bits)]!++;
-    }
+    const ends = this.#ends;
+    const bits = this.#bits;
     for (let partition = 0, next = 0; partition < ends.length; partition++) {
       const size = ends[partition]!;
       ends[partition] = next;
       next += size;
     }
+    const end = this.#noted * ROW_WORDS;
     if (this.#sorted.length < end) this.#sorted = new Int32Array(rows.length);
     const sorted = this.#sorted;
     for (let at = 0; at < end; at += ROW_WORDS) {
-      const partition = partitionOf(hashKey(rows[at]!, rows[at + 1]!, rows[at + 2]!), this.#bits);
-      const to = ends[partition]!++ * ROW_WORDS;
+      const hash = rows[at + HASH]!;
+      const to = ends[partitionOf(hash, bits)]!++ * ROW_WORDS;
       sorted[to] = rows[at]!;
       sorted[to + 1] = rows[at + 1]!;
       sorted[to + 2] = rows[at + 2]!;
-      sorted[to + FLAGS] = rows[at + FLAGS]!;
+      sorted[to + HASH] = hash;
     }
-    return ends;
   }
 
   /** Counts one partition: rows `from` … `end` − 1 into cells behind those there are. */
@@ -148,7 +154,8 @@ export class CellCounts {
       const k0 = rows[at]!;
       const k1 = rows[at + 1]!;
       const k2 = rows[at + 2]!;
-      let slot = hashKey(k0, k1, k2) & mask;
+      const tail = rows[at + HASH]!;
+      let slot = (tail >>> FLAG_BITS) & mask;
       let cell = slots[slot]! - 1;
       let key = cell * stride;
       while (cell >= 0 && !(cells[key] === k0 && cells[key + 1] === k1 && cells[key + 2] === k2)) {
@@ -171,8 +178,8 @@ export class CellCounts {
       }
       cells[key + KEY_WORDS]!++;
       if (stride > KEY_WORDS + 1) {
-        cells[key + KEY_WORDS + 1]! += rows[at + FLAGS]! & 1;
-        cells[key + KEY_WORDS + 2]! += (rows[at + FLAGS]! >> 1) & 1;
+        cells[key + KEY_WORDS + 1]! += tail & 1;
+        cells[key + KEY_WORDS + 2]! += (tail >> 1) & 1;
       }
     }
     this.length = length;
@@ -184,8 +191,9 @@ function partitionOf(hash: number, bits: number): number {
   return bits === 0 ? 0 : hash >>> (32 - bits);
 }
 
+/** Where the index of its partition looks for a cell. */
 function hashCell(cells: Int32Array, at: number): number {
-  return hashKey(cells[at]!, cells[at + 1]!, cells[at + 2]!);
+  return hashKey(cells[at]!, cells[at + 1]!, cells[at + 2]!) >>> FLAG_BITS;
 }
 
 function hashKey(k0: number, k1: number, k2: number): number {

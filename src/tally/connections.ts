@@ -55,7 +55,7 @@ export function createConnectionsTally(table: SocketTable, limit: number) {
   });
 
   return function countConnections(classes: PortClasses, peers: Peers): Breakdown<ConnectionCell> {
-    counts.reset();
+    counts.reset(table.length);
     addRows(table, counts, classes, peers);
     counts.finish();
     const { kept, other, folded } = top.select(counts);

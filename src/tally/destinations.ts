@@ -47,7 +47,7 @@ export function createDestinationsTally(table: SocketTable, limit: number) {
   });
 
   return function countDestinations(classes: PortClasses, rules: EphemeralRules) {
-    counts.reset();
+    counts.reset(table.length);
     addRows(table, counts, classes, rules);
     counts.finish();
     const { kept, folded } = top.select(counts);

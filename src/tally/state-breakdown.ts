@@ -1,7 +1,7 @@
 import { OTHER_LABEL } from '../model/name-table.ts';
 import type { Breakdown } from '../model/socket-counts.ts';
 import { STATE_SLOTS } from '../model/tcp-state.ts';
-import { cellOf, type StateCounts, stateOf, valueOf } from './state-counts.ts';
+import { cellOf, type StateCounts, stateOfCell, valueOfCell } from './state-counts.ts';
 import { TopCells } from './top-cells.ts';
 
 /** What a value of a StateCounts means. */
@@ -22,9 +22,9 @@ export function createStateBreakdown<Member, Cell>(
 ): () => Breakdown<Cell> {
   const top = new TopCells<{ state: number; member: Member }>(limit, {
     folds: STATE_SLOTS,
-    foldOf: stateOf,
-    compare: (a, b) => stateOf(a) - stateOf(b) || key.compare(valueOf(a), valueOf(b)),
-    remember: (cell) => ({ state: stateOf(cell), member: key.remember(valueOf(cell)) }),
+    foldOf: stateOfCell,
+    compare: (a, b) => stateOfCell(a) - stateOfCell(b) || key.compare(valueOfCell(a), valueOfCell(b)),
+    remember: (cell) => ({ state: stateOfCell(cell), member: key.remember(valueOfCell(cell)) }),
     recall: ({ state, member }) => {
       const value = key.recall(member);
       const cell = cellOf(state, value);
@@ -34,7 +34,7 @@ export function createStateBreakdown<Member, Cell>(
 
   return function select() {
     const { kept, other, folded } = top.select(counts);
-    const cells = kept.map((cell) => toCell(stateOf(cell), key.label(valueOf(cell)), counts.count(cell)));
+    const cells = kept.map((cell) => toCell(stateOfCell(cell), key.label(valueOfCell(cell)), counts.count(cell)));
     const others = other.flatMap((sockets, state) => (sockets === 0 ? [] : [toCell(state, OTHER_LABEL, sockets)]));
     return { cells: [...cells, ...others], folded };
   };

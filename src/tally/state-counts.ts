@@ -51,10 +51,10 @@ export function cellOf(state: number, value: number): number {
   return (state << VALUE_BITS) | value;
 }
 
-export function stateOf(cell: number): number {
+export function stateOfCell(cell: number): number {
   return cell >>> VALUE_BITS;
 }
 
-export function valueOf(cell: number): number {
+export function valueOfCell(cell: number): number {
   return cell & VALUE_MASK;
 }

@@ -36,7 +36,7 @@ describe('CellCounts', () => {
     const counts = new CellCounts(2);
     fc.assert(
       fc.property(fc.array(fc.tuple(word, word, word, fc.nat(3)), { maxLength: 3000 }), (rows) => {
-        counts.reset();
+        counts.reset(rows.length);
         for (const row of rows) counts.add(...row);
         counts.finish();
         assertSame(counts, rows);
@@ -55,6 +55,7 @@ describe('CellCounts', () => {
     ]) {
       const rows = Array.from({ length: 60_000 }, (_, row) => [keyOf(row), keyOf(row) << 16, 5, row & 3] as const);
       const counts = new CellCounts(2);
+      counts.reset(rows.length);
       for (const row of rows) counts.add(...row);
       counts.finish();
       assertSame(counts, rows);
@@ -68,6 +69,7 @@ describe('CellCounts', () => {
     // multiples of 2^20 in the last word of the key share their low bits: not a good hash's fault to cure, but to survive
     const rows = Array.from({ length: 20_000 }, (_, row) => [0, 0, row << 12, 0] as const);
     const counts = new CellCounts();
+    counts.reset(rows.length);
     for (const row of rows) counts.add(...row);
     counts.finish();
     assert.equal(counts.length, 20_000);
@@ -75,10 +77,11 @@ describe('CellCounts', () => {
 
   it('is empty after reset', () => {
     const counts = new CellCounts();
+    counts.reset(100_000);
     for (let row = 0; row < 100_000; row++) counts.add(row, 0, 0);
     counts.finish();
     for (let scrape = 0; scrape < 10; scrape++) {
-      counts.reset();
+      counts.reset(1);
       assert.deepEqual([counts.length, counts.find(1, 0, 0)], [0, -1]);
       counts.add(1, 0, 0);
       counts.finish();

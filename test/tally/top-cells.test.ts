@@ -15,7 +15,7 @@ function createTop(limit: number, folds = 1) {
     recall: (name) => counts.find(name, 0, 0),
   });
   return function select(sizes: ReadonlyMap<number, number>) {
-    counts.reset();
+    counts.reset(sizes.size);
     for (const [name, size] of sizes) for (let row = 0; row < size; row++) counts.add(name, 0, 0);
     counts.finish();
     const selection = top.select(counts);
