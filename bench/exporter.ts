@@ -11,6 +11,7 @@ const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('event-loop-delay.mjs', import.meta.url));
 /** Each population has a namespace of its own: the port is free. */
 const PORT = 10048;
+const STOP_MS = 10_000;
 
 /** The built exporter, with everything on. */
 export interface BenchExporter {
@@ -25,14 +26,26 @@ export interface BenchExporter {
 export async function startExporter(nodeArgs: readonly string[] = []): Promise<BenchExporter> {
   const folder = mkdtempSync(join(tmpdir(), 'tcpstate-bench-'));
   const delayFile = join(folder, 'delay.json');
-  const args = [...nodeArgs, '--import', PRELOAD, PROGRAM, `--web.listen-address=127.0.0.1:${PORT}`, '--log.level=warn'];
+  const args = [
+    ...nodeArgs,
+    '--import',
+    PRELOAD,
+    PROGRAM,
+    `--web.listen-address=127.0.0.1:${PORT}`,
+    '--log.level=warn',
+  ];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, BENCH_DELAY_FILE: delayFile },
   });
   const exit = once(child, 'exit');
   const client = createClient(PORT);
-  await client.waitUntilReady('/-/ready', () => child.exitCode);
+  try {
+    await client.waitUntilReady('/-/ready', () => child.exitCode);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return { pid: child.pid!, client, eventLoopDelaysDuring, stop };
 
   async function eventLoopDelaysDuring(work: () => Promise<void>): Promise<number[]> {
@@ -50,7 +63,9 @@ export async function startExporter(nodeArgs: readonly string[] = []): Promise<B
   async function stop(): Promise<void> {
     client.close();
     child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await exit;
+    clearTimeout(timer);
     rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BenchExporter, startExporter } from './exporter.ts';
+import { startExporter } from './exporter.ts';
 import { type MemoryRelease, watchMemoryRelease } from './memory-release.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import type { NativePrograms } from './native.ts';
@@ -9,6 +9,7 @@ import { measureResponsiveness, type Responsiveness } from './responsiveness.ts'
 import { type SocketFleet, startFleet } from './socket-fleet.ts';
 import { startTools } from './tools/index.ts';
 import type { Reading, Tool } from './tools/tool.ts';
+import { warmUp } from './warm-up.ts';
 
 /** Everything measured on one population. */
 export interface PhaseResult {
@@ -23,8 +24,6 @@ export interface PhaseResult {
 
 /** Thousandths of the sockets that are replaced between two scrapes. */
 export const CHURN = 50;
-/** Scrapes until the hot loops are compiled and the tables have their size. */
-const WARM_UP_SCRAPES = 6;
 /** The kernel is done with the sockets that were replaced. */
 const SETTLE_MS = 300;
 /** A tool that takes longer is measured in fewer rounds. */
@@ -40,10 +39,13 @@ export async function measurePhase(
 ): Promise<PhaseResult> {
   enterBenchNamespace();
   const fleet = await makeSockets(phase, programs);
-  const exporter = await startExporter();
-  await warmUp(exporter, fleet);
-  const tools = await startTools(programs, exporter, phase, options.tools);
+  const started: { stop(): Promise<void> }[] = []; // whatever fails, no process may stay
   try {
+    const exporter = await startExporter();
+    started.push(exporter);
+    await warmUp(exporter, fleet, phase, CHURN);
+    const tools = await startTools(programs, exporter, phase, options.tools);
+    started.push(...tools);
     const readings = await runRounds(tools, fleet, options.rounds);
     const responsiveness = await measureResponsiveness(exporter, () => renew(fleet, CHURN));
     await fleet?.quit();
@@ -51,20 +53,16 @@ export async function measurePhase(
     return { phase, processes: fleet?.processes ?? 0, readings, responsiveness, release };
   } finally {
     await fleet?.quit();
-    for (const tool of tools) await tool.close();
+    for (const process of started) await process.stop();
   }
 }
 
-async function makeSockets({ state, sockets, peers }: Phase, programs: NativePrograms): Promise<SocketFleet | undefined> {
+async function makeSockets(
+  { state, sockets, peers }: Phase,
+  programs: NativePrograms,
+): Promise<SocketFleet | undefined> {
   if (state === undefined) return undefined;
   return startFleet(programs.sockets, { state, sockets, processes: OWNING_PROCESSES, peers, name: 'service' });
-}
-
-async function warmUp(exporter: BenchExporter, fleet: SocketFleet | undefined): Promise<void> {
-  for (let scrape = 0; scrape < WARM_UP_SCRAPES; scrape++) {
-    await exporter.client.scrape();
-    await renew(fleet, CHURN);
-  }
 }
 
 /** Each round begins with another tool. Before the exporter's turn sockets are replaced. */

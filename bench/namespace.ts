@@ -14,7 +14,8 @@ export function enterBenchNamespace(): void {
   hashEntries ??= leaveHost();
   setNetworkSetting('ipv4/tcp_child_ehash_entries', String(hashEntries));
   enter();
-  if (readHashEntries() !== hashEntries) throw new Error(`the namespace has no table of ${hashEntries} entries of its own`);
+  if (readHashEntries() !== hashEntries)
+    throw new Error(`the namespace has no table of ${hashEntries} entries of its own`);
   setNetworkSetting('ipv4/tcp_max_tw_buckets', String(MOST_TIME_WAIT));
   setNetworkSetting('ipv4/tcp_tw_reuse', '0');
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type MeasuredState, PHASES, type Phase, phaseOf } from './phases.ts';
+import { MEASURED_STATES, PHASES, type Phase, phaseOf } from './phases.ts';
 
 /** What a run of the benchmark measures. */
 export interface BenchOptions {
@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly output: string | undefined;
 }
 
-const STATES: readonly (MeasuredState | 'idle')[] = ['idle', 'established', 'time_wait', 'close_wait'];
+const STATES = ['idle', ...MEASURED_STATES] as const;
 
 const HELP = `usage: npm run bench -- [options]
   --only=STATE,…     of ${STATES.join(', ')} (default: all)

@@ -1,5 +1,6 @@
 /** States that the benchmark fills a network namespace with. */
-export type MeasuredState = 'established' | 'time_wait' | 'close_wait';
+export const MEASURED_STATES = ['established', 'time_wait', 'close_wait'] as const;
+export type MeasuredState = (typeof MEASURED_STATES)[number];
 
 /** One population of sockets on which all tools are measured. */
 export interface Phase {

@@ -10,7 +10,7 @@ import { CHURN } from './measure-phase.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
-import { type MeasuredState, OWNING_PROCESSES, phaseOf } from './phases.ts';
+import { MEASURED_STATES, OWNING_PROCESSES, phaseOf } from './phases.ts';
 import { formatTable } from './report.ts';
 import { startFleet } from './socket-fleet.ts';
 
@@ -31,10 +31,19 @@ try {
 }
 
 async function scrapeUnderProfiler(): Promise<void> {
-  const { state, sockets, peers } = phaseOf(values.state as MeasuredState, parseSize(values.size));
+  const state = MEASURED_STATES.find((known) => known === values.state);
+  if (state === undefined)
+    throw new Error(`not a state that is measured: "${values.state}" (${MEASURED_STATES.join(', ')})`);
+  const { sockets, peers } = phaseOf(state, parseSize(values.size));
   const programs = compileNative();
   enterBenchNamespace();
-  const fleet = await startFleet(programs.sockets, { state: state!, sockets, peers, processes: OWNING_PROCESSES, name: 'service' });
+  const fleet = await startFleet(programs.sockets, {
+    state,
+    sockets,
+    peers,
+    processes: OWNING_PROCESSES,
+    name: 'service',
+  });
   const exporter = await startExporter(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
   for (let scrape = 0; scrape < Number(values.scrapes); scrape++) {
     await exporter.client.scrape();
@@ -48,11 +57,8 @@ function printProfile(path: string): void {
   const { rows, busyMs } = selfTimes(JSON.parse(readFileSync(path, 'utf8')) as CpuProfile);
   const isCollector = rows.some(({ place }) => place.includes('/dist/tally/'));
   process.stdout.write(`\n${isCollector ? 'collector thread' : 'other thread'}: busy for ${busyMs.toFixed(0)} ms\n\n`);
-  const cells = rows.slice(0, Number(values.top)).map(({ name, place, ms }) => [
-    `${ms.toFixed(1)} ms`,
-    `${((ms / busyMs) * 100).toFixed(1)} %`,
-    name,
-    place,
-  ]);
+  const cells = rows
+    .slice(0, Number(values.top))
+    .map(({ name, place, ms }) => [`${ms.toFixed(1)} ms`, `${((ms / busyMs) * 100).toFixed(1)} %`, name, place]);
   process.stdout.write(`${formatTable(['self', 'share', 'function', 'place'], cells)}\n`);
 }

@@ -5,7 +5,12 @@ import type { Verdict } from './targets.ts';
 import { TOOL_TITLES } from './tools/index.ts';
 
 /** The results as Markdown. */
-export function formatReport(machine: Machine, results: readonly PhaseResult[], verdicts: readonly Verdict[], failures: readonly string[]): string {
+export function formatReport(
+  machine: Machine,
+  results: readonly PhaseResult[],
+  verdicts: readonly Verdict[],
+  failures: readonly string[],
+): string {
   return [
     `Measured on ${machine.date} at ${machine.revision}: ${describe(machine)}.`,
     'Medians per collection; memory is the most ever held. Before each scrape of the exporter 5 % of the sockets were replaced.',
@@ -64,7 +69,8 @@ function formatVerdict({ target, most, unit, measured, passed }: Verdict): strin
 /** Columns are padded, so that the table can be read in a terminal, too. */
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) => `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 

@@ -21,18 +21,23 @@ export interface Tail {
 const PING_EVERY_MS = 5;
 const ENOUGH_PINGS = 500;
 const LEAST_SCRAPES = 3;
-const MOST_SCRAPES = 20;
+const MOST_SCRAPES = 10;
 
 /** Scrapes, asking for `/-/healthy` every few milliseconds meanwhile. `renew` changes the sockets between scrapes. */
-export async function measureResponsiveness(exporter: BenchExporter, renew: () => Promise<void>): Promise<Responsiveness> {
+export async function measureResponsiveness(
+  exporter: BenchExporter,
+  renew: () => Promise<void>,
+): Promise<Responsiveness> {
   const delays: number[] = [];
   const latencies: number[] = [];
   let scrapes = 0;
   while (scrapes < LEAST_SCRAPES || (scrapes < MOST_SCRAPES && latencies.length < ENOUGH_PINGS)) {
     await renew();
-    delays.push(...(await exporter.eventLoopDelaysDuring(async () => {
-      latencies.push(...(await pingDuringScrape(exporter)));
-    })));
+    delays.push(
+      ...(await exporter.eventLoopDelaysDuring(async () => {
+        latencies.push(...(await pingDuringScrape(exporter)));
+      })),
+    );
     scrapes++;
   }
   return { scrapes, eventLoop: tailOf(delays), healthy: tailOf(latencies) };

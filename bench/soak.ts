@@ -16,7 +16,8 @@ const LAST_SCRAPES = 5;
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seconds: { type: 'string' } } });
 const seconds = Number(values.seconds ?? Number(values.minutes) * 60);
-if (!(seconds >= 10)) throw new Error(`not a time that tells anything: ${values.seconds ?? values.minutes} (10 seconds at least)`);
+if (!(seconds >= 10))
+  throw new Error(`not a time that tells anything: ${values.seconds ?? values.minutes} (10 seconds at least)`);
 report(await soak());
 
 async function soak(): Promise<Check[]> {
@@ -47,7 +48,8 @@ async function scrapeEverySecond(exporter: BenchExporter, wanted: number): Promi
 }
 
 function report(checks: readonly Check[]): void {
-  for (const { name, passed, detail } of checks) process.stdout.write(`${passed ? 'ok' : 'FAILED'} - ${name}: ${detail}\n`);
+  for (const { name, passed, detail } of checks)
+    process.stdout.write(`${passed ? 'ok' : 'FAILED'} - ${name}: ${detail}\n`);
   const failed = checks.filter(({ passed }) => !passed).length;
   process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
   if (failed > 0) process.exitCode = 1;

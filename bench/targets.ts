@@ -31,9 +31,24 @@ const TARGETS: readonly Target[] = [
   memoryAt('established 10k', 90),
   memoryAt('established 100k', 100),
   memoryAt('established 1M', 200),
-  { name: 'memory a minute after 1M sockets are gone', most: 120, unit: 'MB', value: (results) => results.get('established 1M')?.release?.after },
-  { name: 'event loop delay p99, established 1M', most: 10, unit: 'ms', value: (results) => results.get('established 1M')?.responsiveness.eventLoop.p99 },
-  { name: '/-/healthy p99, established 1M', most: 20, unit: 'ms', value: (results) => results.get('established 1M')?.responsiveness.healthy.p99 },
+  {
+    name: 'memory a minute after 1M sockets are gone',
+    most: 120,
+    unit: 'MB',
+    value: (results) => results.get('established 1M')?.release?.after,
+  },
+  {
+    name: 'event loop delay p99, established 1M',
+    most: 10,
+    unit: 'ms',
+    value: (results) => results.get('established 1M')?.responsiveness.eventLoop.p99,
+  },
+  {
+    name: '/-/healthy p99, established 1M',
+    most: 20,
+    unit: 'ms',
+    value: (results) => results.get('established 1M')?.responsiveness.healthy.p99,
+  },
   { name: 'CPU per socket at 1M ÷ at 100k', most: 1.15, unit: '', value: growthPerSocket },
 ];
 
@@ -56,7 +71,12 @@ function cpuRatio(phase: string, tool: string, most: number): Target {
 }
 
 function memoryAt(phase: string, most: number): Target {
-  return { name: `peak memory, ${phase}`, most, unit: 'MB', value: (results) => rowOf(results, phase, 'exporter')?.peakRssMb };
+  return {
+    name: `peak memory, ${phase}`,
+    most,
+    unit: 'MB',
+    value: (results) => rowOf(results, phase, 'exporter')?.peakRssMb,
+  };
 }
 
 function growthPerSocket(results: Results): number | undefined {

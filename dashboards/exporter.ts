@@ -119,7 +119,7 @@ function sources() {
 
 function folded() {
   return timeseries({
-    title: 'Cells folded into `other`',
+    title: 'Cells folded into other',
     description:
       'Groups beyond the series budget. Their sockets are in the sums; a higher limit shows their names and costs series.',
     unit: 'short',

@@ -1,6 +1,8 @@
 import { PanelBuilder as BarGaugeBuilder } from '@grafana/grafana-foundation-sdk/bargauge';
 import {
   BarGaugeDisplayMode,
+  BarGaugeNamePlacement,
+  BarGaugeSizing,
   BigValueColorMode,
   BigValueGraphMode,
   BigValueTextMode,
@@ -16,9 +18,16 @@ import {
   VisibilityMode,
   VizLegendOptionsBuilder,
   VizOrientation,
+  VizTextDisplayOptionsBuilder,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
-import { FieldColorBuilder, FieldColorModeId } from '@grafana/grafana-foundation-sdk/dashboard';
+import {
+  FieldColorBuilder,
+  FieldColorModeId,
+  MappingType,
+  type SpecialValueMap,
+  SpecialValueMatch,
+} from '@grafana/grafana-foundation-sdk/dashboard';
 import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
@@ -26,22 +35,31 @@ import { describe, type PanelSpec, queryOf, thresholdsOf } from './panel-spec.ts
 
 /** Gaps up to this are drawn over: one missed scrape is no event. */
 const SPAN_GAPS_MS = 180_000;
+const GREY = '#6b7078';
 const LAST = () => new ReduceDataOptionsBuilder().calcs(['lastNotNull']);
 
 export interface StatSpec extends PanelSpec {
-  /** Shows whose figure it is below the figure. */
+  /** Shows whose figure it is beside the figure. */
   readonly named?: boolean;
+  /** Text where no host can tell the figure, in grey: unknown is not good. */
+  readonly unknown?: string;
 }
 
 /** One figure, its background coloured by the thresholds. */
 export function stat(spec: StatSpec): StatBuilder {
-  return describe(new StatBuilder(), spec)
+  const panel = describe(new StatBuilder(), spec)
     .targets(spec.queries.map((query) => queryOf(query).instant()))
     .thresholds(thresholdsOf(spec.thresholds))
-    .colorMode(spec.thresholds === undefined ? BigValueColorMode.None : BigValueColorMode.Background)
+    .colorMode(spec.thresholds === undefined ? BigValueColorMode.None : BigValueColorMode.BackgroundSolid)
     .graphMode(BigValueGraphMode.None)
     .textMode(spec.named === true ? BigValueTextMode.ValueAndName : BigValueTextMode.Value)
     .reduceOptions(LAST());
+  return spec.unknown === undefined ? panel : panel.mappings([unknownAs(spec.unknown)]);
+}
+
+function unknownAs(words: string): SpecialValueMap {
+  const result = { text: words, color: GREY };
+  return { type: MappingType.SpecialValue, options: { match: SpecialValueMatch.NullAndNan, result } };
 }
 
 export interface TimeseriesSpec extends PanelSpec {
@@ -52,7 +70,8 @@ export interface TimeseriesSpec extends PanelSpec {
   readonly colors?: Readonly<Record<string, string>>;
   /** Pattern of the names of series drawn dashed. */
   readonly dashed?: string;
-  readonly legend?: 'list' | 'table';
+  /** Where the names stand; to the right there is room for many. */
+  readonly legend?: 'bottom' | 'right';
 }
 
 /** Lines over time, with a legend that says the last and the highest value. */
@@ -64,9 +83,9 @@ export function timeseries(spec: TimeseriesSpec): TimeseriesBuilder {
     .showPoints(VisibilityMode.Never)
     .spanNulls(SPAN_GAPS_MS)
     .min(spec.min ?? 0)
-    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
+    .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassic))
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
-    .legend(legendOf(spec.legend ?? 'table'));
+    .legend(legendOf(spec.legend ?? 'bottom'));
   if (spec.stacked === true) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'));
   if (spec.thresholds !== undefined) panel.thresholds(thresholdsOf(spec.thresholds));
   if (spec.showThresholds === true) {
@@ -84,12 +103,12 @@ export function timeseries(spec: TimeseriesSpec): TimeseriesBuilder {
   return panel;
 }
 
-function legendOf(kind: 'list' | 'table'): VizLegendOptionsBuilder {
+function legendOf(placement: 'bottom' | 'right'): VizLegendOptionsBuilder {
   return new VizLegendOptionsBuilder()
     .showLegend(true)
-    .placement(LegendPlacement.Bottom)
-    .displayMode(kind === 'table' ? LegendDisplayMode.Table : LegendDisplayMode.List)
-    .calcs(kind === 'table' ? ['lastNotNull', 'max'] : [])
+    .placement(placement === 'right' ? LegendPlacement.Right : LegendPlacement.Bottom)
+    .displayMode(LegendDisplayMode.Table)
+    .calcs(placement === 'right' ? ['lastNotNull'] : ['lastNotNull', 'max'])
     .sortBy('Last *')
     .sortDesc(true);
 }
@@ -100,6 +119,11 @@ export function barGauge(spec: PanelSpec): BarGaugeBuilder {
     .targets(spec.queries.map((query) => queryOf(query).instant()))
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Gradient)
+    .sizing(BarGaugeSizing.Manual)
+    .minVizHeight(16)
+    .maxVizHeight(36)
+    .namePlacement(BarGaugeNamePlacement.Top)
+    .text(new VizTextDisplayOptionsBuilder().titleSize(12).valueSize(14))
     .min(spec.min ?? 0)
     .thresholds(thresholdsOf(spec.thresholds, 'blue'))
     .reduceOptions(LAST());

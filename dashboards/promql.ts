@@ -39,9 +39,9 @@ export function secondsToExhaustion(minimum: number): string {
   ].join('\n');
 }
 
-/** The utilization in half an hour if it grows on as in the last quarter, at most a little above full. */
-export function utilizationForecast(): string {
-  return `clamp(predict_linear(${chosen(UTILIZATION)}[15m], 30 * 60), 0, 1.2)`;
+/** The utilization in half an hour if it grows on as in the last quarter, at most a little above full; where more than `minimum` is taken. */
+export function utilizationForecast(minimum: number): string {
+  return `clamp(predict_linear(${chosen(UTILIZATION)}[15m], 30 * 60), 0, 1.2) and ${chosen(UTILIZATION)} > ${minimum}`;
 }
 
 /** The busiest destinations, each with the process that has most sockets towards it now, `unknown` where all are in TIME_WAIT. */

@@ -3,12 +3,16 @@ import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboa
 import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
 import { describe, type PanelSpec, queryOf, thresholdsOf } from './panel-spec.ts';
-import type { ThresholdStep } from './thresholds.ts';
+import type { Color, ThresholdStep } from './thresholds.ts';
+
+/** Columns share what the fixed ones leave, but never become narrower (Grafana's own minimum is 150). */
+const MIN_WIDTH = 100;
 
 /** A column of values: one query. */
 export interface ValueColumn {
   readonly name: string;
   readonly expr: string;
+  /** Plain numbers without. */
   readonly unit?: string;
   readonly decimals?: number;
   readonly thresholds?: readonly ThresholdStep[];
@@ -20,12 +24,13 @@ export interface LabelColumn {
   readonly label: string;
   readonly name: string;
   readonly width?: number;
+  /** Value → colour of its text. */
+  readonly colors?: Readonly<Record<string, Color>>;
   /** Where a click on a cell leads. */
   readonly link?: { readonly title: string; readonly url: string };
 }
 
-export interface TableSpec extends Omit<PanelSpec, 'queries' | 'thresholds' | 'unit'> {
-  readonly unit?: string;
+export interface TableSpec extends Omit<PanelSpec, 'queries' | 'thresholds' | 'unit' | 'noValue'> {
   readonly labels: readonly LabelColumn[];
   readonly values: readonly ValueColumn[];
   /** Name of the column that orders the rows: values largest first, labels alphabetically. */
@@ -35,17 +40,16 @@ export interface TableSpec extends Omit<PanelSpec, 'queries' | 'thresholds' | 'u
 /** One row per combination of labels, one column per query, the columns in the order of the specification. */
 export function table(spec: TableSpec): TableBuilder {
   const { values, labels } = spec;
-  const panel = describe(new TableBuilder(), { ...spec, unit: spec.unit ?? 'short', queries: [] })
+  // Labels are text: with a unit of numbers Grafana would print port 5432 as 5.43 K.
+  const panel = describe(new TableBuilder(), { ...spec, unit: 'string', noValue: '–', queries: [] })
     .targets(values.map(({ expr }) => queryOf({ expr }).format(PromQueryFormat.Table).instant()))
     .cellHeight(TableCellHeight.Sm)
+    .minWidth(MIN_WIDTH)
     .sortBy([new TableSortByFieldStateBuilder().displayName(spec.sortBy).desc(isValue(spec))])
     .withTransformation({ id: 'merge', options: {} })
     .withTransformation({ id: 'organize', options: organize(spec) });
-  for (const column of values) panel.overrideByName(column.name, propertiesOf(column));
-  for (const { name, link, width } of labels) {
-    const properties = [...widthOf(width), ...(link === undefined ? [] : [{ id: 'links', value: [link] }])];
-    if (properties.length > 0) panel.overrideByName(name, properties);
-  }
+  for (const column of values) panel.overrideByName(column.name, valueProperties(column));
+  for (const column of labels) panel.overrideByName(column.name, labelProperties(column));
   return panel;
 }
 
@@ -70,13 +74,25 @@ function valueField(index: number, count: number): string {
   return count === 1 ? 'Value' : `Value #${String.fromCharCode(65 + index)}`;
 }
 
-function propertiesOf({ unit, decimals, thresholds, width }: ValueColumn): DynamicConfigValue[] {
-  const properties: DynamicConfigValue[] = [...widthOf(width)];
-  if (unit !== undefined) properties.push({ id: 'unit', value: unit });
+function labelProperties({ width, link, colors }: LabelColumn): DynamicConfigValue[] {
+  const properties = widthOf(width);
+  if (link !== undefined) properties.push({ id: 'links', value: [link] });
+  if (colors !== undefined) {
+    const options = Object.fromEntries(Object.entries(colors).map(([value, color]) => [value, { color }]));
+    properties.push(
+      { id: 'mappings', value: [{ type: 'value', options }] },
+      { id: 'custom.cellOptions', value: { type: 'color-text' } },
+    );
+  }
+  return properties;
+}
+
+function valueProperties({ unit, decimals, thresholds, width }: ValueColumn): DynamicConfigValue[] {
+  const properties: DynamicConfigValue[] = [...widthOf(width), { id: 'unit', value: unit ?? 'locale' }];
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
   if (thresholds !== undefined) {
     properties.push(
-      { id: 'thresholds', value: thresholdsOf(thresholds).build() },
+      { id: 'thresholds', value: thresholdsOf(thresholds, 'transparent').build() },
       { id: 'color', value: { mode: 'thresholds' } },
       { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } },
     );

@@ -24,7 +24,7 @@ export interface ThresholdStep {
   readonly color: Color;
 }
 
-export type Color = 'green' | 'orange' | 'red' | 'blue' | 'text';
+export type Color = 'green' | 'orange' | 'red' | 'blue' | 'transparent';
 
 export const UTILIZATION_STEPS: readonly ThresholdStep[] = [
   { value: ALERT_THRESHOLDS.TcpEphemeralPortsHigh, color: 'orange' },

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand } from './config.ts';
+import { guardRequests } from './http/guard.ts';
 import { type Listening, listen } from './http/listen.ts';
-import { createPlainServer } from './http/plain-server.ts';
+import { createSecureServer } from './http/secure-server.ts';
 import { buildServer } from './http/server.ts';
+import { OPEN_TO_ALL, openWebSettings, type WebSettings } from './http/web-settings.ts';
 import { createLogger, type Logger } from './log.ts';
 import type { PlatformName } from './model/collectors.ts';
 import { createScraper, type Scraper } from './scraper.ts';
@@ -42,21 +44,41 @@ function refuse(reason: string): never {
 
 async function run(config: Config): Promise<void> {
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
+  const settingsNow = openWebConfig(config, log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
   const scraper = createScraper({ ...config, build, log });
   exitOnUnexpectedErrors(scraper, log);
-  const listening = await serve(config, buildServer({ config, scraper, log, build }), log);
-  stopOnSignals(listening, scraper, log);
+  const headersNow = () => settingsNow().headers;
+  const app = buildServer({ config, scraper, log, build, headersNow });
+  stopOnSignals(await serve(config, app, settingsNow, log), scraper, log);
 }
 
-async function serve(config: Config, app: FastifyInstance, log: Logger): Promise<Listening> {
+function openWebConfig({ webConfigFile }: Config, log: Logger): () => WebSettings {
+  if (webConfigFile === undefined) return () => OPEN_TO_ALL;
+  try {
+    return openWebSettings(webConfigFile, log);
+  } catch (error) {
+    if (error instanceof ConfigRefusal) return refuse(error.message);
+    throw error;
+  }
+}
+
+async function serve(
+  config: Config,
+  app: FastifyInstance,
+  settingsNow: () => WebSettings,
+  log: Logger,
+): Promise<Listening> {
   await app.ready();
+  const guarded = guardRequests(app.routing, settingsNow, log);
+  const tlsNow = () => settingsNow().tls;
   try {
     const listening = await listen(config.listenAddresses, () =>
-      createPlainServer(app.routing, config.scrapeTimeoutMs),
+      createSecureServer(guarded, config.scrapeTimeoutMs, tlsNow, log),
     );
-    for (const address of listening.addresses) log.info({ address, path: config.telemetryPath }, 'listening');
+    const details = { path: config.telemetryPath, tls: tlsNow() !== undefined };
+    for (const address of listening.addresses) log.info({ address, ...details }, 'listening');
     return listening;
   } catch (error) {
     log.fatal({}, (error as Error).message); // one line that names the address and the way out

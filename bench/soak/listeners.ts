@@ -12,7 +12,9 @@ const ADDRESSES = ['127.0.0.1', '10.1.2.3', '::1'] as const;
 
 /** Opens listeners on ports that the kernel chooses, and connects to them. */
 export async function openListeners(): Promise<Listeners> {
-  const opened = await Promise.all(Array.from({ length: LISTENERS }, (_, index) => openOne(ADDRESSES[index % ADDRESSES.length]!)));
+  const opened = await Promise.all(
+    Array.from({ length: LISTENERS }, (_, index) => openOne(ADDRESSES[index % ADDRESSES.length]!)),
+  );
   return { close: async () => void (await Promise.all(opened.map(({ close }) => close()))) };
 }
 

@@ -41,7 +41,9 @@ async function readPage(exporter: BenchExporter) {
   const wrong = breakdowns.filter(({ sums, expected }) => !isDeepStrictEqual(sums, expected));
   return {
     failure: failed.length > 0 || collectors.length === 0 ? `collectors failed: ${failed}` : undefined,
-    wrongSums: wrong.map(({ metric, sums, expected }) => `${metric} ${JSON.stringify(sums)} of ${JSON.stringify(expected)}`),
+    wrongSums: wrong.map(
+      ({ metric, sums, expected }) => `${metric} ${JSON.stringify(sums)} of ${JSON.stringify(expected)}`,
+    ),
     sums: breakdowns.length,
     processes: (page.get('tcpstate_process_sockets')?.samples ?? []).map(({ labels }) => labels.process!),
   };

@@ -40,7 +40,11 @@ function checkSums(observations: readonly Observation[]): Check {
   const wrong = observations.flatMap(({ wrongSums }) => wrongSums);
   const sums = observations.reduce((total, observation) => total + observation.sums, 0);
   const passed = wrong.length === 0 && sums >= observations.length;
-  return { name: 'every breakdown adds up', passed, detail: wrong[0] ?? `${sums} breakdowns on ${observations.length} pages` };
+  return {
+    name: 'every breakdown adds up',
+    passed,
+    detail: wrong[0] ?? `${sums} breakdowns on ${observations.length} pages`,
+  };
 }
 
 /** Without this the other checks might pass on a host where nothing happened. */
@@ -58,7 +62,10 @@ function checkMemory(middle: readonly Observation[], last: readonly Observation[
 }
 
 function checkDescriptors(middle: readonly Observation[], last: readonly Observation[]): Check {
-  const [before, after] = [middle, last].map((part) => Math.max(...part.map(({ descriptors }) => descriptors))) as [number, number];
+  const [before, after] = [middle, last].map((part) => Math.max(...part.map(({ descriptors }) => descriptors))) as [
+    number,
+    number,
+  ];
   const passed = after <= before + SPARE_DESCRIPTORS;
   return { name: 'no descriptor leaks', passed, detail: `${before} open at most, later ${after}` };
 }

@@ -18,7 +18,7 @@ export function collectdTool(sockets: number): Tool | undefined {
   const program = pathOf('collectd');
   if (program === undefined) return undefined;
   const seconds = 1 + Math.ceil(sockets / SOCKETS_PER_SECOND);
-  return { name: 'collectd', collect: () => measure(program, seconds), close: async () => {} };
+  return { name: 'collectd', collect: () => measure(program, seconds), stop: async () => {} };
 }
 
 /** collectd collects by itself: it runs for a few intervals, each of which is one collection. */

@@ -13,7 +13,7 @@ export function dumpTool(programs: NativePrograms): Tool {
       const [sockets, cpuUs, wallUs, rssKib] = await numbersOf(programs.dump, []);
       return { ...readingOf(cpuUs!, wallUs!, rssKib!), sockets: sockets! };
     },
-    close: async () => {},
+    stop: async () => {},
   };
 }
 
@@ -26,7 +26,7 @@ export function commandTool(programs: NativePrograms, name: string, command: rea
       const [cpuUs, wallUs, rssKib] = await numbersOf(programs.measure, command);
       return readingOf(cpuUs!, wallUs!, rssKib!);
     },
-    close: async () => {},
+    stop: async () => {},
   };
 }
 

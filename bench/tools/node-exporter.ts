@@ -16,17 +16,24 @@ export async function startNodeExporter(): Promise<Tool | undefined> {
   const child = spawn(program, [...args, '--log.level=error'], { stdio: ['ignore', 'ignore', 'inherit'] });
   const exit = once(child, 'exit');
   const client = createClient(PORT);
-  await client.waitUntilReady('/', () => child.exitCode);
+  try {
+    await client.waitUntilReady('/', () => child.exitCode);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const server = { pid: child.pid!, client };
   await client.scrape();
   const idleRate = await measureIdle(server);
   return {
     name: 'node_exporter',
     collect: async () => (await measureScrapes(server, idleRate, 1)).reading,
-    async close() {
-      client.close();
-      child.kill('SIGTERM');
-      await exit;
-    },
+    stop,
   };
+
+  async function stop(): Promise<void> {
+    client.close();
+    child.kill('SIGTERM');
+    await exit;
+  }
 }

@@ -20,5 +20,5 @@ export interface Tool {
   readonly name: string;
   /** One collection. */
   collect(): Promise<Reading>;
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }

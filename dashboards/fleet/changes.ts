@@ -20,6 +20,7 @@ function states() {
     description: 'All chosen hosts together.',
     unit: 'short',
     stacked: true,
+    legend: 'right',
     queries: [{ expr: `sum by (state) (${chosen('instance:tcpstate_sockets:sum')})`, legend: '{{state}}' }],
     colors: Object.fromEntries(STATE_NOTES.map(({ state, color }) => [state, color])),
   });
@@ -28,8 +29,10 @@ function states() {
 function alertsOverTime() {
   return timeseries({
     title: 'Firing alerts',
-    description: 'Hosts on which each alert fires.',
+    description: 'How often each alert fires, over all hosts.',
     unit: 'none',
+    stacked: true,
+    legend: 'right',
     decimals: 0,
     noValue: 'Nothing fired.',
     queries: [
@@ -45,7 +48,6 @@ function changed() {
   return table({
     title: 'Settings that changed',
     description: 'In the time range chosen above: who touched what.',
-    noValue: 'No setting changed.',
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
       { label: 'setting', name: 'Setting' },
@@ -57,26 +59,34 @@ function changed() {
 }
 
 function differing() {
-  const settings = `last_over_time({${ANY_SETTING}, job=~"$job", instance=~"$instance"}[3m])`;
-  const values = `count_values by (__name__) ("value", ${settings})`;
   return table({
     title: 'Settings that differ between hosts',
-    description: 'Each value of a setting that has more than one, and on how many hosts (families counted each).',
-    noValue: 'All hosts agree.',
+    description:
+      'Each value of a setting that has more than one among the hosts of a platform, and on how many hosts. Port ranges: IPv4.',
     labels: [
+      { label: 'platform', name: 'Platform', width: 80 },
       { label: '__name__', name: 'Setting' },
-      { label: 'value', name: 'Value', width: 110 },
+      { label: 'value', name: 'Value', width: 90 },
     ],
     values: [
       {
         name: 'Hosts',
-        expr: `${values} and on (__name__) (count by (__name__) (${values}) > 1)`,
+        expr: `${valuesOn('linux', 'platform!="win32"')}\nor ${valuesOn('windows', 'platform="win32"')}`,
         unit: 'none',
-        width: 80,
+        width: 65,
       },
     ],
     sortBy: 'Setting',
   });
+}
+
+/** Hosts by setting and value, of the settings that have several values. */
+function valuesOn(platform: string, matcher: string): string {
+  const settings = `last_over_time({${ANY_SETTING}, family!="ipv6", job=~"$job", instance=~"$instance"}[3m])`;
+  const ofPlatform = `${settings} and on (job, instance) ${recent('tcpstate_exporter_build_info', matcher)}`;
+  const values = `count_values by (__name__) ("value", ${ofPlatform})`;
+  const several = `${values} and on (__name__) (count by (__name__) (${values}) > 1)`;
+  return `label_replace(${several}, "platform", "${platform}", "", "")`;
 }
 
 function versions() {
@@ -84,9 +94,9 @@ function versions() {
     title: 'Exporter versions',
     description: 'Hosts by version, runtime and platform.',
     labels: [
-      { label: 'version', name: 'Version' },
-      { label: 'revision', name: 'Revision' },
-      { label: 'node_version', name: 'Node.js' },
+      { label: 'version', name: 'Version', width: 80 },
+      { label: 'revision', name: 'Revision', width: 95 },
+      { label: 'node_version', name: 'Node.js', width: 95 },
       { label: 'platform', name: 'Platform' },
     ],
     values: [

@@ -85,7 +85,8 @@ function hostTable() {
         thresholds: UTILIZATION_STEPS,
       },
       {
-        name: 'TIME_WAIT of range',
+        name: 'TIME_WAIT share',
+        width: 140,
         expr: `max by (instance) (${recent('instance:tcpstate_time_wait_range:ratio')})`,
         unit: 'percentunit',
         decimals: 0,
@@ -132,7 +133,7 @@ function outliers() {
     title: 'Outliers: sockets against the median host',
     description:
       'How many times the sockets of the median host a host has. Hosts that do the same work lie together; the one that leaves has a reason.',
-    unit: 'x',
+    unit: 'none',
     decimals: 1,
     queries: [{ expr: `topk(10, ${total} / on () group_left () quantile(0.5, ${total}))`, legend: '{{instance}}' }],
   });

@@ -13,6 +13,7 @@ function byProcess() {
     title: 'CLOSE_WAIT by process',
     description: 'The peer closed, the process did not yet. Up and down is healthy, only up is a leak.',
     unit: 'short',
+    noValue: 'No socket in CLOSE_WAIT.',
     queries: [{ expr: `topk(8, ${chosen('tcpstate_process_sockets', 'state="close_wait"')})`, legend: '{{process}}' }],
     alerts: ['TcpCloseWaitLeak'],
   });
@@ -49,6 +50,7 @@ function growth() {
       'How far the lowest number of CLOSE_WAIT sockets of half an hour lies above that of an hour before. Needs the recording rules.',
     unit: 'short',
     min: -20,
+    noValue: 'No process has a floor.',
     queries: [
       {
         expr: `${chosen('process:tcpstate_close_wait_sockets:floor30m')} - (${chosen('process:tcpstate_close_wait_sockets:floor30m')} offset 1h)`,

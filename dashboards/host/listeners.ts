@@ -16,18 +16,17 @@ function queues() {
     title: 'Accept queues',
     description:
       'Connections that wait for accept(), and how many may. A limit is the smaller of the backlog and somaxconn.',
-    noValue: NOT_KNOWN,
     labels: [
       { label: 'process', name: 'Process' },
       { label: 'local_ip', name: 'Address' },
       { label: 'local_port', name: 'Port', width: 70 },
     ],
     values: [
-      { name: 'Waiting', expr: recent('tcpstate_listener_accept_queue_length'), width: 80 },
-      { name: 'Limit', expr: recent('tcpstate_listener_accept_queue_limit'), width: 80 },
+      { name: 'Waiting', expr: byListener(recent('tcpstate_listener_accept_queue_length')), width: 80 },
+      { name: 'Limit', expr: byListener(recent('tcpstate_listener_accept_queue_limit')), width: 80 },
       {
         name: 'Full',
-        expr: acceptQueueFill(),
+        expr: byListener(acceptQueueFill()),
         unit: 'percentunit',
         decimals: 0,
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpAcceptQueueNearLimit),
@@ -37,6 +36,11 @@ function queues() {
     sortBy: 'Full',
     alerts: ['TcpAcceptQueueNearLimit'],
   });
+}
+
+/** Without the name of the metric, which would keep the columns in rows of their own. */
+function byListener(expression: string): string {
+  return `max by (instance, process, local_ip, local_port) (${expression})`;
 }
 
 function fill() {

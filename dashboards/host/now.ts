@@ -6,7 +6,7 @@ import { ALERT_THRESHOLDS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thr
 /** The host at this moment. */
 export function now(): PlaceablePanel[] {
   return line(
-    4,
+    5,
     [4, utilization()],
     [4, sockets('Established', 'established', 'Open connections, both directions.')],
     [4, sockets('TIME_WAIT', 'time_wait', 'Connections that this host closed first and that wait for stray segments.')],
@@ -32,7 +32,7 @@ function sockets(title: string, state: string, description: string) {
   return stat({
     title,
     description,
-    unit: 'short',
+    unit: 'locale',
     decimals: 0,
     queries: [{ expr: `sum(${recent('tcpstate_sockets', `state="${state}"`)})` }],
   });
@@ -59,7 +59,7 @@ function fullestQueue() {
     unit: 'percentunit',
     decimals: 0,
     named: true,
-    noValue: 'not known',
+    unknown: 'not known',
     queries: [{ expr: `topk(1, ${acceptQueueFill()})`, legend: '{{process}} port {{local_port}}' }],
     thresholds: orangeFrom(ALERT_THRESHOLDS.TcpAcceptQueueNearLimit),
     alerts: ['TcpAcceptQueueNearLimit'],
@@ -73,7 +73,7 @@ function openFiles() {
     unit: 'percentunit',
     decimals: 0,
     named: true,
-    noValue: 'no limit',
+    unknown: 'no limit',
     queries: [{ expr: `topk(1, ${openFilesShare()})`, legend: '{{process}}' }],
     thresholds: redFrom(ALERT_THRESHOLDS.TcpProcessFdsNearLimit),
     alerts: ['TcpProcessFdsNearLimit'],

@@ -23,7 +23,7 @@ function utilization() {
     unit: 'percentunit',
     queries: [
       { expr: chosen('tcpstate_ephemeral_utilization_ratio'), legend: '{{instance}} {{family}}' },
-      { expr: utilizationForecast(), legend: '{{instance}} {{family}} in 30 min' },
+      { expr: utilizationForecast(0), legend: '{{instance}} {{family}} in 30 min' },
     ],
     thresholds: UTILIZATION_STEPS,
     showThresholds: true,

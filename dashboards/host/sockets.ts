@@ -26,6 +26,7 @@ function states() {
     description: 'All sockets of the host, IPv4 and IPv6.',
     unit: 'short',
     stacked: true,
+    legend: 'right',
     queries: [{ expr: `sum by (state) (${chosen('tcpstate_sockets')})`, legend: '{{state}}' }],
     colors: COLORS,
   });

@@ -3,29 +3,30 @@ import { line } from '../layout.ts';
 import { text, timeseries } from '../panels.ts';
 import { chosen, perSecond, sustainedPerSecond, timeWaitPerSecond, utilizationForecast } from '../promql.ts';
 import { STATE_NOTES } from '../states.ts';
-import { UTILIZATION_STEPS } from '../thresholds.ts';
+import { ALERT_THRESHOLDS, UTILIZATION_STEPS } from '../thresholds.ts';
 
 /** How it came and where it goes. */
 export function course(): PlaceablePanel[] {
   return [
     ...line(9, [12, utilization()], [12, timeWaitRate()]),
     ...line(9, [12, closeWaitFloor()], [12, failures()]),
-    ...line(11, [12, states()], [12, stateNotes()]),
+    ...line(14, [11, states()], [13, stateNotes()]),
   ];
 }
 
 function utilization() {
+  const forecast = utilizationForecast(ALERT_THRESHOLDS.TcpEphemeralPortsFillingUp);
   return timeseries({
     title: 'Port utilization, and where it is in 30 minutes',
     description:
-      'Share of the ephemeral ports that connect() cannot get, of the five worst hosts. Dashed: the line through the last 15 minutes, 30 minutes on.',
+      'Share of the ephemeral ports that connect() cannot get, of the five worst hosts. Dashed: the line through the last 15 minutes, 30 minutes on, where enough is taken that it matters.',
     unit: 'percentunit',
     queries: [
       {
         expr: `topk(5, max by (instance) (${chosen('tcpstate_ephemeral_utilization_ratio')}))`,
         legend: '{{instance}}',
       },
-      { expr: `topk(5, max by (instance) (${utilizationForecast()}))`, legend: '{{instance}} in 30 min' },
+      { expr: `topk(5, max by (instance) (${forecast}))`, legend: '{{instance}} in 30 min' },
     ],
     thresholds: UTILIZATION_STEPS,
     showThresholds: true,
@@ -95,6 +96,7 @@ function states() {
     description: 'All sockets of the chosen hosts.',
     unit: 'short',
     stacked: true,
+    legend: 'right',
     queries: [{ expr: `sum by (state) (${chosen('tcpstate_sockets')})`, legend: '{{state}}' }],
     colors: Object.fromEntries(STATE_NOTES.map(({ state, color }) => [state, color])),
   });

@@ -30,13 +30,12 @@ export function culprits(): PlaceablePanel[] {
 function alertsTable() {
   return table({
     title: 'What fires',
-    description: 'What fires now; the host leads to its own dashboard.',
-    noValue: 'Nothing fires.',
+    description: 'What fires now, the critical ones first; the host leads to its own dashboard.',
     labels: [
-      { label: 'alertname', name: 'Alert' },
-      { label: 'severity', name: 'Severity', width: 80 },
+      { label: 'alertname', name: 'Alert', width: 230 },
+      { label: 'severity', name: 'Severity', width: 80, colors: { critical: 'red', warning: 'orange' } },
       { label: 'instance', name: 'Host', link: HOST_LINK },
-      { label: 'process', name: 'Process' },
+      { label: 'process', name: 'Process', width: 110 },
     ],
     values: [
       {
@@ -48,7 +47,7 @@ function alertsTable() {
         width: 90,
       },
     ],
-    sortBy: 'For',
+    sortBy: 'Severity',
   });
 }
 
@@ -60,25 +59,29 @@ function worstHosts() {
     values: [
       {
         name: 'Ports',
+        width: 70,
         expr: `max by (instance) (${recent('tcpstate_ephemeral_utilization_ratio')})`,
         unit: 'percentunit',
         decimals: 0,
         thresholds: UTILIZATION_STEPS,
       },
-      { name: 'Established', expr: sumBy([], recent('tcpstate_sockets', 'state="established"')) },
-      { name: 'TIME_WAIT', expr: sumBy([], recent('tcpstate_sockets', 'state="time_wait"')) },
+      { name: 'Established', width: 95, expr: sumBy([], recent('tcpstate_sockets', 'state="established"')) },
+      { name: 'TIME_WAIT', width: 95, expr: sumBy([], recent('tcpstate_sockets', 'state="time_wait"')) },
       {
         name: 'CLOSE_WAIT',
+        width: 100,
         expr: sumBy([], recent('tcpstate_sockets', 'state="close_wait"')),
         thresholds: orangeFrom(100),
       },
       {
         name: 'SYN_SENT',
+        width: 90,
         expr: sumBy([], recent('tcpstate_sockets', 'state="syn_sent"')),
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpSynSentPiling + 1),
       },
       {
         name: 'Fullest queue',
+        width: 110,
         expr: `max by (instance) (${acceptQueueFill()})`,
         unit: 'percentunit',
         decimals: 0,
@@ -86,6 +89,7 @@ function worstHosts() {
       },
       {
         name: 'Dropped',
+        width: 85,
         expr: sumBy([], perSecond('tcpstate_listen_overflows_total')),
         unit: 'cps',
         decimals: 1,
@@ -93,6 +97,7 @@ function worstHosts() {
       },
       {
         name: 'Sent again',
+        width: 90,
         expr: `max by (instance) (${retransmitRatio()})`,
         unit: 'percentunit',
         decimals: 1,
@@ -111,8 +116,8 @@ function destinations() {
       'On Linux a destination is the limit of connect(): each has the whole range, from each local address. Owner: the process with most open sockets towards it; the kernel keeps none for TIME_WAIT.',
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
-      { label: 'local_ip', name: 'From' },
-      { label: 'remote_ip', name: 'Destination' },
+      { label: 'local_ip', name: 'From', width: 115 },
+      { label: 'remote_ip', name: 'Destination', width: 130 },
       { label: 'remote_port', name: 'Port', width: 65 },
       { label: 'process', name: 'Owner' },
     ],

@@ -87,7 +87,7 @@ function droppedConnections() {
     description: 'Incoming connections that were dropped because a process does not accept them. Linux only.',
     unit: 'cps',
     decimals: 1,
-    noValue: 'not known',
+    unknown: 'not known',
     queries: [{ expr: `sum(${perSecond('tcpstate_listen_overflows_total')})` }],
     thresholds: redFrom(ALERT_THRESHOLDS.TcpAcceptQueueOverflow),
     alerts: ['TcpAcceptQueueOverflow'],

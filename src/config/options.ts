@@ -69,7 +69,7 @@ export const OPTIONS = {
   ownersBudgetMs: one(
     'owners.time-budget',
     duration('1ms', '10s'),
-    '100ms',
+    '500ms',
     'Time per scrape for finding the processes of sockets not seen before; the rest is looked up in later scrapes.',
   ),
   closeWaitStuckAfterMs: one(

@@ -1,5 +1,5 @@
 import type { Server, ServerOptions } from 'node:http';
-import type { Server as TlsServer } from 'node:https';
+import { constants, type ServerOptions as Http2Options, type Http2Server } from 'node:http2';
 
 /** What one connection may cost. Readers send a GET with a handful of headers and no body. */
 export const SERVER_LIMITS = {
@@ -13,6 +13,11 @@ export const SERVER_LIMITS = {
   keepAliveTimeout: 310_000,
 } as const satisfies ServerOptions;
 
+/** The same for HTTP 2, whose connections carry several requests at once. */
+export const HTTP2_LIMITS = {
+  settings: { maxConcurrentStreams: 100, maxHeaderListSize: SERVER_LIMITS.maxHeaderSize },
+} as const satisfies Http2Options;
+
 /** No route reads a body. */
 export const BODY_LIMIT_BYTES = 1024;
 
@@ -23,11 +28,17 @@ const MAX_CONNECTIONS = 512;
 const STALLED_READER_MS = 30_000;
 
 /** Sets what a server takes only after it was made. */
-export function limitConnections<HttpServer extends Server | TlsServer>(
-  server: HttpServer,
-  longestScrapeMs: number,
-): HttpServer {
+export function limitConnections(server: Server, longestScrapeMs: number): Server {
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = longestScrapeMs + STALLED_READER_MS;
+  return server;
+}
+
+/** The same for HTTP 2: an idle connection may wait for its next request, a request may not. */
+export function limitStreams(server: Http2Server, longestScrapeMs: number): Http2Server {
+  server.setTimeout(SERVER_LIMITS.keepAliveTimeout);
+  server.on('stream', (stream) => {
+    stream.setTimeout(longestScrapeMs + STALLED_READER_MS, () => stream.close(constants.NGHTTP2_CANCEL));
+  });
   return server;
 }

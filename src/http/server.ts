@@ -14,16 +14,19 @@ export interface ServerOptions {
   readonly scraper: Scraper;
   readonly log: Logger;
   readonly build: BuildInfo;
+  /** Response headers that an operator has chosen; an empty value takes one of ours away. */
+  readonly headersNow: () => ReadonlyMap<string, string>;
 }
 
 /** The routes behind every listen address. It never listens itself: `listen.ts` hands it requests. */
-export function buildServer({ config, scraper, log, build }: ServerOptions): FastifyInstance {
+export function buildServer({ config, scraper, log, build, headersNow }: ServerOptions): FastifyInstance {
   const app = fastify({ bodyLimit: BODY_LIMIT_BYTES });
   app.register(helmet, SECURITY_HEADERS);
   app.register(compress, { global: false, encodings: ['gzip', 'identity'], customTypes: isPage });
   answerErrors(app, log);
   logRequests(app, log);
   app.after(() => {
+    setHeaders(app, headersNow);
     addMetricsRoute(app, config, scraper, log);
     addPages(app, config.telemetryPath, scraper, build);
   });
@@ -33,6 +36,17 @@ export function buildServer({ config, scraper, log, build }: ServerOptions): Fas
 /** Both text formats; compress would not know OpenMetrics for text. */
 function isPage(contentType: string): boolean {
   return contentType.startsWith('text/plain') || contentType.startsWith('application/openmetrics-text');
+}
+
+/** After helmet has set its own. */
+function setHeaders(app: FastifyInstance, headersNow: () => ReadonlyMap<string, string>): void {
+  app.addHook('onRequest', (_request, { raw }, done) => {
+    for (const [name, value] of headersNow()) {
+      if (value === '') raw.removeHeader(name);
+      else raw.setHeader(name, value);
+    }
+    done();
+  });
 }
 
 function answerErrors(app: FastifyInstance, log: Logger): void {

@@ -34,7 +34,7 @@ export const COLLECTORS: readonly CollectorInfo[] = [
   { name: 'sockets', help: 'the sockets by state, port and peer, and accept queues', platforms: BOTH },
   { name: 'processes', help: 'which process owns each socket, and its file descriptors', platforms: BOTH },
   { name: 'units', help: 'which systemd unit, container or service owns each socket', platforms: BOTH },
-  { name: 'close_wait', help: 'how long CLOSE_WAIT sockets have waited', platforms: ['linux'] },
+  { name: 'close_wait', help: 'how long CLOSE_WAIT sockets have waited', platforms: BOTH },
 ];
 
 /** The collectors a platform has. */

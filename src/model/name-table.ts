@@ -4,8 +4,11 @@ export const UNKNOWN_NAME = 0;
 /** What the page says where nobody can tell. */
 export const UNKNOWN_LABEL = 'unknown';
 
-/** What the page says for everything beyond the series budget; a real name never takes it (see `intern`). */
+/** What the page says for everything beyond the series budget. */
 export const OTHER_LABEL = 'other';
+
+/** Names that say something else on the page; an empty label is to Prometheus no label at all. */
+const RESERVED: ReadonlySet<string> = new Set([UNKNOWN_LABEL, OTHER_LABEL, '']);
 
 /** Names (of processes, of units) under small ids, 0 being `unknown`. Ids hold until `reset`. */
 export class NameTable {
@@ -21,9 +24,9 @@ export class NameTable {
     return this.#names.length;
   }
 
-  /** The id of a name. A process really called `other` becomes `other_`: two series of one name would break the page. */
+  /** The id of a name, never 0. A process really called `other` becomes `other_`: two series of one name would break the page. */
   intern(name: string): number {
-    const free = name === OTHER_LABEL ? `${OTHER_LABEL}_` : name;
+    const free = RESERVED.has(name) ? `${name}_` : name;
     const known = this.#ids.get(free);
     if (known !== undefined) return known;
     const id = this.#names.length;

@@ -8,7 +8,9 @@ export async function openPlatform(name: PlatformName, options: PlatformOptions)
       const { openLinuxPlatform } = await import('./linux/index.ts');
       return openLinuxPlatform(options);
     }
-    case 'windows':
-      throw new Error('Windows is not supported yet');
+    case 'windows': {
+      const { openWindowsPlatform } = await import('./windows/index.ts');
+      return openWindowsPlatform(options);
+    }
   }
 }

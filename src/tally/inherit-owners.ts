@@ -33,7 +33,7 @@ function reasonWithoutListener(state: number): Reason {
 }
 
 function listenersByPort(table: SocketTable): ReadonlyMap<number, Listeners> {
-  const { state, localPort, owner, process } = table.columns;
+  const { state, localPort, owner } = table.columns;
   const byPort = new Map<number, number[]>();
   for (let row = 0; row < table.length; row++) {
     if (state[row] !== TcpState.listen || owner[row] === 0) continue;
@@ -41,12 +41,24 @@ function listenersByPort(table: SocketTable): ReadonlyMap<number, Listeners> {
     if (rows === undefined) byPort.set(localPort[row]!, [row]);
     else rows.push(row);
   }
-  const nameOf = (row: number) => table.processNames.nameOf(process[row]!);
-  for (const rows of byPort.values()) {
-    if (rows.length > 1)
-      rows.sort((a, b) => Number(process[a] === 0) - Number(process[b] === 0) || compareText(nameOf(a), nameOf(b)));
-  }
+  for (const [port, rows] of byPort) if (rows.length > 1) byPort.set(port, firstOfEachAddress(table, rows));
   return byPort;
+}
+
+/**
+ * Of several listeners on one address (SO_REUSEPORT) nobody can tell which one a row came through: one with a known process
+ * counts, the first by name, so that it stays the same. What is left is looked through for every row.
+ */
+function firstOfEachAddress(table: SocketTable, rows: number[]): number[] {
+  const { family, localAddress, process } = table.columns;
+  const nameOf = (row: number) => table.processNames.nameOf(process[row]!);
+  rows.sort((a, b) => Number(process[a] === 0) - Number(process[b] === 0) || compareText(nameOf(a), nameOf(b)));
+  const firsts = new Map<string, number>();
+  for (const row of rows) {
+    const address = `${family[row]} ${localAddress[row]}`;
+    if (!firsts.has(address)) firsts.set(address, row);
+  }
+  return [...firsts.values()];
 }
 
 /** The row of the listener that a row came through: on its own address, else on a wildcard address; −1 for none. */

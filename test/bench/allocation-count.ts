@@ -7,7 +7,7 @@ interface ProfileNode {
   readonly children: readonly ProfileNode[];
 }
 
-const SAMPLING_INTERVAL = 4096;
+const SAMPLING_INTERVAL = 512;
 
 /** Bytes of the JavaScript heap that `work` allocates, whether or not they are freed again: an estimate from samples. */
 export function allocatedBytes(work: () => void): number {

@@ -47,15 +47,24 @@ describe(`a scrape of ${SOCKETS} sockets`, () => {
     const established = SOCKETS * 0.9;
     assert.equal(states!.ipv4[1], established);
     assert.equal(states!.ipv4[6], SOCKETS - established);
-    assert.deepEqual(unattributed!.filter(({ state, sockets }) => state === 1 && sockets > 0), []);
+    assert.deepEqual(
+      unattributed!.filter(({ state, sockets }) => state === 1 && sockets > 0),
+      [],
+    );
     const named = processes!.cells.filter(({ state, process }) => state === 1 && process.startsWith('service-'));
-    assert.equal(named.reduce((sum, { sockets }) => sum + sockets, 0), established);
+    assert.equal(
+      named.reduce((sum, { sockets }) => sum + sockets, 0),
+      established,
+    );
   });
 
   it('makes no object and no string per socket', () => {
     const fewer = allocatedBytes(createScrapes(FEWER_SOCKETS).scrape);
     const perSocket = (allocatedBytes(scrape) - fewer) / (SOCKETS - FEWER_SOCKETS);
-    assert.ok(perSocket < MOST_BYTES_PER_SOCKET, `${perSocket.toFixed(2)} bytes per socket, ${fewer} for ${FEWER_SOCKETS}`);
+    assert.ok(
+      perSocket < MOST_BYTES_PER_SOCKET,
+      `${perSocket.toFixed(2)} bytes per socket, ${fewer} for ${FEWER_SOCKETS}`,
+    );
   });
 
   it('makes system calls per datagram and per new socket, not per socket', () => {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Libc } from '../../src/platform/linux/libc.ts';
 import { DATAGRAM_MESSAGES, MESSAGE_LENGTH, writeMessage } from './synthetic-dump.ts';
 import { createSyntheticProcfs, FIRST_PID } from './synthetic-procfs.ts';
-import type { Libc } from '../../src/platform/linux/libc.ts';
 
 const PROCESSES = 50;
 const NETLINK_FD = 9;
@@ -34,7 +34,15 @@ export function createSyntheticHost(sockets: number, procfs: string): SyntheticH
   for (let pid = FIRST_PID; pid < FIRST_PID + PROCESSES; pid++)
     mkdirSync(join(procfs, String(pid), 'fd'), { recursive: true });
   const files = createSyntheticProcfs(inodes, sockets / PROCESSES);
-  const libc = count({ ...files, socket: () => NETLINK_FD, bind: () => 0, setsockopt: () => 0, send, recv, errno: () => 2 });
+  const libc = count({
+    ...files,
+    socket: () => NETLINK_FD,
+    bind: () => 0,
+    setsockopt: () => 0,
+    send,
+    recv,
+    errno: () => 2,
+  });
   return { libc, calls, forgetCalls, renew };
 
   function make(socket: number): void {

@@ -15,6 +15,7 @@ const AT_FDCWD = -100;
 const FOLDERS = 1_000_000;
 const FILES = 2_000_000;
 const SOCKET = Buffer.from('socket:[');
+const PIPE = Buffer.from('pipe:[1]');
 
 /** The calls that read /proc/PID/fd and /proc/PID/stat. Process n holds the n-th `each` inodes, from descriptor 3 upwards. */
 export function createSyntheticProcfs(
@@ -51,9 +52,13 @@ export function createSyntheticProcfs(
     readlinkat(folder, path, buffer) {
       const end = path.indexOf(0);
       const start = path.lastIndexOf(SLASH, end) + 1;
-      const pid = folder === AT_FDCWD ? readNumber(path, path.lastIndexOf(SLASH, start - 5) + 1, start - 4) : folder - FOLDERS;
+      const pid =
+        folder === AT_FDCWD ? readNumber(path, path.lastIndexOf(SLASH, start - 5) + 1, start - 4) : folder - FOLDERS;
       const fd = readNumber(path, start, end);
-      if (fd < FIRST_FD) return buffer.set(SOCKET.subarray(0, 4)), 4;
+      if (fd < FIRST_FD) {
+        buffer.set(PIPE);
+        return PIPE.length;
+      }
       const inode = fd < FIRST_FD + each ? inodes[(pid - FIRST_PID) * each + fd - FIRST_FD] : undefined;
       if (inode === undefined) return -1;
       buffer.set(SOCKET);

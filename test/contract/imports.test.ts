@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** The only files that may import a package. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  koffi: /^platform\/(linux\/(libc|bpf[a-z-]*)|windows\/(iphlpapi|[a-z]+32|winevt))\.ts$/,
+  koffi: /^platform\/(linux\/(libc|bpf[a-z-]*)|windows\/(iphlpapi|[a-z]+32|ntdll|winevt))\.ts$/,
   'prom-client': /^metrics\/(exposition|self|prom-client-default-metrics\.d)\.ts$/,
   execa: /^platform\/windows\/(netsh|wevtutil|run-command)\.ts$/,
   fastify: /^(http\/|main\.ts)/,

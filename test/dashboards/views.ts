@@ -16,6 +16,15 @@ export interface View {
   readonly hours: number;
 }
 
+export const VIEWS = {
+  triage: { name: 'triage', file: 'triage.json', instance: '.+', hours: 3 },
+  portsHost: { name: 'host-web-1', file: 'host.json', instance: 'web-1:10048', hours: 3 },
+  leakHost: { name: 'host-web-2', file: 'host.json', instance: 'web-2:10048', hours: 3 },
+  windowsHost: { name: 'host-win-1', file: 'host.json', instance: 'win-1:10048', hours: 3 },
+  fleet: { name: 'fleet', file: 'fleet.json', instance: '.+', hours: 6 },
+  exporter: { name: 'exporter', file: 'exporter.json', instance: '.+', hours: 6 },
+} as const satisfies Record<string, View>;
+
 interface DashboardModel {
   readonly title: string;
   readonly panels: readonly PanelModel[];

@@ -223,10 +223,16 @@ describe('the other pages', () => {
   });
 });
 
-function setUp(settings: Partial<MetricsOptions> = {}) {
+function setUp(settings: Partial<MetricsOptions> = {}, headers: ReadonlyMap<string, string> = new Map()) {
   const scraper = createFakeScraper();
   const log = createLogRecorder();
-  const app = buildServer({ config: { ...HTTP_SETTINGS, ...settings }, scraper, log, build: BUILD });
+  const app = buildServer({
+    config: { ...HTTP_SETTINGS, ...settings },
+    scraper,
+    log,
+    build: BUILD,
+    headersNow: () => headers,
+  });
   return { app, scraper, log };
 }
 

@@ -112,7 +112,7 @@ async function gatherCrowd(t: TestContext) {
   leaveSharedTable();
   addSilentNetworks();
   setNetworkSetting('ipv4/ip_local_port_range', `${RANGE.first} ${RANGE.last}`);
-  const exporter = await startExporter(t);
+  const exporter = await startExporter(t, { args: ['--owners.time-budget=4s'] });
   const crowd = createCrowd();
   const { sockets, connected, close } = createSocketsByState();
   t.after(async () => {
@@ -151,15 +151,13 @@ async function gatherCrowd(t: TestContext) {
   }
 }
 
-/** Owners of new sockets are looked for during a part of each scrape only, until all are found. */
+/** Owners of new sockets are looked for during a part of each scrape, until all are found. */
 async function findOwners(exporter: RunningExporter): Promise<void> {
   for (let scrape = 1; ; scrape++) {
-    const { tcpstate_unattributed_sockets: cells } = cellsOfPage(await exporter.scrape(), [
-      'tcpstate_unattributed_sockets',
-    ]);
-    const unresolved = cells!['reason="unresolved",state="established"'];
-    if (unresolved === undefined) return;
-    if (scrape === 50) throw new Error(`the owners of ${unresolved} sockets are not found`);
+    const { tcpstate_process_sockets: cells } = cellsOfPage(await exporter.scrape(), ['tcpstate_process_sockets']);
+    const unknown = cells!['process="unknown",state="established"'];
+    if (unknown === undefined) return;
+    if (scrape === 20) throw new Error(`the owners of ${unknown} sockets are not found`);
   }
 }
 

@@ -39,10 +39,10 @@ describe('SocketTable', () => {
 });
 
 describe('NameTable', () => {
-  it('keeps a process called "other" apart from the folded cells', () => {
+  it('keeps processes called "other" and "unknown" apart from the cells of that name', () => {
     const names = new NameTable();
     assert.equal(names.nameOf(names.intern('other')), 'other_');
-    assert.equal(names.intern('unknown'), 0);
+    assert.equal(names.nameOf(names.intern('unknown')), 'unknown_');
     assert.equal(names.nameOf(99), 'unknown');
     assert.equal(names.find('nginx'), -1);
     const id = names.intern('nginx');

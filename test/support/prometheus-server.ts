@@ -26,12 +26,15 @@ export function skipWithoutPrometheus(): string | false {
   return 'skipped: needs prometheus';
 }
 
-/** Starts a Prometheus that scrapes one target every second, and stops it after the test. All queries share one connection. */
-export async function startPrometheus(t: TestContext, target: string) {
+/**
+ * Starts a Prometheus that scrapes one target every other second, and stops it after the test. All queries share one connection.
+ * Further settings of the scrape, such as its TLS, are in Prometheus' words.
+ */
+export async function startPrometheus(t: TestContext, target: string, settings: object = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'tcpstate-prometheus-'));
   const config = {
-    global: { scrape_interval: '1s' },
-    scrape_configs: [{ job_name: 'tcpstate', static_configs: [{ targets: [target] }] }],
+    global: { scrape_interval: '2s', scrape_timeout: '2s' },
+    scrape_configs: [{ job_name: 'tcpstate', static_configs: [{ targets: [target] }], ...settings }],
   };
   writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify(config)); // YAML contains JSON
   const child = spawn(

@@ -38,8 +38,8 @@ export interface RunningExporter {
   /** A request on a connection of its own. */
   getApart(path: string, headers?: Record<string, string>): Promise<Answer>;
   scrape(headers?: Record<string, string>): Promise<Map<string, ParsedFamily>>;
-  /** Sends SIGTERM and resolves with the exit code, or the signal that ended it. */
-  stop(): Promise<number | string>;
+  /** Sends SIGTERM or another signal and resolves with the exit code, or the signal that ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | string>;
 }
 
 export interface ExporterOptions {
@@ -50,7 +50,7 @@ export interface ExporterOptions {
 
 /** Starts the built program, on a port of its own choice, and stops it after the test. */
 export async function startExporter(t: TestContext, options: ExporterOptions = {}): Promise<RunningExporter> {
-  build();
+  buildProgram();
   const command = [
     ...(options.launcher ?? []),
     process.execPath,
@@ -87,9 +87,9 @@ export async function startExporter(t: TestContext, options: ExporterOptions = {
     get: request,
     getApart: (path, headers = {}) => fetchPage({ agent: new Agent(), port, path, headers }),
     scrape: async (headers) => parseExposition((await request('/metrics', headers)).body),
-    async stop() {
+    async stop(sent = 'SIGTERM') {
       agent.destroy();
-      child.kill('SIGTERM');
+      child.kill(sent);
       const [code, signal] = await exit;
       return code ?? signal!;
     },
@@ -97,7 +97,7 @@ export async function startExporter(t: TestContext, options: ExporterOptions = {
 }
 
 /** Builds the program when it is stale; test files that run at the same time wait for each other. */
-function build(): void {
+export function buildProgram(): void {
   const lock = openSync(PREPARE, 'r');
   const flock = koffi.load(null).func('int flock(int fd, int operation)');
   if (flock(lock, LOCK_EX) !== 0) throw new Error(`flock ${PREPARE} failed`);

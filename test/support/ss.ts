@@ -33,17 +33,24 @@ const STATES: Readonly<Record<string, string>> = {
 
 /** Every TCP socket of this thread's network namespace, in no order. Bound-but-idle ones where this `ss` knows them. */
 export function readSs(): SsSocket[] {
-  const { error, status, stdout, stderr } = spawnSync('ss', ['-Htanp'], { encoding: 'utf8', maxBuffer: 2 ** 28 });
-  if (error !== undefined || status !== 0) throw new Error(`ss: ${error?.message ?? stderr}`);
-  return stdout
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map(parseLine);
+  const all = runSs('-Htanp').filter((line) => !line.startsWith('UNCONN'));
+  // where only one state is asked for, ss leaves its column out
+  const bound = ssKnowsBound() ? runSs('-Htanp', 'state', 'bound-inactive').map((line) => `UNCONN ${line}`) : [];
+  return [...all, ...bound].map(parseLine);
 }
 
-/** Whether this `ss` shows sockets that are bound and nothing else (iproute2 6.9). */
+let knowsBound: boolean | undefined;
+
+/** Whether this `ss` shows sockets that are bound and nothing else. */
 export function ssKnowsBound(): boolean {
-  return spawnSync('ss', ['--help'], { encoding: 'utf8' }).stdout.includes('bound-inactive');
+  knowsBound ??= runSs('--help').some((line) => line.includes('bound-inactive'));
+  return knowsBound;
+}
+
+function runSs(...args: string[]): string[] {
+  const { error, status, stdout, stderr } = spawnSync('ss', args, { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (error !== undefined || status !== 0) throw new Error(`ss: ${error?.message ?? stderr}`);
+  return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
 function parseLine(line: string): SsSocket {

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { cells, connection, destination, outcomes, states, unattributed } from './snapshot-cells.ts';
 
-/** A Windows web server: IIS before SQL Server. What Windows does not tell (accept queues, ages, limits) is absent. */
+/** A Windows web server: IIS before SQL Server. What Windows does not tell (accept queues, limits) is absent. */
 export const WINDOWS_SNAPSHOT: Snapshot = {
   sockets: {
     states: {
@@ -100,6 +100,14 @@ export const WINDOWS_SNAPSHOT: Snapshot = {
         folded: 0,
       },
     },
+    closeWait: {
+      oldest: [{ process: 'Backup Agent.exe', seconds: 5415 }],
+      stuck: [
+        { process: 'Backup Agent.exe', reason: 'unclosed', sockets: 1 },
+        { process: 'Backup Agent.exe', reason: 'unaccepted', sockets: 0 },
+      ],
+      folded: 0,
+    },
     processFds: {
       cells: [
         { process: 'System', open: 4310, limit: undefined },
@@ -140,5 +148,6 @@ export const WINDOWS_SNAPSHOT: Snapshot = {
     sockets: [0.002_907, 'iphlpapi'],
     processes: [0.004_318, 'toolhelp'],
     units: [0.001_211, 'service_manager'],
+    close_wait: [0.000_044, 'iphlpapi'],
   }),
 };

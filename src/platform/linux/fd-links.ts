@@ -1,128 +1,113 @@
 import { type Libc, SystemCallError } from './libc.ts';
 
-const AT_FDCWD = -100;
-const O_RDONLY_DIRECTORY_CLOEXEC = 0o0 | 0o200000 | 0o2000000;
+const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
 const LINK_LENGTH = 64;
+const NAME_LENGTH = 16;
 const DIRENT_BUFFER_LENGTH = 32 * 1024;
 /** Position in /proc/PID/fd of descriptor 0, behind `.` and `..` (fs/proc/fd.c, proc_readfd_common). */
 const FIRST_FD_OFFSET = 2;
 const SEEK_SET = 0;
-/** Descriptors between two looks at the clock. */
-const CHECK_EVERY = 64;
 const ZERO = 0x30;
-const SLASH = 0x2f;
 const SOCKET_PREFIX = Buffer.from('socket:[');
 
-/** The file descriptor is there, but it is no socket. */
+/** The descriptor is there, but it is no socket. */
 export const NOT_A_SOCKET = 0;
-/** The file descriptor, or its process, is not there any more. */
+/** The descriptor, or its process, is not there (any more). */
 export const GONE = -1;
 /** The process's descriptors may not be read. */
 export const DENIED = -2;
-
-/** All of a process's descriptors were seen. */
+/** All descriptors were seen. */
 export const DONE = -3;
 
-/** Reads `/proc/PID/fd` without making an object per descriptor. Inodes are given as signed 32-bit numbers, as sock_diag's are. */
+/**
+ * Reads `/proc/PID/fd` without an object per descriptor. Inodes are given as signed 32-bit numbers, as sock_diag's are.
+ * An open folder belongs to the process it was opened for: when that ends, everything in it is GONE, whoever has its pid.
+ */
 export interface FdLinks {
-  /** The inode behind one descriptor, or one of the constants above (0 is no inode of a socket). */
-  inodeOf(pid: number, fd: number): number;
+  /** Opens `<procfs>/<folder>/fd`; `folder` is a pid, or `pid/task/tid`. GONE or DENIED when that is not possible. */
+  open(folder: string): number;
+  close(directory: number): void;
+  /** The inode of the socket behind one descriptor, or NOT_A_SOCKET, GONE, DENIED. */
+  linkOf(directory: number, fd: number): number;
   /**
-   * Calls `visit` with each socket a process holds, from descriptor `from` upwards. `isLate` is asked now and then; when
-   * it says yes, the search ends there and the next descriptor is returned. Else DONE, or GONE, or DENIED.
+   * Calls `visit` with each open descriptor from `from` upwards, until it returns false. Returns the descriptor that it
+   * did not want, or DONE, GONE, DENIED.
    */
-  eachSocket(pid: number, from: number, visit: (fd: number, inode: number) => void, isLate: () => boolean): number;
+  list(directory: number, from: number, visit: (fd: number) => boolean): number;
 }
 
 export function createFdLinks(libc: Libc, procfs: string): FdLinks {
-  const root = Buffer.from(`${procfs}/`);
-  const path = Buffer.alloc(root.length + 64);
   const link = Buffer.alloc(LINK_LENGTH);
   const entries = Buffer.alloc(DIRENT_BUFFER_LENGTH);
-  const name = Buffer.alloc(256);
-  root.copy(path);
+  const name = Buffer.alloc(NAME_LENGTH);
 
-  return { inodeOf, eachSocket };
+  return {
+    open(folder) {
+      const path = `${procfs}/${folder}/fd`;
+      const directory = libc.open(Buffer.from(`${path}\0`), O_RDONLY_DIRECTORY_CLOEXEC);
+      return directory < 0 ? failureOf(libc.errno(), path) : directory;
+    },
+    close: (directory) => libc.close(directory),
+    linkOf,
+    list,
+  };
 
-  function inodeOf(pid: number, fd: number): number {
-    const end = writeNumber(path, writeFolder(pid), fd);
-    path[end] = 0;
-    return readInode(AT_FDCWD, path);
-  }
-
-  function eachSocket(pid: number, from: number, visit: (fd: number, inode: number) => void, isLate: () => boolean): number {
-    path[writeFolder(pid)] = 0;
-    const folder = libc.open(path, O_RDONLY_DIRECTORY_CLOEXEC);
-    if (folder < 0) return failureOf(libc.errno());
-    try {
-      if (from > 0) libc.lseek(folder, from + FIRST_FD_OFFSET, SEEK_SET);
-      return readFolder(folder, visit, isLate);
-    } finally {
-      libc.close(folder);
-    }
+  function linkOf(directory: number, fd: number): number {
+    writeNumber(name, fd);
+    const length = libc.readlinkat(directory, name, link, LINK_LENGTH);
+    return length < 0 ? failureOf(libc.errno(), 'a link below /proc/PID/fd') : parseLink(link, length);
   }
 
   /** struct linux_dirent64 (man 2 getdents): d_reclen u16 @16, d_name @19. */
-  function readFolder(folder: number, visit: (fd: number, inode: number) => void, isLate: () => boolean): number {
+  function list(directory: number, from: number, visit: (fd: number) => boolean): number {
+    if (from > 0) libc.lseek(directory, from + FIRST_FD_OFFSET, SEEK_SET);
     for (;;) {
-      const length = libc.getdents64(folder, entries, entries.length);
-      if (length < 0) return failureOf(libc.errno());
+      const length = libc.getdents64(directory, entries, DIRENT_BUFFER_LENGTH);
+      if (length < 0) return failureOf(libc.errno(), '/proc/PID/fd');
       if (length === 0) return DONE;
       for (let at = 0; at < length; ) {
         const size = entries.readUInt16LE(at + 16);
         if (size < 20 || size > length - at) throw new Error(`getdents64: record of ${size} bytes in ${length - at}`);
-        const fd = parseNumber(entries, at + 19, at + size);
+        const fd = parseName(entries, at + 19, at + size);
         at += size;
-        if (fd < 0) continue;
-        if (fd % CHECK_EVERY === CHECK_EVERY - 1 && isLate()) return fd;
-        entries.copy(name, 0, at - size + 19, at);
-        const inode = readInode(folder, name);
-        if (inode === DENIED) return DENIED;
-        if (inode !== NOT_A_SOCKET && inode !== GONE) visit(fd, inode);
+        if (fd >= 0 && !visit(fd)) return fd;
       }
     }
   }
-
-  function readInode(folder: number, target: Uint8Array): number {
-    const length = libc.readlinkat(folder, target, link, LINK_LENGTH);
-    if (length < 0) return failureOf(libc.errno());
-    for (let index = 0; index < SOCKET_PREFIX.length; index++) {
-      if (link[index] !== SOCKET_PREFIX[index]) return NOT_A_SOCKET;
-    }
-    let inode = 0;
-    for (let index = SOCKET_PREFIX.length; index < length - 1; index++) {
-      inode = (Math.imul(inode, 10) + link[index]! - ZERO) | 0;
-    }
-    return inode === GONE || inode === DENIED ? NOT_A_SOCKET : inode;
-  }
-
-  /** Writes `<procfs>/<pid>/fd/` and returns its end. */
-  function writeFolder(pid: number): number {
-    const end = writeNumber(path, root.length, pid);
-    path[end] = SLASH;
-    path.write('fd/', end + 1, 'latin1');
-    return end + 4;
-  }
 }
 
-/** ENOENT and ESRCH: gone. EACCES and EPERM: denied. Anything else is no answer at all. */
-function failureOf(errno: number): number {
-  const error = new SystemCallError('reading /proc/PID/fd', errno);
-  if (error.code === 'ENOENT' || error.code === 'ESRCH') return GONE;
-  if (error.code === 'EACCES' || error.code === 'EPERM') return DENIED;
-  throw error;
+/** `socket:[123]` → 123 as signed 32 bits; NOT_A_SOCKET for any other text. */
+export function parseLink(link: Uint8Array, length: number): number {
+  for (let at = 0; at < SOCKET_PREFIX.length; at++) {
+    if (link[at] !== SOCKET_PREFIX[at]) return NOT_A_SOCKET;
+  }
+  let inode = 0;
+  for (let at = SOCKET_PREFIX.length; at < length - 1; at++) inode = (Math.imul(inode, 10) + link[at]! - ZERO) | 0;
+  return inode === GONE || inode === DENIED ? NOT_A_SOCKET : inode;
 }
 
-function writeNumber(target: Buffer, start: number, value: number): number {
-  let divisor = 1;
-  while (value / divisor >= 10) divisor *= 10;
-  let at = start;
-  for (; divisor >= 1; divisor /= 10) target[at++] = ZERO + (Math.floor(value / divisor) % 10);
-  return at;
+const EPERM = 1;
+const ENOENT = 2;
+const ESRCH = 3;
+const EACCES = 13;
+
+/** Any other errno is no answer. Compared as a number: an Error for each free descriptor would cost more than the call. */
+function failureOf(errno: number, what: string): number {
+  if (errno === ENOENT || errno === ESRCH) return GONE;
+  if (errno === EACCES || errno === EPERM) return DENIED;
+  throw new SystemCallError(`reading ${what}`, errno);
+}
+
+/** Writes a number in decimal digits with a NUL behind. */
+function writeNumber(target: Buffer, value: number): void {
+  let end = 1;
+  for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end++;
+  target[end] = 0;
+  for (let at = end - 1, rest = value; at >= 0; at--, rest = Math.trunc(rest / 10)) target[at] = ZERO + (rest % 10);
 }
 
 /** NUL-terminated decimal digits → number; −1 for any other name (`.`, `..`). */
-function parseNumber(source: Buffer, start: number, end: number): number {
+function parseName(source: Buffer, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) {
     const byte = source[at]!;

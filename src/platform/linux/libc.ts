@@ -1,3 +1,4 @@
+import { arch } from 'node:process';
 import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 
@@ -21,6 +22,13 @@ export interface Libc {
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
 }
+
+/**
+ * The number of the call (arch/…/syscall.tbl; generic: include/uapi/asm-generic/unistd.h). It is called by number because
+ * glibc before 2.30 has no function for it, and musl since 1.2.4 hides its own.
+ */
+const GETDENTS64: Readonly<Record<string, number>> = { x64: 217, arm: 217, ia32: 220, s390x: 220, ppc64: 202 };
+const GETDENTS64_GENERIC = 61; // arm64, riscv64, loong64
 
 let bound: Libc | undefined;
 
@@ -49,6 +57,8 @@ export function errnoName(errno: number): string {
 
 function bind(): Libc {
   const process = koffi.load(null);
+  const syscall = process.func('int64_t syscall(int64_t number, int fd, void *buffer, size_t length)');
+  const getdents64 = GETDENTS64[arch] ?? GETDENTS64_GENERIC;
   return {
     socket: process.func('int socket(int domain, int type, int protocol)'),
     bind: process.func('int bind(int fd, void *address, uint32_t length)'),
@@ -60,7 +70,7 @@ function bind(): Libc {
     lseek: process.func('int64_t lseek(int fd, int64_t offset, int whence)'),
     open: process.func('int open(void *path, int flags)'),
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
-    getdents64: process.func('int64_t getdents64(int fd, void *buffer, size_t length)'),
+    getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
   };
 }

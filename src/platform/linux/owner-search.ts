@@ -1,143 +1,206 @@
-import { readdirSync, statSync } from 'node:fs';
-import { DENIED, DONE, type FdLinks, GONE } from './fd-links.ts';
-import type { FreedFd, KnownOwners } from './known-owners.ts';
+import type { FdSearch } from './fd-search.ts';
+import type { KnownOwners } from './known-owners.ts';
 import type { ProcessIdentity } from './process-identity.ts';
+import type { ProcessRecord } from './process-table.ts';
 
-/** Free descriptors in a row above the highest known one after which a process is believed to have no newer one. */
-const MISSES_ABOVE = 2;
-/** With no more descriptors than this on the whole host, all are searched at once instead of at the second scrape. */
-const FEW_FDS = 5000;
-/** Milliseconds after which sockets that belonged to nobody are looked for once more. */
-const RETRY_AFTER_MS = 30_000;
+/** Processes with no more descriptors than this are verified as soon as something about them is unclear. */
+const FEW_FDS = 1000;
+/** Links read per scrape in such processes for sockets that were not found where they were likely to be. */
+const MOST_LINKS_AT_ONCE = 5000;
+/** Links read per scrape to see whether they still say what they said: at least, and by sockets. */
+const LEAST_CHECKS = 500;
+const SOCKETS_PER_CHECK = 200;
+/** A search of all processes may take one part in this of the time. */
+const PAUSE_AFTER_ROUND = 10;
 
-/** One walk over all processes, possibly over several scrapes. */
-interface FullSearch {
-  readonly pids: readonly number[];
-  readonly generation: number;
-  next: number;
+/** How far a walk over all processes, possibly over several scrapes, has come. */
+interface Walk {
+  slot: number;
+  fd: number;
 }
 
-/** How to look: `isLate` tells when the time of this scrape is up. */
-export interface SearchLimits {
-  readonly nowMs: number;
-  readonly isLate: () => boolean;
+/** A search of all processes: first only descriptors that are not known sockets, then all of them. */
+interface Round {
+  readonly walk: Walk;
+  readonly generation: number;
+  verify: boolean;
+  spentMs: number;
+}
+
+/** What a search is made of; `countFds` answers −1 where the kernel does not tell. */
+export interface SearchTools {
+  readonly fds: FdSearch;
+  readonly readIdentity: (pid: number) => ProcessIdentity | undefined;
+  readonly countFds: (folder: string) => number;
 }
 
 /**
- * Looks for the processes that hold the pending sockets, in the order of likelihood: descriptors whose socket went away
- * (the lowest free one is taken first), descriptors above the highest known one, processes that are new or whose number
- * of descriptors changed, and, for what stays unknown at the second scrape, all processes.
+ * Looks for the processes that hold the pending sockets, cheapest first: in new processes; at the free descriptors of
+ * those that have more open ones than are known; in all small processes; and, for what one scrape of that did not find,
+ * in all processes. Part of what is known is verified in each scrape, first of all in processes that have fewer
+ * descriptors open than are known.
  */
-export function createOwnerSearch(
-  known: KnownOwners,
-  links: FdLinks,
-  readIdentity: (pid: number) => ProcessIdentity | undefined,
-  procfs: string,
-) {
-  let full: FullSearch | undefined;
-  let lastFullMs = Number.NEGATIVE_INFINITY;
-  let lastFullFds = 0;
+export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, countFds }: SearchTools) {
+  const { processes } = known;
+  const checks: Walk = { slot: 0, fd: 0 };
+  let fresh: number[] = [];
+  let round: Round | undefined;
+  let nextRoundMs = Number.NEGATIVE_INFINITY;
 
-  return function search(freed: readonly FreedFd[], { nowMs, isLate }: SearchLimits): void {
-    const isDone = () => known.pending === 0 || isLate();
-    if (known.pending > 0) {
-      probeFreed(freed, isDone);
-      if (!isDone()) probeAbove(isDone);
-      if (!isDone()) searchChanged(isDone, isLate);
-    }
-    if (full === undefined && isFullDue(nowMs) && !isLate()) startFull();
-    if (full !== undefined) continueFull(full, nowMs, isLate);
+  /** `pids`: all processes there are. Ends, with what it has, at `lateAtMs`. */
+  return function search(pids: readonly number[], now: () => number, lateAtMs: number): void {
+    const isLate = () => now() > lateAtMs;
+    for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
+    const isComplete = enterNew(pids, isLate);
+    searchNew(isLate);
+    verifyShrunk(isLate);
+    if (known.pending > 0) probeGrown(true, isLate);
+    if (known.pending > 0) probeGrown(false, isLate);
+    if (!isComplete || fresh.length > 0) return; // all else can wait until everything has been seen once
+    if (known.pending > 0) searchSmall(isLate);
+    searchAll(now, isLate);
+    verifySome(isLate);
   };
 
-  function isFullDue(nowMs: number): boolean {
-    if (known.unfound > 0 && nowMs - lastFullMs > RETRY_AFTER_MS) return true;
-    return known.pending > 0 && (known.overdue > 0 || lastFullFds <= FEW_FDS);
-  }
-
-  function probeFreed(freed: readonly FreedFd[], isDone: () => boolean): void {
-    for (const { slot, fd } of freed) {
-      if (isDone()) return;
-      probe(slot, fd);
-    }
-  }
-
-  function probeAbove(isDone: () => boolean): void {
-    for (let slot = 0; slot < known.processes.slots; slot++) {
-      const record = known.processes.at(slot);
-      if (record === undefined || !record.isAlive || record.highestFd < 0) continue;
-      for (let misses = 0, fd = record.highestFd + 1; misses < MISSES_ABOVE && record.isAlive; fd++) {
-        if (isDone()) return;
-        misses = probe(slot, fd) === GONE ? misses + 1 : 0;
-      }
-    }
-  }
-
-  /** New processes, and known ones that were searched in part or whose number of descriptors is not what it was. */
-  function searchChanged(isDone: () => boolean, isLate: () => boolean): void {
-    const pids = listPids(procfs);
-    known.processes.keepOnly(new Set(pids));
-    for (const pid of pids) {
-      if (isDone()) return;
-      const slot = known.processes.slotOf(pid);
-      const record = slot === undefined ? undefined : known.processes.at(slot);
-      const isSame = record !== undefined && record.searchFrom === 0 && countFds(procfs, pid) === record.fdCount;
-      if (!isSame) searchProcess(pid, isLate);
-    }
-  }
-
-  function startFull(): void {
-    full = { pids: listPids(procfs), generation: known.generation, next: 0 };
-    lastFullFds = 0;
-  }
-
-  function continueFull(search: FullSearch, nowMs: number, isLate: () => boolean): void {
-    while (search.next < search.pids.length) {
-      const pid = search.pids[search.next]!;
-      if (isLate() || !searchProcess(pid, isLate)) return;
-      lastFullFds += Math.max(0, countFds(procfs, pid));
-      search.next++;
-    }
-    full = undefined;
-    lastFullMs = nowMs;
-    known.giveUp(search.generation);
-  }
-
-  /** Returns whether all of its descriptors were seen. */
-  function searchProcess(pid: number, isLate: () => boolean): boolean {
-    const identity = readIdentity(pid);
-    if (identity === undefined) {
-      const slot = known.processes.slotOf(pid);
-      if (slot !== undefined) known.processes.update(slot, undefined);
+  /** Oldest first: a process is seen before those it started. Returns whether there was time for all. */
+  function enterNew(pids: readonly number[], isLate: () => boolean): boolean {
+    const unknown = pids.filter((pid) => processes.slotOf(pid) === undefined);
+    const before = fresh.length;
+    const hadTime = unknown.every((pid) => {
+      if (isLate()) return false;
+      const identity = readIdentity(pid);
+      if (identity !== undefined) fresh.push(processes.enter(pid, identity));
       return true;
+    });
+    if (fresh.length > before) fresh.sort((a, b) => startOf(a) - startOf(b));
+    return hadTime;
+  }
+
+  function startOf(slot: number): number {
+    return processes.at(slot)?.startTime ?? 0;
+  }
+
+  function searchNew(isLate: () => boolean): void {
+    let done = 0;
+    for (; done < fresh.length; done++) {
+      const record = processes.at(fresh[done]!);
+      if (!record?.isAlive || record.isSearched) continue;
+      if (isLate()) break;
+      const stop = fds.search(fresh[done]!, record.searchFrom, false, () => !isLate());
+      record.isSearched = stop < 0;
+      record.searchFrom = Math.max(0, stop);
+      if (!record.isSearched) break;
     }
-    const slot = known.processes.enter(pid, identity);
-    const record = known.processes.at(slot)!;
-    record.fdCount = countFds(procfs, pid);
-    const result = links.eachSocket(pid, record.searchFrom, (fd, inode) => known.claim(slot, fd, inode), isLate);
-    record.isDenied = result === DENIED;
-    record.searchFrom = result >= 0 ? result : 0;
-    return result < 0 || result === DONE;
+    fresh = fresh.slice(done);
   }
 
-  function probe(slot: number, fd: number): number {
-    const record = known.processes.at(slot);
-    if (record === undefined || !record.isAlive) return GONE;
-    const inode = links.inodeOf(record.pid, fd);
-    if (inode === DENIED) record.isDenied = true;
-    else if (inode !== GONE && inode !== 0) known.claim(slot, fd, inode);
-    return inode;
+  /** A known socket was closed, or handed on, where fewer descriptors are open than are known. */
+  function verifyShrunk(isLate: () => boolean): void {
+    const mayGoOn = within(checksPerScrape(), isLate);
+    eachSearched((record, slot) => {
+      if (record.held.sockets === 0 || countOf(record) < 0) return mayGoOn();
+      if (record.fdCount < record.held.seen) {
+        record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, isSmall(record), mayGoOn));
+      }
+      return mayGoOn();
+    });
+  }
+
+  function probeGrown(isOwner: boolean, isLate: () => boolean): void {
+    eachSearched((record, slot) => {
+      const { held } = record;
+      if (isOwner !== held.sockets > 0) return true;
+      const count = countOf(record);
+      if (count < 0 || count > held.settled) fds.probe(slot, isLate);
+      return known.pending > 0 && !isLate();
+    });
+  }
+
+  function searchSmall(isLate: () => boolean): void {
+    const mayGoOn = within(MOST_LINKS_AT_ONCE, () => known.pending === 0 || isLate());
+    let isWhole = true;
+    eachSearched((record, slot) => {
+      if (isSmall(record)) fds.search(slot, 0, true, mayGoOn);
+      else isWhole = false;
+      return mayGoOn();
+    });
+    if (isWhole && mayGoOn()) known.giveUp(known.generation);
+  }
+
+  function searchAll(now: () => number, isLate: () => boolean): void {
+    if (round === undefined && isRoundDue(now())) {
+      round = { walk: { slot: 0, fd: 0 }, generation: known.generation, verify: false, spentMs: 0 };
+    }
+    if (round === undefined) return;
+    const startMs = now();
+    const isComplete = continueRound(round, isLate);
+    round.spentMs += now() - startMs;
+    if (!isComplete && known.pending > 0) return;
+    if (isComplete) known.giveUp(round.generation);
+    nextRoundMs = now() + PAUSE_AFTER_ROUND * round.spentMs;
+    round = undefined;
+  }
+
+  function isRoundDue(nowMs: number): boolean {
+    return known.overdue > 0 && nowMs >= nextRoundMs;
+  }
+
+  /** Returns whether both walks came to their end. */
+  function continueRound(current: Round, isLate: () => boolean): boolean {
+    const mayGoOn = () => known.pending > 0 && !isLate();
+    while (walk(current.walk, current.verify, mayGoOn)) {
+      if (current.verify) return true;
+      current.verify = true;
+    }
+    return false;
+  }
+
+  function verifySome(isLate: () => boolean): void {
+    walk(checks, true, within(checksPerScrape(), isLate));
+  }
+
+  /** Returns whether it came to the end of all processes; the next walk begins anew then. */
+  function walk(at: Walk, verify: boolean, mayGoOn: () => boolean): boolean {
+    for (; at.slot < processes.records.length; at.slot++, at.fd = 0) {
+      if (!mayGoOn()) return false;
+      const record = processes.at(at.slot);
+      if (!record?.isAlive || !record.isSearched) continue;
+      const stop = fds.search(at.slot, at.fd, verify, mayGoOn);
+      if (stop < 0) continue;
+      at.fd = stop;
+      return false;
+    }
+    at.slot = 0;
+    at.fd = 0;
+    return true;
+  }
+
+  /** Visits processes that were seen whole, each scrape from another one on, until `visit` returns false. */
+  function eachSearched(visit: (record: ProcessRecord, slot: number) => boolean): void {
+    const slots = processes.records.length;
+    for (let step = 0; step < slots; step++) {
+      const slot = (known.generation + step) % slots;
+      const record = processes.at(slot);
+      if (record?.isAlive && record.isSearched && !record.isDenied && !visit(record, slot)) return;
+    }
+  }
+
+  function countOf(record: ProcessRecord): number {
+    if (record.fdCount < 0) record.fdCount = countFds(record.folder);
+    return record.fdCount;
+  }
+
+  function checksPerScrape(): number {
+    return Math.max(LEAST_CHECKS, known.sockets.length / SOCKETS_PER_CHECK);
+  }
+
+  /** Yes to so many links' worth of effort from now on. */
+  function within(links: number, isLate: () => boolean): () => boolean {
+    const end = fds.effort + links;
+    return () => fds.effort < end && !isLate();
   }
 }
 
-function listPids(procfs: string): number[] {
-  return readdirSync(procfs).filter((name) => /^\d+$/.test(name)).map(Number);
-}
-
-/** Linux 6.2 and newer: the size of /proc/PID/fd is the number of descriptors. −1 where it is not known. */
-export function countFds(procfs: string, pid: number): number {
-  try {
-    return statSync(`${procfs}/${pid}/fd`).size || -1;
-  } catch {
-    return -1; // the process ended
-  }
+function isSmall({ held }: ProcessRecord): boolean {
+  return held.seen <= FEW_FDS;
 }

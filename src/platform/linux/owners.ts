@@ -1,99 +1,137 @@
 import { Reason, type SocketTable } from '../../model/socket-table.ts';
 import type { OwnerResolver, ScrapeBudget } from '../platform.ts';
 import { createFdLinks } from './fd-links.ts';
+import { createFdSearch } from './fd-search.ts';
 import { KnownOwners } from './known-owners.ts';
 import type { Libc } from './libc.ts';
-import { canKeep } from './owner-table.ts';
 import { createOwnerSearch } from './owner-search.ts';
-import { createFdReader } from './process-fds.ts';
+import { canKeep, PENDING } from './owner-table.ts';
+import { createFdCounter, createFdReader, type NamedProcess } from './process-fds.ts';
 import { createIdentityReader } from './process-identity.ts';
+import { listPids } from './process-list.ts';
+import type { ProcessRecord } from './process-table.ts';
 
-/** Sockets per scrape whose owner is checked again: descriptors move between processes without a trace. */
-const CHECKED_SOCKETS = 1000;
-/** Processes per scrape whose identity is read again: pids are reused, and exec() gives a new name. */
-const CHECKED_PROCESSES = 200;
-/** Freed descriptors that are remembered for the search of one scrape. */
-const MOST_FREED = 100_000;
+/** Socket owners per scrape whose identity is read again: pids are reused, and exec() gives a new name. */
+const CHECKED_PROCESSES = 500;
+const NO_NAME = -1;
 
 export interface OwnerOptions {
   readonly procfs: string;
-  /** Most milliseconds a scrape spends looking for owners. */
+  /** Most milliseconds a scrape spends looking for owners; it is never more than half of what is left of the scrape. */
   readonly budgetMs: number;
   /** Whether the exporter may read the descriptors of every process. */
   readonly isPrivileged: boolean;
 }
 
 /** Attributes sockets to processes through /proc/PID/fd; what was found is kept and only new sockets are looked for. */
-export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerResolver {
-  const { procfs } = options;
+export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged }: OwnerOptions): OwnerResolver {
   const known = new KnownOwners();
+  const { processes, sockets } = known;
   const links = createFdLinks(libc, procfs);
   const readIdentity = createIdentityReader(libc, procfs);
-  const search = createOwnerSearch(known, links, readIdentity, procfs);
-  const fds = createFdReader(procfs);
-  let socketCursor = 0;
-  let processCursor = 0;
+  const countFds = createFdCounter(procfs);
+  const search = createOwnerSearch(known, { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds });
+  const readFds = createFdReader(procfs, countFds, links);
+  let owners: readonly NamedProcess[] = [];
+  let nextCheck = 0;
+  let isCutShort = false;
 
-  return { source: 'procfs', resolve, recall: attribute, readFds: () => fds.read(known.processes) };
+  return { source: 'procfs', resolve, recall, readFds: () => readFds(owners) };
 
-  function resolve(table: SocketTable, budget: ScrapeBudget): void {
-    const lateAt = Math.min(budget.deadlineMs, budget.now() + options.budgetMs);
+  function resolve(table: SocketTable, { deadlineMs, now }: ScrapeBudget): void {
+    const pids = listPids(procfs);
+    processes.keepOnly(new Set(pids));
+    checkIdentities();
     known.begin();
-    checkProcesses();
-    noteSockets(table);
-    const freed = known.dropUnseen(MOST_FREED);
-    known.processes.removeDead(); // no entry refers to them any more
-    checkSockets();
-    search(freed, { nowMs: budget.now(), isLate: () => budget.now() > lateAt });
-    fds.noteOwners(attribute(table));
+    noteRows(table);
+    known.dropUnseen();
+    const startMs = now();
+    const lateAtMs = startMs + Math.min(budgetMs, (deadlineMs - startMs) / 2);
+    search(pids, now, lateAtMs);
+    isCutShort = now() > lateAtMs;
+    settleRows(table);
+    owners = namedProcesses(table);
   }
 
-  function noteSockets(table: SocketTable): void {
-    const { owner } = table.columns;
-    for (let row = 0; row < table.length; row++) {
-      if (canKeep(owner[row]!)) known.note(owner[row]!);
+  function checkIdentities(): void {
+    const slots = processes.records.length;
+    let checked = 0;
+    for (let step = 0; step < slots && checked < CHECKED_PROCESSES; step++) {
+      nextCheck = (nextCheck + 1) % slots;
+      const record = processes.at(nextCheck);
+      if (!record?.isAlive || record.held.sockets === 0) continue;
+      processes.update(nextCheck, readIdentity(record.pid));
+      checked++;
     }
   }
 
-  /** Writes process or reason into every row that has an owner. Returns the name id of each process slot, −1 = owns none. */
-  function attribute(table: SocketTable): Int32Array {
-    const { sockets, processes } = known;
+  /** Every row, once: known sockets get their process at once, unknown ones are noted for the search. */
+  function noteRows(table: SocketTable): void {
+    for (const record of processes.records) if (record !== undefined) record.nameId = NO_NAME;
     const { owner, process, reason } = table.columns;
-    const unfound = unfoundReason();
-    const nameIds = new Int32Array(processes.slots).fill(-1);
-    for (let row = 0; row < table.length; row++) {
+    const { length } = table;
+    const notFound = reasonsNow().notFound;
+    for (let row = 0; row < length; row++) {
       const inode = owner[row]!;
       if (inode === 0) continue;
-      const entry = sockets.find(inode);
-      const slot = entry < 0 ? -1 : sockets.processOf(entry);
-      if (slot < 0 || !processes.at(slot)!.isAlive) {
-        reason[row] = unfound;
-        continue;
+      const slot = known.note(inode);
+      if (slot >= 0) process[row] = nameIdOf(processes.records[slot]!, table);
+      else if (slot !== PENDING) reason[row] = notFound;
+    }
+  }
+
+  /** Rows that waited for the search; all rows when it found that sockets have changed hands. */
+  function settleRows(table: SocketTable): void {
+    const { owner, process, reason } = table.columns;
+    const { length } = table;
+    const reasons = reasonsNow();
+    for (let row = 0; row < length; row++) {
+      const inode = owner[row]!;
+      if (inode === 0 || (!known.isChanged && (process[row] !== 0 || reason[row] !== Reason.none))) continue;
+      const slot = slotOf(inode);
+      if (slot >= 0) {
+        process[row] = nameIdOf(processes.records[slot]!, table);
+        reason[row] = Reason.none;
+      } else if (process[row] === 0) reason[row] = slot === PENDING ? reasons.pending : reasons.notFound; // else the process that had it when it was dumped stays
+    }
+  }
+
+  function recall(table: SocketTable): void {
+    const nameIds = new Int32Array(processes.records.length).fill(NO_NAME);
+    const { owner, process, reason } = table.columns;
+    const reasons = reasonsNow();
+    for (let row = 0; row < table.length; row++) {
+      if (owner[row] === 0) continue;
+      const slot = slotOf(owner[row]!);
+      if (slot < 0) reason[row] = slot === PENDING ? reasons.pending : reasons.notFound;
+      else {
+        if (nameIds[slot] === NO_NAME) nameIds[slot] = table.processNames.intern(processes.records[slot]!.name);
+        process[row] = nameIds[slot]!;
       }
-      if (nameIds[slot] === -1) nameIds[slot] = table.processNames.intern(processes.at(slot)!.name);
-      process[row] = nameIds[slot]!;
-    }
-    return nameIds;
-  }
-
-  function unfoundReason(): Reason {
-    return options.isPrivileged && !known.processes.hasDenied() ? Reason.unresolved : Reason.permission;
-  }
-
-  function checkSockets(): void {
-    socketCursor = known.sockets.visitSome(socketCursor, CHECKED_SOCKETS, (entry) => {
-      const record = known.processes.at(known.sockets.processOf(entry));
-      if (record === undefined) return;
-      if (links.inodeOf(record.pid, known.sockets.fdOf(entry)) !== known.sockets.inodeOf(entry)) known.disown(entry);
-    });
-  }
-
-  function checkProcesses(): void {
-    const { processes } = known;
-    for (let step = 0; step < Math.min(CHECKED_PROCESSES, processes.slots); step++) {
-      processCursor = (processCursor + 1) % processes.slots;
-      const record = processes.at(processCursor);
-      if (record?.isAlive && record.highestFd >= 0) processes.update(processCursor, readIdentity(record.pid));
     }
   }
+
+  function slotOf(inode: number): number {
+    const entry = canKeep(inode) ? sockets.find(inode) : -1;
+    return entry < 0 ? PENDING : sockets.processOf(entry);
+  }
+
+  /** Why sockets have no owner, by their state in the table. What time did not allow is no question of privileges. */
+  function reasonsNow(): { readonly pending: Reason; readonly notFound: Reason } {
+    const notFound = isPrivileged && !processes.hasDenied() ? Reason.unresolved : Reason.permission;
+    return { pending: isCutShort ? Reason.unresolved : notFound, notFound };
+  }
+
+  function namedProcesses(table: SocketTable): NamedProcess[] {
+    return processes.records.flatMap((record) =>
+      record === undefined || record.nameId === NO_NAME
+        ? []
+        : [{ record, name: table.processNames.nameOf(record.nameId) }],
+    );
+  }
+}
+
+function nameIdOf(record: ProcessRecord, table: SocketTable): number {
+  if (record.nameId === NO_NAME) record.nameId = table.processNames.intern(record.name);
+  return record.nameId;
 }

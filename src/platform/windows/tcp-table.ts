@@ -19,7 +19,7 @@ export function decodeTcpTable(source: TcpTable, table: SocketTable): void {
   const rows = countRows(source);
   table.reserve(rows);
   for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
-    decodeRow(buffer, at, layout, toState(buffer.words[(at + layout.state) >> 2]!), table);
+    decodeRow(buffer, at, layout, stateAt(buffer, at, layout), table);
   }
 }
 
@@ -42,6 +42,19 @@ export function decodeBoundTable(
   }
 }
 
+/** One flag per local port in any of the tables. Shape: 65,536 bytes. */
+export function portsOf(sources: readonly TcpTable[]): Uint8Array {
+  const ports = new Uint8Array(65_536);
+  for (const source of sources) {
+    const { buffer, layout } = source;
+    const rows = countRows(source);
+    for (let row = 0, at = layout.firstRow + layout.localPort; row < rows; row++, at += layout.rowLength) {
+      ports[swapBytes(buffer.halves[at >> 1]!)] = 1;
+    }
+  }
+  return ports;
+}
+
 /** The number of rows, checked against the bytes there are. */
 export function countRows({ buffer, length, layout }: TcpTable): number {
   const { firstRow, rowLength, struct } = layout;
@@ -54,8 +67,14 @@ export function countRows({ buffer, length, layout }: TcpTable): number {
   return rows;
 }
 
-/** One row. The table has room for it. */
-function decodeRow(buffer: NativeBuffer, at: number, layout: TcpTableLayout, state: TcpState, table: SocketTable): void {
+/** Appends the row that starts at `at` as a socket of that state. The table has room for it. */
+export function decodeRow(
+  buffer: NativeBuffer,
+  at: number,
+  layout: TcpTableLayout,
+  state: TcpState,
+  table: SocketTable,
+): void {
   const { halves, words } = buffer;
   const { columns, addresses } = table;
   const row = table.length++;
@@ -70,18 +89,23 @@ function decodeRow(buffer: NativeBuffer, at: number, layout: TcpTableLayout, sta
     columns.remoteAddress[row] = hasPeer ? internV6(addresses, words, remote) : addresses.intern(0, 0, 0, 0);
   } else {
     columns.family[row] = Family.v4;
-    columns.localAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, words[local]!);
-    columns.remoteAddress[row] = addresses.intern(0, 0, V4_MAPPED_WORD, hasPeer ? words[remote]! : 0);
+    columns.localAddress[row] = addresses.internIpv4(words[local]!);
+    columns.remoteAddress[row] = addresses.internIpv4(hasPeer ? words[remote]! : 0);
   }
   columns.state[row] = state;
   columns.localPort[row] = swapBytes(halves[(at + layout.localPort) >> 1]!);
   columns.remotePort[row] = hasPeer ? swapBytes(halves[(at + layout.remotePort) >> 1]!) : 0;
   const pid = words[(at + layout.pid) >> 2]!;
   columns.owner[row] = pid;
-  columns.group[row] = pid === 0 ? 0 : table.groups.intern(pid, 0);
+  columns.group[row] = table.groups.intern(pid, 0);
   columns.process[row] = 0;
   columns.reason[row] = 0;
   columns.milliseconds[row] = 0;
+}
+
+/** The state in the row that starts at `at`. */
+export function stateAt(buffer: NativeBuffer, at: number, layout: TcpTableLayout): TcpState {
+  return toState(buffer.words[(at + layout.state) >> 2]!);
 }
 
 function internV6(addresses: AddressTable, words: Int32Array, at: number): number {

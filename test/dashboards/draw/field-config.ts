@@ -1,22 +1,39 @@
 import {
   applyFieldOverrides,
+  cacheFieldDisplayNames,
   type DataFrame,
   type FieldConfig,
-  type FieldConfigPropertyItem,
   FieldConfigOptionsRegistry,
+  type FieldConfigPropertyItem,
   type FieldConfigSource,
-  getValueFormats,
   type GrafanaTheme2,
+  getValueFormats,
 } from '@grafana/data';
 import type { PanelModel } from '../drawing.ts';
 
-const STANDARD = ['unit', 'min', 'max', 'decimals', 'displayName', 'color', 'thresholds', 'mappings', 'links', 'noValue'];
+const STANDARD = [
+  'unit',
+  'min',
+  'max',
+  'decimals',
+  'displayName',
+  'color',
+  'thresholds',
+  'mappings',
+  'links',
+  'noValue',
+];
 /** Unless a panel says otherwise Grafana colours by thresholds, time series by a palette. */
-const DEFAULT_COLOR = { stat: 'thresholds', bargauge: 'thresholds', table: 'thresholds', timeseries: 'palette-classic' };
+const DEFAULT_COLOR = {
+  stat: 'thresholds',
+  bargauge: 'thresholds',
+  table: 'thresholds',
+  timeseries: 'palette-classic',
+};
 
 /** Gives fields the units, colours and names of a panel's configuration, as the panel would. */
 export function configure(panel: PanelModel, frames: DataFrame[], theme: GrafanaTheme2): DataFrame[] {
-  return applyFieldOverrides({
+  const configured = applyFieldOverrides({
     data: frames,
     fieldConfig: fieldConfigOf(panel),
     fieldConfigRegistry: registryFor(panel),
@@ -24,6 +41,8 @@ export function configure(panel: PanelModel, frames: DataFrame[], theme: Grafana
     theme,
     timeZone: 'utc',
   });
+  cacheFieldDisplayNames(configured);
+  return configured;
 }
 
 export function fieldConfigOf({ type, fieldConfig }: PanelModel): FieldConfigSource {

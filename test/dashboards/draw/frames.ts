@@ -12,13 +12,21 @@ export function framesOf(answer: Answer, drawing: Drawing, hasMoreQueries: boole
 function timeFrame({ refId, legend }: Answer, series: Series, grid: Drawing | undefined): DataFrame {
   const samples = new Map(series.values.map(([time, value]) => [time, Number(value)]));
   const times = grid === undefined ? [...samples.keys()] : gridOf(grid);
-  const value = field('Value', FieldType.number, times.map((time) => samples.get(time) ?? null));
+  const value = field(
+    'Value',
+    FieldType.number,
+    times.map((time) => samples.get(time) ?? null),
+  );
   const labels = series.metric as Labels;
   return {
     refId,
     length: times.length,
     fields: [
-      field('Time', FieldType.time, times.map((time) => time * 1000)),
+      field(
+        'Time',
+        FieldType.time,
+        times.map((time) => time * 1000),
+      ),
       { ...value, labels, config: { displayNameFromDS: nameOf(labels, legend) } },
     ],
   };
@@ -32,9 +40,23 @@ function tableFrame({ refId, series }: Answer, hasMoreQueries: boolean): DataFra
     refId,
     length: series.length,
     fields: [
-      field('Time', FieldType.time, last.map(([time]) => time * 1000)),
-      ...labels.map((label) => field(label, FieldType.string, series.map(({ metric }) => metric[label] ?? ''))),
-      field(hasMoreQueries ? `Value #${refId}` : 'Value', FieldType.number, last.map(([, value]) => Number(value))),
+      field(
+        'Time',
+        FieldType.time,
+        last.map(([time]) => time * 1000),
+      ),
+      ...labels.map((label) =>
+        field(
+          label,
+          FieldType.string,
+          series.map(({ metric }) => metric[label] ?? ''),
+        ),
+      ),
+      field(
+        hasMoreQueries ? `Value #${refId}` : 'Value',
+        FieldType.number,
+        last.map(([, value]) => Number(value)),
+      ),
     ],
   };
 }

@@ -1,5 +1,3 @@
-import '@fontsource/inter/400.css';
-import '@fontsource/inter/500.css';
 import 'uplot/dist/uPlot.min.css';
 import '@grafana/react-data-grid/lib/styles.css';
 import { createTheme, type DataFrame, type GrafanaTheme2, ThemeContext } from '@grafana/data';
@@ -61,7 +59,14 @@ function Page({ drawing, frames, theme }: PageProps) {
     <ThemeContext.Provider value={theme}>
       <MemoryRouter>
         <GlobalStyles />
-        <div style={{ position: 'relative', width: drawing.width, height: rows * (CELL + GAP), background: theme.colors.background.canvas }}>
+        <div
+          style={{
+            position: 'relative',
+            width: drawing.width,
+            height: rows * (CELL + GAP),
+            background: theme.colors.background.canvas,
+          }}
+        >
           {drawing.panels.map(({ panel }, index) => (
             <Placed key={panel.id} panel={panel} frames={frames[index]!} drawing={drawing} theme={theme} />
           ))}
@@ -71,7 +76,17 @@ function Page({ drawing, frames, theme }: PageProps) {
   );
 }
 
-function Placed({ panel, frames, drawing, theme }: { panel: DrawnPanel['panel']; frames: DataFrame[]; drawing: Drawing; theme: GrafanaTheme2 }) {
+function Placed({
+  panel,
+  frames,
+  drawing,
+  theme,
+}: {
+  panel: DrawnPanel['panel'];
+  frames: DataFrame[];
+  drawing: Drawing;
+  theme: GrafanaTheme2;
+}) {
   const { x, y, w, h } = panel.gridPos;
   const column = (drawing.width - GAP) / 24;
   const [width, height] = [w * column - GAP, h * (CELL + GAP) - GAP];
@@ -87,7 +102,14 @@ function Placed({ panel, frames, drawing, theme }: { panel: DrawnPanel['panel'];
     <div data-panel={panel.id} style={style}>
       <PanelChrome title={panel.title} width={width} height={height} padding={panel.type === 'table' ? 'none' : 'md'}>
         {(innerWidth, innerHeight) => (
-          <Visual panel={panel} frames={frames} drawing={drawing} theme={theme} width={innerWidth} height={innerHeight} />
+          <Visual
+            panel={panel}
+            frames={frames}
+            drawing={drawing}
+            theme={theme}
+            width={innerWidth}
+            height={innerHeight}
+          />
         )}
       </PanelChrome>
     </div>

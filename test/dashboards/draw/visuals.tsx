@@ -2,14 +2,21 @@ import {
   type DataFrame,
   dateTime,
   type FieldDisplay,
+  type GrafanaTheme2,
   getDisplayValueAlignmentFactors,
   getFieldDisplayValues,
-  type GrafanaTheme2,
   renderMarkdown,
   type TimeRange,
   type VizOrientation,
 } from '@grafana/data';
-import type { BarGaugeDisplayMode, BigValueColorMode, BigValueTextMode, VizLegendOptions } from '@grafana/schema';
+import type {
+  BarGaugeDisplayMode,
+  BarGaugeNamePlacement,
+  BigValueColorMode,
+  BigValueTextMode,
+  VizLegendOptions,
+  VizTextDisplayOptions,
+} from '@grafana/schema';
 import { BarGauge, BigValue, type BigValueGraphMode, TimeSeries, VizRepeater } from '@grafana/ui';
 import { TableNG } from '@grafana/ui/unstable';
 import type { Drawing, PanelModel } from '../drawing.ts';
@@ -85,12 +92,16 @@ function Bars({ panel, frames, theme, width, height }: VisualProps) {
           displayMode={panel.options?.displayMode as BarGaugeDisplayMode}
           alignmentFactors={alignmentFactors}
           showUnfilled={true}
+          namePlacement={panel.options?.namePlacement as BarGaugeNamePlacement}
+          text={panel.options?.text as VizTextDisplayOptions}
         />
       )}
       renderCounter={0}
       width={width}
       height={height}
       itemSpacing={8}
+      minVizHeight={panel.options?.minVizHeight as number}
+      maxVizHeight={panel.options?.maxVizHeight as number}
       orientation={'horizontal' as VizOrientation}
     />
   );
@@ -122,7 +133,9 @@ function Rows({ panel, frames, width, height }: VisualProps) {
 }
 
 function NoData({ panel }: { readonly panel: PanelModel }) {
-  return <div style={{ padding: 24, textAlign: 'center' }}>{String(panel.fieldConfig?.defaults.noValue ?? 'No data')}</div>;
+  return (
+    <div style={{ padding: 24, textAlign: 'center' }}>{String(panel.fieldConfig?.defaults.noValue ?? 'No data')}</div>
+  );
 }
 
 function valuesOf(panel: PanelModel, data: DataFrame[], theme: GrafanaTheme2): FieldDisplay[] {

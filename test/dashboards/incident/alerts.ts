@@ -29,10 +29,7 @@ function alertSamples(alert: string, severity: string, pendingMinutes: number, {
     if (time !== last + 60) activeSince = time;
     last = time;
     const state = time - activeSince >= 60 * pendingMinutes ? 'firing' : 'pending';
-    return [
-      `ALERTS{${labels},alertstate="${state}"} 1 ${time}`,
-      `ALERTS_FOR_STATE{${labels}} ${activeSince} ${time}`,
-    ];
+    return [`ALERTS{${labels},alertstate="${state}"} 1 ${time}`, `ALERTS_FOR_STATE{${labels}} ${activeSince} ${time}`];
   });
 }
 

@@ -18,10 +18,13 @@ export function countFlows(host: CountedHost): SocketCounts {
   const { flows, listeners } = host;
   const perState = sumBy(flows, (flow) => flow.state);
   const listening = { listen: listeners.length || 26 };
-  const cellsBy = <Key extends string>(key: Key, valueOf: (flow: Flow) => string) => ({
-    cells: [...sumBy(flows, (flow) => `${flow.state}|${valueOf(flow)}`)].map(([id, sockets]) => {
+  const cellsBy = <Key extends string>(key: Key, labelOf: (flow: Flow) => string) => ({
+    cells: [...sumBy(flows, (flow) => `${flow.state}|${labelOf(flow)}`)].map(([id, sockets]) => {
       const [state, value] = id.split('|') as [Flow['state'], string];
-      return { state: TcpState[state], [key]: value, sockets } as { state: number; sockets: number } & Record<Key, string>;
+      return { state: TcpState[state], [key]: value, sockets } as { state: number; sockets: number } & Record<
+        Key,
+        string
+      >;
     }),
     folded: 0,
   });

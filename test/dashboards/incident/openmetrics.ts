@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
-import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { buildFamilies } from '../../../src/metrics/index.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { LINUX_BUILD, WINDOWS_BUILD } from '../../support/snapshots.ts';
 import { END_SECONDS, MINUTES } from './course.ts';
 import { web1 } from './web-1.ts';
@@ -57,7 +57,8 @@ function processMetrics(instance: string, minute: number, time: number) {
   const started = END_SECONDS - (isNew ? 60 * (MINUTES - restarted) + 20 : 9 * 86_400);
   return {
     process_start_time_seconds: started,
-    process_resident_memory_bytes: 61_000_000 + (isNew ? 0 : 6_000_000) + 40_000 * Math.round(10 * Math.sin(minute / 9)),
+    process_resident_memory_bytes:
+      61_000_000 + (isNew ? 0 : 6_000_000) + 40_000 * Math.round(10 * Math.sin(minute / 9)),
     process_cpu_seconds_total: (time - started) * 0.004,
   };
 }

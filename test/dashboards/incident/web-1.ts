@@ -31,7 +31,11 @@ export function web1(minute: number): Snapshot {
     ...LINUX_SNAPSHOT,
     sockets: countFlows({
       flows: [
-        ...outgoing(CHECKOUT, { ip: '10.0.9.9', port: '5432' }, { timeWait: 60 * rate, established: 38, synSent: fails(minute) / 8 }),
+        ...outgoing(
+          CHECKOUT,
+          { ip: '10.0.9.9', port: '5432' },
+          { timeWait: 60 * rate, established: 38, synSent: fails(minute) / 8 },
+        ),
         ...outgoing(CHECKOUT, { ip: '10.0.9.20', port: '6379' }, { established: 24, timeWait: 300 }),
         ...outgoing(NGINX, { ip: '10.0.0.11', port: '3000' }, { established: requests / 3, timeWait: requests }),
         ...incoming(NGINX, '443', '198.51.100.7', { established: requests, finWait2: 6, timeWait: requests * 2 }),

@@ -38,7 +38,11 @@ export function web2(minute: number): Snapshot {
     sockets: countFlows({
       flows: [
         ...outgoing(BILLING, { ip: '10.0.7.30', port: '8443' }, { closeWait: leak, established: 12, timeWait: 140 }),
-        ...outgoing(MAILER, { ip: '10.0.7.40', port: '25' }, { closeWait: sawtooth(minute), established: 8, timeWait: 480 }),
+        ...outgoing(
+          MAILER,
+          { ip: '10.0.7.40', port: '25' },
+          { closeWait: sawtooth(minute), established: 8, timeWait: 480 },
+        ),
         ...outgoing(BILLING, { ip: '10.0.9.9', port: '5432' }, { established: 60, timeWait: 1100 + requests }),
         ...incoming(NGINX, '443', '198.51.100.7', { established: requests, timeWait: requests * 3, finWait1: 3 }),
       ],

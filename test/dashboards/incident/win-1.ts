@@ -14,7 +14,10 @@ const clients = restless(course([360, 50], [0, 90]), 0.05);
 const activeOpens = counter(1_402_117, (minute) => waiting(minute) / 30);
 const passiveOpens = counter(866_904, (minute) => clients(minute) / 3);
 const segments = counter(91_006_718, (minute) => 900 + 10 * clients(minute));
-const resent = counter(40_212, restless(() => 4, 0.3));
+const resent = counter(
+  40_212,
+  restless(() => 4, 0.3),
+);
 
 /** A Windows host that does its work, with one burst that reused a port too soon. */
 export function win1(minute: number): Snapshot {

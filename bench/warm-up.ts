@@ -1,0 +1,35 @@
+import type { BenchExporter } from './exporter.ts';
+import type { Phase } from './phases.ts';
+import { readSeen } from './seen-sockets.ts';
+import type { SocketFleet } from './socket-fleet.ts';
+
+/** Scrapes until the hot loops are compiled and the tables have their size: few of many sockets, many of few. */
+const LEAST_SCRAPES = 6;
+const MOST_SCRAPES = 30;
+const ENOUGH_MS = 10_000;
+/** Owners of very many sockets are found in the course of several scrapes, each of which has a budget for it. */
+const MOST_SEARCHES = 100;
+const FOUND = 0.005;
+
+/** Brings the exporter to where it is after some time of work: owners known, code compiled, memory in place. */
+export async function warmUp(
+  exporter: BenchExporter,
+  fleet: SocketFleet | undefined,
+  phase: Phase,
+  churn: number,
+): Promise<void> {
+  const hasOwners = phase.state === 'established' || phase.state === 'close_wait';
+  if (hasOwners) await findOwners(exporter, phase);
+  const endMs = performance.now() + ENOUGH_MS;
+  const isEnough = (scrapes: number) => scrapes >= LEAST_SCRAPES && performance.now() > endMs;
+  for (let scrape = 0; scrape < MOST_SCRAPES && !isEnough(scrape); scrape++) {
+    await exporter.client.scrape();
+    await fleet?.replace(churn);
+  }
+}
+
+async function findOwners(exporter: BenchExporter, phase: Phase): Promise<void> {
+  for (let scrape = 0; scrape < MOST_SEARCHES; scrape++) {
+    if (readSeen(await exporter.client.scrape(), phase).unattributed <= FOUND) return;
+  }
+}

@@ -1,0 +1,32 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** Files that were read, and whether any of them is another one by now. */
+export interface ReadFiles {
+  read(path: string): Buffer;
+  /** Changes whenever one of the files does. */
+  fingerprint(): string;
+  hasChanged(): boolean;
+}
+
+/** Follows links: an orchestrator replaces a mounted folder by changing where a link leads. */
+export function createReadFiles(): ReadFiles {
+  const seen = new Map<string, string>();
+  const fingerprint = () => [...seen.keys()].map(stampOf).join();
+  return {
+    read(path) {
+      seen.set(path, stampOf(path)); // before it is read: a change in between has to show
+      return readFileSync(path);
+    },
+    fingerprint,
+    hasChanged: () => fingerprint() !== [...seen.values()].join(),
+  };
+}
+
+function stampOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code);
+  }
+}

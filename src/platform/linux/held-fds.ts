@@ -1,0 +1,87 @@
+/** What is known of one descriptor: the inode of the socket it holds, or one of these. None of them is kept as an inode. */
+export const UNKNOWN = 0;
+/** Looked at, and not worth another look soon: a file, a socket of another kind, or one that counts for another process. */
+export const OTHER = -1;
+/** A socket that the dump did not show: of another kind, or too new for it. It is looked at once more. */
+export const YOUNG = -2;
+
+const PAGE_BITS = 8;
+const PAGE_LENGTH = 1 << PAGE_BITS;
+const PAGE_MASK = PAGE_LENGTH - 1;
+
+/**
+ * What the descriptors of one process hold, as far as they were looked at. In pages made on demand: any program can have
+ * one descriptor with a high number, and that must cost one page.
+ */
+export class HeldFds {
+  /** One more than the highest descriptor seen open. */
+  top = 0;
+  /** Descriptors seen open: those with a socket of ours, those marked OTHER, those marked YOUNG. */
+  sockets = 0;
+  others = 0;
+  young = 0;
+  readonly #pages: (Int32Array | undefined)[] = [];
+
+  /** Number of descriptors about which there is nothing to find out, as long as they stay open. */
+  get settled(): number {
+    return this.sockets + this.others;
+  }
+
+  /** Number of descriptors seen open. */
+  get seen(): number {
+    return this.settled + this.young;
+  }
+
+  get(fd: number): number {
+    return this.#pages[fd >>> PAGE_BITS]?.[fd & PAGE_MASK] ?? UNKNOWN;
+  }
+
+  set(fd: number, mark: number): void {
+    let page = this.#pages[fd >>> PAGE_BITS];
+    if (page === undefined) {
+      if (mark === UNKNOWN) return;
+      page = new Int32Array(PAGE_LENGTH);
+      this.#pages[fd >>> PAGE_BITS] = page;
+    }
+    this.#count(page[fd & PAGE_MASK]!, -1);
+    this.#count(mark, 1);
+    page[fd & PAGE_MASK] = mark;
+    if (mark !== UNKNOWN && fd >= this.top) this.top = fd + 1;
+  }
+
+  /** The lowest descriptor from `from` on that may hold a socket nobody has seen; from `top` on that is every one. */
+  nextCandidate(from: number): number {
+    let fd = from;
+    while (fd < this.top) {
+      const mark = this.get(fd);
+      if (mark === UNKNOWN || mark === YOUNG) break;
+      fd++;
+    }
+    return fd;
+  }
+
+  /** The lowest descriptor in `from` … `end` − 1 that was seen open; `end` when there is none. */
+  nextSeen(from: number, end: number): number {
+    let fd = from;
+    while (fd < end) {
+      const page = this.#pages[fd >>> PAGE_BITS];
+      if (page === undefined) fd = (fd | PAGE_MASK) + 1;
+      else if (page[fd & PAGE_MASK] !== UNKNOWN) return fd;
+      else fd++;
+    }
+    return end;
+  }
+
+  /** `top` is one more than the highest open descriptor, and nothing is marked from there on: gives back what it can. */
+  shrink(top: number): void {
+    this.top = top;
+    const pages = (top + PAGE_MASK) >>> PAGE_BITS;
+    if (pages < this.#pages.length) this.#pages.length = pages;
+  }
+
+  #count(mark: number, step: number): void {
+    if (mark === OTHER) this.others += step;
+    else if (mark === YOUNG) this.young += step;
+    else if (mark !== UNKNOWN) this.sockets += step;
+  }
+}

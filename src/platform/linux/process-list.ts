@@ -1,0 +1,16 @@
+import { readdirSync } from 'node:fs';
+import { unreadable } from './proc-file.ts';
+
+/** The pids that procfs shows, threads left out; with hidepid=2 only those of our user. */
+export function listPids(procfs: string): number[] {
+  try {
+    return readdirSync(procfs).filter(isPid).map(Number);
+  } catch (error) {
+    throw unreadable(procfs, error);
+  }
+}
+
+function isPid(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
+}

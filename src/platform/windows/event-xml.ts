@@ -1,0 +1,26 @@
+/** One event of a log. Record numbers are unique within the log, the time keeps them apart if the log is made anew. */
+export interface LoggedEvent {
+  readonly id: number;
+  readonly record: string;
+  readonly time: string;
+}
+
+/** The events that `wevtutil qe … /f:xml` prints one after the other. Throws on text that is not events. */
+export function parseEvents(text: string): LoggedEvent[] {
+  const events = [...text.matchAll(/<Event[\s>].*?<\/Event>/gs)].map(([xml]) => parseEvent(xml));
+  const starts = text.match(/<Event[\s>]/g)?.length ?? 0;
+  if (starts !== events.length || (starts === 0 && text.trim() !== '')) {
+    throw new Error(`wevtutil printed something else than events: ${text.trim().slice(0, 200)}`);
+  }
+  return events;
+}
+
+function parseEvent(xml: string): LoggedEvent {
+  const id = /<EventID(?:\s[^>]*)?>(\d+)<\/EventID>/.exec(xml)?.[1];
+  const record = /<EventRecordID>(\d+)<\/EventRecordID>/.exec(xml)?.[1];
+  const time = /<TimeCreated\s+SystemTime=(?:'([^']*)'|"([^"]*)")/.exec(xml);
+  if (id === undefined || record === undefined || time === null) {
+    throw new Error(`event without id, record number or time: ${xml.slice(0, 200)}`);
+  }
+  return { id: Number(id), record, time: time[1] ?? time[2]! };
+}

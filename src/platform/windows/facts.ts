@@ -1,0 +1,46 @@
+import type { CollectorName } from '../../model/collectors.ts';
+import type { Facts } from '../../model/snapshot.ts';
+import type { FactCollector } from '../platform.ts';
+import type { Advapi32 } from './advapi32.ts';
+import type { AskedByCommand } from './asked-by-command.ts';
+import { ephemeralRulesOf } from './ephemeral-rules.ts';
+import type { Iphlpapi } from './iphlpapi.ts';
+import { readSettings } from './settings.ts';
+import { readTcpStatistics } from './tcp-statistics.ts';
+
+export interface FactSources {
+  readonly iphlpapi: Iphlpapi;
+  readonly advapi32: Advapi32;
+  readonly commands: AskedByCommand;
+}
+
+/** The collectors that need no socket table and are on, in the order they run. */
+export function createFactCollectors(
+  { iphlpapi, advapi32, commands }: FactSources,
+  collectors: ReadonlySet<CollectorName>,
+): FactCollector[] {
+  const { ranges, exhaustionEvents } = commands;
+  const all: FactCollector[] = [
+    { name: 'counters', source: 'iphlpapi', collect: () => ({ counters: readTcpStatistics(iphlpapi) }) },
+    { name: 'settings', source: 'registry', collect: () => ({ settings: readSettings(advapi32) }) },
+  ];
+  if (ranges !== undefined) all.unshift({ name: 'ephemeral_ports', source: 'netsh', collect: collectEphemeral });
+  if (exhaustionEvents !== undefined) {
+    const collect = () => ({ portExhaustionEvents: exhaustionEvents.read() });
+    all.push({ name: 'port_exhaustion_events', source: 'wevtutil', collect });
+  }
+  return all.filter(({ name }) => collectors.has(name));
+
+  function collectEphemeral(): Facts {
+    return ranges === undefined ? {} : { ephemeral: ephemeralRulesOf(ranges, readTimeWaitSeconds(advapi32)) };
+  }
+}
+
+/** Without it the rules are still good: nothing but the TIME_WAIT length is missing, which the settings collector reports. */
+function readTimeWaitSeconds(advapi32: Advapi32): number | undefined {
+  try {
+    return readSettings(advapi32).timeWaitDurationSeconds;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Notice, Platform, PlatformOptions } from '../platform.ts';
+import { loadAdvapi32 } from './advapi32.ts';
+import { startCommands } from './asked-by-command.ts';
+import { createBoundTables, type ReadBoundTables } from './bound-tables.ts';
+import { createCloseWaitReader } from './close-wait-ages.ts';
+import { readCommandLine } from './command-line.ts';
+import { AF_INET, AF_INET6, createExtendedTcpTable } from './extended-tcp-table.ts';
+import { createFactCollectors } from './facts.ts';
+import { loadIphlpapi } from './iphlpapi.ts';
+import { loadKernel32 } from './kernel32.ts';
+import { loadNtdll } from './ntdll.ts';
+import { createOwnerResolver } from './owners.ts';
+import { createProcessList } from './process-list.ts';
+import { runCommand } from './run-command.ts';
+import { readServices } from './services.ts';
+import { createSocketReader } from './socket-reader.ts';
+import { createSystemPaths } from './system-folder.ts';
+import { SOCKETS_V4, SOCKETS_V6 } from './tcp-layout.ts';
+import { createUnitResolver } from './units.ts';
+
+/** The first page should have what commands tell; a slow one is not waited for longer. */
+const FIRST_ANSWERS_MS = 3000;
+
+/** Opens Windows: sockets from iphlpapi.dll, port ranges and events asked by command off the scrape path. */
+export async function openWindowsPlatform({ collectors }: PlatformOptions): Promise<Platform> {
+  const kernel32 = loadKernel32();
+  const pathOf = createSystemPaths(kernel32);
+  const iphlpapi = loadIphlpapi(pathOf('iphlpapi.dll'));
+  const advapi32 = loadAdvapi32(pathOf('advapi32.dll'));
+  const ntdll = loadNtdll(pathOf('ntdll.dll'));
+  const commands = startCommands({ run: runCommand, pathOf, collectors, now: () => performance.now() });
+  const processes = createProcessList(kernel32);
+  const boundTables = createBoundTables(iphlpapi, kernel32);
+  const units = createUnitResolver({
+    processes,
+    readServices: () => readServices(advapi32, kernel32),
+    readCommandLine: (pid) => readCommandLine(kernel32, ntdll, pid),
+  });
+  const sockets = createSocketReader({
+    tables: [
+      createExtendedTcpTable(iphlpapi, AF_INET, SOCKETS_V4),
+      createExtendedTcpTable(iphlpapi, AF_INET6, SOCKETS_V6),
+    ],
+    boundTables,
+    onScrape() {
+      processes.forget();
+      units.forget();
+    },
+  });
+  await Promise.race([commands.isFirstDone, pause(FIRST_ANSWERS_MS)]);
+  return {
+    name: 'windows',
+    sockets,
+    closeWait: createCloseWaitReader(() => sockets.lastTables),
+    owners: createOwnerResolver(kernel32, processes),
+    units,
+    facts: createFactCollectors({ iphlpapi, advapi32, commands }, collectors),
+    notices: [{ level: 'info', message: 'sockets are read by GetExtendedTcpTable' }, describeBound(boundTables)],
+    close: () => commands.stop(),
+  };
+}
+
+function describeBound(readBoundTables: ReadBoundTables | undefined): Notice {
+  const absent = 'the state bound is absent, and their ports do not count as used';
+  if (readBoundTables === undefined) {
+    return { level: 'warn', message: `iphlpapi.dll does not tell bound sockets: ${absent}` };
+  }
+  try {
+    readBoundTables();
+    return { level: 'info', message: 'bound sockets are read by InternalGetBoundTcpEndpointTable' };
+  } catch (error) {
+    return { level: 'warn', message: `bound sockets cannot be read (${(error as Error).message}): ${absent}` };
+  }
+}

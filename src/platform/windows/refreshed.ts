@@ -1,0 +1,51 @@
+/** A value that is loaded now and then, off the scrape path, and read at any time. */
+export interface Refreshed<Value> {
+  /** The last value. Throws why there is none: nothing loaded yet, every load failed, or the last success is too old. */
+  read(): Value;
+  /** Settles when the first load has ended, well or badly. */
+  readonly isFirstDone: Promise<void>;
+  /** Loads no more and cancels what is under way. */
+  stop(): void;
+}
+
+export interface RefreshTimes {
+  /** Pause between two loads. */
+  readonly everyMs: number;
+  /** How long a value stands in for loads that fail. */
+  readonly validMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+}
+
+/** Loads a value at once and again after each pause; a failing load leaves the value before it in place. */
+export function keepRefreshed<Value>(
+  load: (signal: AbortSignal) => Promise<Value>,
+  { everyMs, validMs, now }: RefreshTimes,
+): Refreshed<Value> {
+  const abort = new AbortController();
+  let last: { readonly value: Value; readonly atMs: number } | undefined;
+  let failure: unknown = new Error('it has not been read yet');
+  let timer: NodeJS.Timeout | undefined;
+
+  return {
+    isFirstDone: refresh(),
+    read() {
+      if (last === undefined || now() - last.atMs > validMs) throw failure;
+      return last.value;
+    },
+    stop() {
+      clearTimeout(timer);
+      abort.abort();
+    },
+  };
+
+  async function refresh(): Promise<void> {
+    try {
+      const value = await load(abort.signal);
+      last = { value, atMs: now() };
+    } catch (error) {
+      failure = error;
+    }
+    if (!abort.signal.aborted) timer = setTimeout(refresh, everyMs).unref();
+  }
+}

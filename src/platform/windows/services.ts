@@ -1,0 +1,63 @@
+import type { Advapi32 } from './advapi32.ts';
+import type { Handle, Kernel32 } from './kernel32.ts';
+import { decodeServices } from './service-status.ts';
+import { WindowsError, WindowsErrorCode } from './windows-error.ts';
+
+const SC_MANAGER_ENUMERATE_SERVICE = 4;
+const SC_ENUM_PROCESS_INFO = 0;
+const SERVICE_WIN32 = 0x30;
+const SERVICE_ACTIVE = 1;
+/** The most that EnumServicesStatusExW fills in one call. */
+const BUFFER_LENGTH = 256 * 1024;
+/** Several thousand services in each: more are not waited for. */
+const MAX_CALLS = 20;
+
+/** Running services: pid → names, sorted. Processes of one host may run several. */
+export function readServices(advapi32: Advapi32, kernel32: Kernel32): ReadonlyMap<number, readonly string[]> {
+  const manager = advapi32.openScManager(null, null, SC_MANAGER_ENUMERATE_SERVICE);
+  if (manager === 0) throw new WindowsError('OpenSCManagerW', kernel32.getLastError());
+  try {
+    return groupByPid(enumerate(advapi32, kernel32, manager));
+  } finally {
+    advapi32.closeServiceHandle(manager);
+  }
+}
+
+function enumerate(advapi32: Advapi32, kernel32: Kernel32, manager: Handle) {
+  const buffer = Buffer.alloc(BUFFER_LENGTH);
+  const needed = new Uint32Array(1);
+  const returned = new Uint32Array(1);
+  const resume = new Uint32Array(1);
+  const services = [];
+  for (let call = 0; call < MAX_CALLS; call++) {
+    const isDone = advapi32.enumServicesStatusEx(
+      manager,
+      SC_ENUM_PROCESS_INFO,
+      SERVICE_WIN32,
+      SERVICE_ACTIVE,
+      buffer,
+      BUFFER_LENGTH,
+      needed,
+      returned,
+      resume,
+      null,
+    );
+    const code = isDone === 0 ? kernel32.getLastError() : WindowsErrorCode.success;
+    if (isDone === 0 && code !== WindowsErrorCode.moreData) throw new WindowsError('EnumServicesStatusExW', code);
+    services.push(...decodeServices(buffer, advapi32.addressOf(buffer), returned[0]!));
+    if (isDone !== 0) break;
+  }
+  return services;
+}
+
+function groupByPid(services: readonly { readonly name: string; readonly pid: number }[]) {
+  const byPid = new Map<number, string[]>();
+  for (const { name, pid } of services) {
+    if (pid === 0) continue;
+    const names = byPid.get(pid);
+    if (names === undefined) byPid.set(pid, [name]);
+    else if (!names.includes(name)) names.push(name);
+  }
+  for (const names of byPid.values()) names.sort();
+  return byPid;
+}

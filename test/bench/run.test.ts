@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { PhaseResult } from '../../bench/measure-phase.ts';
+import type { SummaryRow } from '../../bench/summary.ts';
+import { missingCompiler } from '../support/gcc.ts';
+import { enterNetworkNamespace } from '../support/network-namespace.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
+const SOCKETS = 1000;
+/** It takes a quarter of a minute. */
+const LIMIT_MS = 180_000;
+
+const skip = missingCompiler() ?? enterNetworkNamespace() ?? false;
+
+describe('npm run bench', { skip }, () => {
+  it('measures the exporter and other tools on the same sockets and writes what it found', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tcpstate-bench-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const output = join(folder, 'results');
+    const args = ['--only=established', `--sizes=${SOCKETS}`, '--rounds=2', '--tools=dump,ss-p', '--release=1'];
+    const command = ['--import', 'tsx', PROGRAM, ...args, `--output=${output}`];
+    const { stdout } = await promisify(execFile)(process.execPath, command, { timeout: LIMIT_MS });
+
+    assert.equal(stdout, readFileSync(`${output}.md`, 'utf8'));
+    const { phases, failures } = JSON.parse(readFileSync(`${output}.json`, 'utf8')) as {
+      phases: (PhaseResult & { medians: SummaryRow[] })[];
+      failures: string[];
+    };
+    assert.deepEqual(failures, []);
+    const [{ medians, readings, responsiveness, processes }] = phases as [(typeof phases)[0]];
+    assert.equal(processes, 50);
+    assert.deepEqual(
+      medians.map(({ tool, rounds }) => [tool, rounds]),
+      [
+        ['exporter', 2],
+        ['dump', 2],
+        ['ss-p', 2],
+      ],
+    );
+    for (const { tool, cpuMs, wallMs, peakRssMb } of medians)
+      assert.ok(cpuMs > 0 && wallMs! > 0 && peakRssMb > 0, tool);
+    assert.equal(readings.exporter![0]!.sockets! >= SOCKETS, true);
+    assert.ok(readings.dump![0]!.sockets! > SOCKETS);
+    assert.ok(responsiveness.eventLoop.count > 0 && responsiveness.healthy.count > 0);
+    assert.match(stdout, /\| established 1k +\| tcpstate-exporter, everything on +\| [\d.]+ ms/);
+  });
+});

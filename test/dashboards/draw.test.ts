@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { skipWithout } from '../alerts/real-tool.ts';
+import { type DrawingBoard, openDrawingBoard, SKIP_CHROMIUM } from './browser.ts';
+import type { Drawing, PanelReport } from './drawing.ts';
+import { EXPECTED_ALERTS, expectedFigures } from './expected.ts';
+import { startIncident } from './incident/index.ts';
+import type { Prometheus } from './prometheus.ts';
+import { askAnnotations, askView, VIEWS, type View } from './views.ts';
+
+/** Pictures to look at after a run. */
+const PICTURES = fileURLToPath(new URL('../../scratch/dashboards/', import.meta.url));
+const skip = skipWithout('prometheus') ?? skipWithout('promtool') ?? SKIP_CHROMIUM;
+
+/** Panels that have nothing to show for a host, and say so: it has no leak, or its platform cannot tell. */
+const SILENT: Readonly<Record<string, readonly string[]>> = {
+  [VIEWS.portsHost.name]: [
+    'Oldest CLOSE_WAIT',
+    'CLOSE_WAIT by process',
+    'CLOSE_WAIT past the age limit',
+    'Oldest CLOSE_WAIT by process',
+    'Growth of the floor per hour',
+  ],
+  [VIEWS.windowsHost.name]: [
+    'Oldest CLOSE_WAIT',
+    'Fullest accept queue',
+    'Nearest to its open files',
+    'CLOSE_WAIT past the age limit',
+    'Oldest CLOSE_WAIT by process',
+    'Accept queues',
+    'Accept queue fill',
+    'Connections not let in, per second',
+    'Kernel limits',
+    'Open files by process',
+  ],
+};
+/** Lines that only Linux has, in panels that have others. */
+const PARTLY_LINUX = ['TIME_WAIT against its limit', 'Connections that ended badly, per second'];
+
+describe('the dashboards over six hours of an incident on two Linux hosts and a Windows one', { skip }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tcpstate-dashboards-'));
+  let prometheus: Prometheus | undefined;
+  let board: DrawingBoard | undefined;
+  const drawings = new Map<string, Drawing>();
+  const reports = new Map<string, PanelReport[]>();
+
+  before(async () => {
+    mkdirSync(PICTURES, { recursive: true });
+    prometheus = await startIncident(folder);
+    board = await openDrawingBoard();
+  });
+  after(async () => {
+    await board?.close();
+    await prometheus?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const view of Object.values(VIEWS) as View[]) {
+    test(`${view.name}: Prometheus answers every query`, async () => {
+      drawings.set(view.name, await askView(view, prometheus!));
+    });
+
+    test(`${view.name}: every query has data, or its panel is known to have none here`, () => {
+      const isWindows = view.name === VIEWS.windowsHost.name;
+      for (const { panel, answers } of drawings.get(view.name)!.panels) {
+        const empty = answers.filter(({ series }) => series.length === 0).map(({ refId }) => refId);
+        if (SILENT[view.name]?.includes(panel.title)) assert.equal(empty.length, answers.length, panel.title);
+        else if (isWindows && PARTLY_LINUX.includes(panel.title)) assert.ok(empty.length < answers.length);
+        else assert.deepEqual(empty, [], panel.title);
+      }
+    });
+
+    test(`${view.name}: Grafana's components draw every panel`, async () => {
+      const found = await board!.draw(drawings.get(view.name)!, join(PICTURES, `${view.name}.png`));
+      reports.set(view.name, found);
+      assert.deepEqual(
+        found.flatMap(({ title, unknownUnits }) => unknownUnits.map((unit) => `${title}: ${unit}`)),
+        [],
+      );
+      for (const { title, text } of found) {
+        assert.ok(text.includes(title), `${title} is not drawn`);
+        assert.doesNotMatch(text, /No data|NaN|undefined|Infinity/, title);
+      }
+    });
+  }
+
+  test('annotations mark the alerts, the restart and the changed setting', async () => {
+    for (const [name, points] of await askAnnotations(VIEWS.triage, prometheus!)) assert.ok(points > 0, name);
+  });
+
+  test('the figures of the triage headline are those of the data', () => {
+    const expected = expectedFigures();
+    const figure = (title: string) => textOf(VIEWS.triage, title);
+    assert.match(
+      figure('Worst port utilization'),
+      new RegExp(`web-1:10048 ipv4 ${Math.round(100 * expected.utilization)}%`),
+    );
+    assert.match(
+      figure('First range full in'),
+      new RegExp(`web-1:10048 ipv4 ${Math.round(expected.secondsToExhaustion / 60)} mins`),
+    );
+    assert.match(figure('CLOSE_WAIT floor (15 min)'), new RegExp(`web-2:10048 ${expected.closeWaitFloor}$`));
+    assert.match(figure('Firing alerts'), new RegExp(` ${EXPECTED_ALERTS.length}$`));
+    assert.match(figure('Hosts not scraped'), / 0$/);
+    const dropped = Number(/([\d.]+) c\/s/.exec(figure('Dropped at accept queues'))?.[1]);
+    assert.ok(Math.abs(dropped / expected.droppedPerSecond - 1) < 0.03, `${dropped}`);
+  });
+
+  test('the triage tables name the alerts, the hosts, and the culprit of each problem', () => {
+    const alerts = textOf(VIEWS.triage, 'What fires');
+    for (const alert of EXPECTED_ALERTS.slice(0, 4)) assert.match(alerts, new RegExp(alert));
+    assert.match(alerts, /TcpEphemeralPortsExhausted critical web-1:10048/);
+    assert.match(alerts, /TcpCloseWaitLeak warning web-2:10048 billing/);
+    const ports = expectedFigures().busiestPorts.toLocaleString('en-US');
+    const destinations = textOf(VIEWS.triage, 'Busiest destinations and who talks to them');
+    assert.match(destinations, new RegExp(`web-1:10048 10.0.0.11 10.0.9.9 5432 checkout ${ports}`));
+    assert.match(destinations, /win-1:10048 10.1.0.7 10.1.0.40 1433 w3wp.exe/);
+    assert.match(textOf(VIEWS.triage, 'Hosts'), /win-1:10048 \d+% 128/);
+  });
+
+  test('the host dashboard shows one host, with the culprits of the other one', () => {
+    const { established, timeWait } = expectedFigures();
+    assert.match(textOf(VIEWS.portsHost, 'Established'), new RegExp(` ${established.toLocaleString('en-US')}$`));
+    assert.match(textOf(VIEWS.portsHost, 'TIME_WAIT'), new RegExp(` ${timeWait.toLocaleString('en-US')}$`));
+    assert.match(textOf(VIEWS.leakHost, 'Oldest CLOSE_WAIT'), /billing 4 hours/);
+    assert.match(textOf(VIEWS.leakHost, 'Fullest accept queue'), /nginx port 443 100%/);
+    assert.match(textOf(VIEWS.leakHost, 'Accept queues'), /nginx 0.0.0.0 443 512 511 100%/);
+  });
+
+  test('the host dashboard says of a Windows host what it cannot know', () => {
+    assert.match(textOf(VIEWS.windowsHost, 'Fullest accept queue'), /not known/);
+    assert.match(textOf(VIEWS.windowsHost, 'Nearest to its open files'), /no limit/);
+    assert.match(textOf(VIEWS.windowsHost, 'Kernel limits'), /Not known on this platform/);
+  });
+
+  test('the fleet dashboard finds who changed what and which exporter is old', () => {
+    assert.match(textOf(VIEWS.fleet, 'Settings that changed'), /web-2:10048 somaxconn \D*1$/);
+    assert.match(textOf(VIEWS.fleet, 'Settings that differ between hosts'), /somaxconn 4096 1 .*somaxconn 8192 1/);
+    assert.match(textOf(VIEWS.fleet, 'Exporter versions'), /0\.0\.9 .*win32 1/);
+    assert.match(textOf(VIEWS.fleet, 'Hosts with a firing alert'), / 2$/);
+  });
+
+  /** The words of a panel in their order, on one line. */
+  function textOf(view: View, title: string): string {
+    const report = reports.get(view.name)?.find((panel) => panel.title === title);
+    assert.ok(report !== undefined, `${view.name} has no panel ${title}`);
+    return report.text
+      .replace(/\s+/g, ' ')
+      .replace(/(\d) ([%K])/g, '$1$2')
+      .trim();
+  }
+});

@@ -1,0 +1,83 @@
+import { formatAddress } from '../../src/model/ip-address.ts';
+import { type Reason, SocketTable } from '../../src/model/socket-table.ts';
+import { stateLabel } from '../../src/model/tcp-state.ts';
+import { ALL_SOCKETS } from '../../src/platform/linux/inet-diag.ts';
+import { type Libc, loadLibc } from '../../src/platform/linux/libc.ts';
+import { createOwnerResolver } from '../../src/platform/linux/owners.ts';
+import { createSockDiagReader } from '../../src/platform/linux/sock-diag.ts';
+
+/** Long enough for any machine: the tests that need a short time say so. */
+const BUDGET_MS = 60_000;
+
+/** One socket with an inode, and its process; undefined where none was found. */
+export interface OwnedSocket {
+  readonly state: string;
+  readonly local: string;
+  readonly localIp: string;
+  readonly inode: number;
+  readonly process: string | undefined;
+  readonly reason: Reason;
+}
+
+/** Scrapes of this thread's network namespace up to the owners; tells how many links the last one read. */
+export function createOwnerScrapes(budgetMs = BUDGET_MS) {
+  const libc = loadLibc();
+  const pids = new Map<number, number>();
+  const links = new Map<number, number>();
+  const counting: Libc = {
+    ...libc,
+    open(path, flags) {
+      const fd = libc.open(path, flags);
+      pids.set(fd, Number(/^\/proc\/(\d+)\//.exec(Buffer.from(path).toString('latin1'))?.[1]));
+      return fd;
+    },
+    readlinkat(directory, ...call) {
+      const pid = pids.get(directory)!;
+      links.set(pid, (links.get(pid) ?? 0) + 1);
+      return libc.readlinkat(directory, ...call);
+    },
+  };
+  const table = new SocketTable();
+  const reader = createSockDiagReader(libc, ALL_SOCKETS);
+  const owners = createOwnerResolver(counting, { procfs: '/proc', budgetMs, isPrivileged: true });
+  const budget = { now: () => performance.now(), deadlineMs: Number.POSITIVE_INFINITY };
+
+  return {
+    scrape,
+    /** Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. */
+    namesAt: (localIp: string) => countNames(scrape().filter((socket) => socket.localIp === localIp)),
+    readFds: owners.readFds,
+    /** Links that the last scrape read in some processes: what else the machine runs comes and goes. */
+    linksRead: (processes: readonly { readonly pid: number }[]) =>
+      processes.reduce((sum, { pid }) => sum + (links.get(pid) ?? 0), 0),
+    close: reader.close,
+  };
+
+  function scrape(): OwnedSocket[] {
+    table.reset();
+    reader.read(table, { ...budget, deadlineMs: performance.now() + BUDGET_MS });
+    links.clear();
+    owners.resolve(table, budget);
+    return Array.from({ length: table.length }, (_, row) => socketOf(table, row)).filter(({ inode }) => inode !== 0);
+  }
+}
+
+/** How many sockets each process has; `-` stands for none found. */
+export function countNames(sockets: readonly OwnedSocket[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { process = '-' } of sockets) counts[process] = (counts[process] ?? 0) + 1;
+  return counts;
+}
+
+function socketOf(table: SocketTable, row: number): OwnedSocket {
+  const { columns, addresses, processNames } = table;
+  const localIp = formatAddress(addresses.wordsOf(columns.localAddress[row]!));
+  return {
+    state: stateLabel(columns.state[row]!),
+    local: `${localIp}:${columns.localPort[row]}`,
+    localIp,
+    inode: columns.owner[row]! >>> 0,
+    process: columns.process[row] === 0 ? undefined : processNames.nameOf(columns.process[row]!),
+    reason: columns.reason[row] as Reason,
+  };
+}
