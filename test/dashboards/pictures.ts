@@ -11,7 +11,7 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 /** File → what of it: the top says enough, and pictures stay small. Pixels. */
 const PICTURES: readonly (readonly [file: string, view: View, height: number])[] = [
   ['dashboard-triage.png', VIEWS.triage, 1256],
-  ['dashboard-host.png', VIEWS.portsHost, 1060],
+  ['dashboard-host.png', VIEWS.portsHost, 1224],
   ['dashboard-fleet.png', VIEWS.fleet, 1300],
   ['dashboard-exporter.png', VIEWS.exporter, 1216],
 ];

@@ -29,7 +29,8 @@ describe('AddressTable', () => {
   it('keeps ids while it grows to 200,000 addresses', () => {
     const table = new AddressTable();
     for (let round = 0; round < 2; round++) {
-      for (let index = 0; index < 200_000; index++) assert.equal(table.intern(0, 0, 0, Math.imul(index, 2_654_435_761)), index);
+      for (let index = 0; index < 200_000; index++)
+        assert.equal(table.intern(0, 0, 0, Math.imul(index, 2_654_435_761)), index);
     }
   });
 

@@ -100,7 +100,7 @@ export class KnownOwners {
     const holder = this.sockets.processOf(entry);
     if (holder >= 0) {
       const current = this.processes.records[holder]!;
-      if (holder === slot || !isPreferred(this.processes.records[slot]!, current)) return false;
+      if (!isPreferred(this.processes.records[slot]!, current)) return false;
       current.held.set(this.sockets.fdOf(entry), OTHER);
       this.isChanged = true;
     } else if (holder === PENDING) {

@@ -14,7 +14,10 @@ export function describeCapabilities(capabilities: Capabilities, collectors: Rea
     ...(capabilities.sysPtrace ? [] : ['CAP_SYS_PTRACE']),
     ...(capabilities.dacReadSearch ? [] : ['CAP_DAC_READ_SEARCH']),
   ];
-  if (missing.length === 0) return [{ level: 'info', message: 'owners of all sockets can be told: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there' }];
+  if (missing.length === 0)
+    return [
+      { level: 'info', message: 'owners of all sockets can be told: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there' },
+    ];
   return [
     {
       level: 'warn',

@@ -51,33 +51,23 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   return function search(pids: readonly number[], now: () => number, lateAtMs: number): void {
     const isLate = () => now() > lateAtMs;
     for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
-    const isComplete = enterNew(pids, isLate);
+    enterNew(pids, isLate);
     searchNew(isLate);
     verifyShrunk(isLate);
     if (known.pending > 0) probeGrown(true, isLate);
     if (known.pending > 0) probeGrown(false, isLate);
-    if (!isComplete || fresh.length > 0) return; // all else can wait until everything has been seen once
     if (known.pending > 0) searchSmall(isLate);
     searchAll(now, isLate);
     verifySome(isLate);
   };
 
-  /** Oldest first: a process is seen before those it started. Returns whether there was time for all. */
-  function enterNew(pids: readonly number[], isLate: () => boolean): boolean {
-    const unknown = pids.filter((pid) => processes.slotOf(pid) === undefined);
-    const before = fresh.length;
-    const hadTime = unknown.every((pid) => {
-      if (isLate()) return false;
+  function enterNew(pids: readonly number[], isLate: () => boolean): void {
+    for (const pid of pids) {
+      if (processes.slotOf(pid) !== undefined) continue;
+      if (isLate()) return;
       const identity = readIdentity(pid);
       if (identity !== undefined) fresh.push(processes.enter(pid, identity));
-      return true;
-    });
-    if (fresh.length > before) fresh.sort((a, b) => startOf(a) - startOf(b));
-    return hadTime;
-  }
-
-  function startOf(slot: number): number {
-    return processes.at(slot)?.startTime ?? 0;
+    }
   }
 
   function searchNew(isLate: () => boolean): void {
@@ -164,7 +154,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     for (; at.slot < processes.records.length; at.slot++, at.fd = 0) {
       if (!mayGoOn()) return false;
       const record = processes.at(at.slot);
-      if (!record?.isAlive || !record.isSearched) continue;
+      if (!record?.isAlive) continue;
       const stop = fds.search(at.slot, at.fd, verify, mayGoOn);
       if (stop < 0) continue;
       at.fd = stop;

@@ -36,7 +36,8 @@ export function createSockDiagReader(
   function read(table: SocketTable, budget: ScrapeBudget): void {
     for (let attempt = 1; ; attempt++) {
       try {
-        return dump(table, budget);
+        dump(table, budget);
+        return;
       } catch (error) {
         close(); // what is left of a broken dump must not answer the next request
         if (attempt === MAX_TRIES || !isDisturbed(error)) throw error;
@@ -49,11 +50,16 @@ export function createSockDiagReader(
     if (fd < 0) fd = openSocket(libc);
     sequence = (sequence + 1) & 0x7fffffff;
     const request = encodeDumpRequest(query, sequence);
-    if (libc.send(fd, request, request.length, 0) < 0) throw new SystemCallError('send(NETLINK_SOCK_DIAG)', libc.errno());
+    if (libc.send(fd, request, request.length, 0) < 0)
+      throw new SystemCallError('send(NETLINK_SOCK_DIAG)', libc.errno());
     for (let isComplete = false; !isComplete; ) {
-      if (budget.now() > budget.deadlineMs) throw new Error(`the socket dump missed its deadline at ${table.length} sockets`);
+      if (budget.now() > budget.deadlineMs)
+        throw new Error(`the socket dump missed its deadline at ${table.length} sockets`);
       isComplete = decodeDump(buffer, receive(), sequence, table);
-      if (!isComplete && table.length > most) return close();
+      if (!isComplete && table.length > most) {
+        close();
+        return;
+      }
     }
   }
 
