@@ -87,7 +87,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   /** A known socket was closed, or handed on, where fewer descriptors are open than are known. */
   function verifyShrunk(isLate: () => boolean): void {
     const mayGoOn = within(checksPerScrape(), isLate);
-    eachSearched((record, slot) => {
+    eachOpen((record, slot) => {
       if (record.held.sockets === 0 || countOf(record) < 0) return mayGoOn();
       if (record.fdCount < record.held.seen) {
         record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, isSmall(record), mayGoOn));
@@ -97,7 +97,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   }
 
   function probeGrown(isOwner: boolean, isLate: () => boolean): void {
-    eachSearched((record, slot) => {
+    eachOpen((record, slot) => {
       const { held } = record;
       if (isOwner !== held.sockets > 0) return true;
       const count = countOf(record);
@@ -109,7 +109,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   function searchSmall(isLate: () => boolean): void {
     const mayGoOn = within(MOST_LINKS_AT_ONCE, () => known.pending === 0 || isLate());
     let isWhole = true;
-    eachSearched((record, slot) => {
+    eachOpen((record, slot) => {
       if (isSmall(record)) fds.search(slot, 0, true, mayGoOn);
       else isWhole = false;
       return mayGoOn();
@@ -165,13 +165,13 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     return true;
   }
 
-  /** Visits processes that were seen whole, each scrape from another one on, until `visit` returns false. */
-  function eachSearched(visit: (record: ProcessRecord, slot: number) => boolean): void {
+  /** Visits processes that can be looked into, each scrape from another one on, until `visit` returns false. */
+  function eachOpen(visit: (record: ProcessRecord, slot: number) => boolean): void {
     const slots = processes.records.length;
     for (let step = 0; step < slots; step++) {
       const slot = (known.generation + step) % slots;
       const record = processes.at(slot);
-      if (record?.isAlive && record.isSearched && !record.isDenied && !visit(record, slot)) return;
+      if (record?.isAlive && !record.isDenied && !visit(record, slot)) return;
     }
   }
 

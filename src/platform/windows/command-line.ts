@@ -27,6 +27,6 @@ export function decodeUnicodeString(bytes: Buffer): string | undefined {
 
 /** The application pool in the command line of an IIS worker process: `w3wp.exe -ap "DefaultAppPool" -v "v4.0" …`. */
 export function applicationPoolOf(commandLine: string): string | undefined {
-  const match = /\s-ap\s+(?:"([^"]+)"|(\S+))/.exec(commandLine);
+  const match = /\s-ap\s+(?:"([^"]+)"|([^\s"]+))/.exec(commandLine);
   return match?.[1] ?? match?.[2];
 }

@@ -16,10 +16,12 @@ export function createFakeProcesses() {
   const opened = new Map<number, FakeProcess>();
   let clock = 0;
   let nextDirectory = 1000;
-  const counts = { links: 0, listed: 0 };
+  /** Calls so far: links read, descriptors listed, folders opened or found closed to us. */
+  const counts = { links: 0, listed: 0, folders: 0 };
 
   const links: FdLinks = {
     open(folder) {
+      counts.folders++;
       const process = processes.get(Number(folder));
       if (process === undefined) return GONE;
       if (process.isDenied) return DENIED;

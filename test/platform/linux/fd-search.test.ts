@@ -11,7 +11,7 @@ const never = () => false;
 
 describe('search', () => {
   it('marks what each descriptor holds, and what was closed since', () => {
-    const { world, fds, enter, dump, heldOf } = createHost();
+    const { world, known, fds, enter, dump, heldOf } = createHost();
     const process = world.start(10, 'a', 101, NOT_A_SOCKET, 555, 102);
     const slot = enter(process);
     dump(101, 102);
@@ -20,7 +20,7 @@ describe('search', () => {
     process.fds.delete(0);
     process.fds.delete(3);
     fds.search(slot, 0, false, always);
-    assert.deepEqual(heldOf(slot), [UNKNOWN, OTHER, OTHER]);
+    assert.deepEqual([heldOf(slot), known.pending], [[UNKNOWN, OTHER, OTHER], 2]);
   });
 
   it('reads the links of known sockets only to verify them', () => {
@@ -137,7 +137,7 @@ describe('probe', () => {
     dump(...process.fds.values());
     fds.search(slot, 0, false, always);
     process.fds.clear();
-    for (let fd = 0; fd < 4000; fd += 2) process.fds.set(fd, 10_000 + fd);
+    for (let fd = 0; fd < 4000; fd++) if (fd % 4 < 2) process.fds.set(fd, 10_000 + fd);
     dump(...process.fds.values());
     fds.probe(slot, never);
     assert.equal(known.pending, 0);

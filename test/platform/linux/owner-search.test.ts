@@ -9,6 +9,8 @@ import { NOT_FOUND, PENDING } from '../../../src/platform/linux/owner-table.ts';
 import { createFakeProcesses, type FakeProcess, lowestFree } from './fake-processes.ts';
 
 const MANY = 3000;
+const UNIX_SOCKET = 999_999;
+const FILLERS = 200;
 /** Links per scrape that only verify what is known, whatever else there is to do; see LEAST_CHECKS. */
 const CHECKS = 600;
 
@@ -64,6 +66,90 @@ describe('createOwnerSearch', () => {
     assert.deepEqual(host.ownerPids(), { 101: 11, 102: 10 });
   });
 
+  it('follows at once what a large process has handed on', () => {
+    const host = createHost();
+    const giver = host.start(10, 'giver', ...inodes(1000, MANY), UNIX_SOCKET);
+    const taker = host.start(11, 'taker', ...inodes(10_000, MANY));
+    host.scrape();
+    giver.fds.delete(5);
+    taker.fds.set(MANY, 1005);
+    host.scrape();
+    assert.deepEqual([host.ownerPids()[1005], host.known.isChanged], [11, true]);
+  });
+
+  it('verifies a small process that has lost a descriptor', () => {
+    const host = createHost();
+    host.startFillers();
+    const giver = host.start(1000, 'giver', 101, 102, 103);
+    const taker = host.start(1001, 'taker');
+    host.scrape();
+    giver.fds.delete(1);
+    giver.fds.set(0, NOT_A_SOCKET);
+    taker.fds.set(0, 101).set(1, 102);
+    host.scrape();
+    assert.deepEqual(host.ownerPids(), { 101: 1001, 102: 1001, 103: 1000 });
+  });
+
+  it('finds among many the process that took the number of a socket it handed on for another', () => {
+    const host = createHost();
+    host.startFillers();
+    const giver = host.start(1000, 'giver', 101);
+    host.start(1001, 'taker').fds.set(0, 101);
+    host.scrape();
+    giver.fds.set(0, 102);
+    host.scrape();
+    assert.equal(host.ownerPids()[102], 1000);
+  });
+
+  for (const kernelCounts of [true, false]) {
+    it(`finds the first socket of a large process, the kernel counting descriptors or not (${kernelCounts})`, () => {
+      const host = createHost({ kernelCounts });
+      host.startFillers();
+      const large = host.start(1000, 'a', ...Array.from({ length: MANY }, () => NOT_A_SOCKET));
+      host.scrape();
+      large.fds.set(MANY, 77);
+      host.scrape();
+      assert.equal(host.ownerPids()[77], 1000);
+    });
+  }
+
+  it('finds a socket that it saw before the dump did', () => {
+    const host = createHost();
+    host.startFillers();
+    host.start(1000, 'a', ...inodes(1000, MANY), 77);
+    host.tooNew.add(77);
+    host.scrape();
+    host.tooNew.delete(77);
+    host.scrape();
+    assert.equal(host.ownerPids()[77], 1000);
+  });
+
+  it('opens neither processes without new descriptors nor those closed to it', () => {
+    const host = createHost();
+    host.startFillers();
+    for (let pid = 500; pid < 600; pid++) host.start(pid, 'closed', pid).isDenied = true;
+    const server = host.start(1000, 'server', NOT_A_SOCKET);
+    host.scrape();
+    const before = host.counts.folders;
+    server.fds.set(1, 102);
+    host.scrape();
+    assert.equal(host.ownerPids()[102], 1000);
+    assert.ok(host.counts.folders - before < 1 + CHECKS / 5, `${host.counts.folders - before} opened`);
+  });
+
+  it('gives a socket to who was seen with it when its owner is closed to us', () => {
+    const host = createHost();
+    const giver = host.start(10, 'giver', 101);
+    const taker = host.start(11, 'taker');
+    host.scrape();
+    giver.isDenied = true;
+    giver.fds.clear();
+    taker.fds.set(0, 101);
+    host.scrape();
+    host.scrape();
+    assert.deepEqual(host.ownerPids(), { 101: 11 });
+  });
+
   it('searches all of a large process when one scrape did not find its socket', () => {
     const host = createHost();
     const large = host.start(10, 'a', ...inodes(1000, MANY));
@@ -91,6 +177,24 @@ describe('createOwnerSearch', () => {
     assert.ok(host.counts.links - before <= CHECKS);
   });
 
+  it('gives it up at once where all processes are small', () => {
+    const host = createHost();
+    host.startFillers();
+    host.orphans.add(66);
+    host.scrape();
+    assert.equal(host.ownerOf(66), NOT_FOUND);
+  });
+
+  it('pauses after a search of all processes, however many sockets nobody has', () => {
+    const host = createHost();
+    host.start(10, 'a', ...inodes(1000, MANY));
+    for (let round = 0; round < 10; round++) {
+      host.orphans.add(60 + round);
+      host.scrape();
+    }
+    assert.ok(host.counts.listed < 8 * MANY, `${host.counts.listed} listed`);
+  });
+
   it('goes on in the next scrape where time ran out, in the middle of a process too', () => {
     const host = createHost();
     host.start(10, 'a', ...inodes(1000, MANY));
@@ -104,6 +208,7 @@ describe('createOwnerSearch', () => {
       found = now;
     }
     assert.ok(host.counts.links < 2 * MANY + 500, 'nothing twice');
+    assert.ok(host.counts.listed < 2.5 * MANY, `${host.counts.listed} listed`);
   });
 
   it('knows a process that has the pid of another for a new one', () => {
@@ -160,17 +265,36 @@ function inodes(first: number, count: number): number[] {
   return Array.from({ length: count }, (_, index) => first + index);
 }
 
-/** A fake host with a search on it. The dump shows every socket that a process holds, and `orphans`. */
+/** A fake host with a search on it. The dump shows every socket that a process holds. */
 function createHost({ kernelCounts = true } = {}) {
   const world = createFakeProcesses();
   const known = new KnownOwners();
   const fds = createFdSearch(known, world.links, world.readIdentity);
   const countFds = kernelCounts ? world.countFds : () => -1;
   const search = createOwnerSearch(known, { fds, readIdentity: world.readIdentity, countFds });
+  /** Sockets of the dump that no process holds, and sockets that are missing in it. */
   const orphans = new Set<number>();
+  const tooNew = new Set([UNIX_SOCKET]);
   let nextInode = 1;
 
-  return { ...world, known, orphans, scrape, ownerOf, ownerPids, assertRight, assertNamesHolders, happen };
+  return {
+    ...world,
+    known,
+    orphans,
+    tooNew,
+    startFillers,
+    scrape,
+    ownerOf,
+    ownerPids,
+    assertRight,
+    assertNamesHolders,
+    happen,
+  };
+
+  /** So many processes that verifying some of what is known does not come to those that start later. */
+  function startFillers(): void {
+    for (let pid = 100; pid < 100 + FILLERS; pid++) world.start(pid, 'filler', NOT_A_SOCKET);
+  }
 
   /** Time passes by links that are read. */
   function scrape({ mostLinks = Number.POSITIVE_INFINITY } = {}): void {
@@ -179,7 +303,7 @@ function createHost({ kernelCounts = true } = {}) {
     for (const [slot, record] of known.processes.records.entries())
       if (record?.isAlive) known.processes.update(slot, world.readIdentity(record.pid)); // as owners.ts does
     known.begin();
-    for (const inode of new Set([...holders().keys(), ...orphans])) known.note(inode);
+    for (const inode of new Set([...holders().keys(), ...orphans])) if (!tooNew.has(inode)) known.note(inode);
     known.dropUnseen();
     search(pids, () => world.counts.links, world.counts.links + mostLinks);
     assert.ok(known.overdue >= 0 && known.overdue <= known.pending);
@@ -191,7 +315,7 @@ function createHost({ kernelCounts = true } = {}) {
 
   /** Pid of the owner of each socket that has one. */
   function ownerPids(): Record<number, number> {
-    const owned = [...holders().keys()].filter((inode) => ownerOf(inode) >= 0);
+    const owned = [...holders().keys()].filter((inode) => !tooNew.has(inode) && ownerOf(inode) >= 0);
     return Object.fromEntries(owned.map((inode) => [inode, known.processes.at(ownerOf(inode))!.pid]));
   }
 

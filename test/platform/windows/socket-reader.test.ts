@@ -69,10 +69,10 @@ describe('createSocketReader', () => {
       return [table.length, reader.unseenStates?.length];
     });
     assert.deepEqual(lengths, [
-      [6, 0],
+      [5, 0],
       [2, 1],
       [2, 1],
-      [6, 0],
+      [5, 0],
     ]);
   });
 
