@@ -45,7 +45,7 @@ function stuck() {
     unit: 's',
     decimals: 0,
     named: true,
-    noValue: 'none',
+    unknown: 'none known',
     queries: [{ expr: `topk(1, ${recent('tcpstate_close_wait_oldest_seconds')})`, legend: '{{process}}' }],
     thresholds: orangeFrom(60),
     alerts: ['TcpCloseWaitStuck'],

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { RULES_FOLDER, readAlerts, readRuleTests } from './rule-files.ts';
 
 const ALERTS = readAlerts();
+const CASES = readRuleTests();
 const RUNBOOK = readFileSync(new URL('../runbook.md', RULES_FOLDER), 'utf8');
 const RUNBOOK_URL = 'https://github.com/tcpstate-exporter/tcpstate-exporter/blob/main/deploy/prometheus/runbook.md';
 
@@ -67,7 +68,7 @@ for (const alert of ALERTS) {
   });
 
   test(`${alert.alert} is tested firing, silent and at its boundary`, () => {
-    const cases = readRuleTests().filter(({ name }) => name.startsWith(`${alert.alert} `));
+    const cases = CASES.filter(({ name }) => name.startsWith(`${alert.alert} `));
     for (const kind of ['fires', 'stays silent', 'boundary:']) {
       assert.ok(
         cases.some(({ name }) => name.startsWith(`${alert.alert} ${kind}`)),

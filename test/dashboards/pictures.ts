@@ -12,7 +12,7 @@ const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url));
 const PICTURES: readonly (readonly [file: string, view: View, height: number])[] = [
   ['dashboard-triage.png', VIEWS.triage, 1256],
   ['dashboard-host.png', VIEWS.portsHost, 1224],
-  ['dashboard-fleet.png', VIEWS.fleet, 1300],
+  ['dashboard-fleet.png', VIEWS.fleet, 1262],
   ['dashboard-exporter.png', VIEWS.exporter, 1216],
 ];
 

@@ -8,12 +8,14 @@ export interface ReceivedCall {
   readonly body: string;
 }
 
-/** A server on loopback that takes every call, as PagerDuty and Slack would, and keeps it; closed after the test. */
+/** A server on loopback that takes every call, keeps it, and answers as Slack (path /slack) or PagerDuty would; closed after the test. */
 export async function receiveWebhooks(t: TestContext) {
   const calls: ReceivedCall[] = [];
   const server = createServer(async (request, response) => {
     calls.push({ path: request.url!, body: await text(request) });
-    response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"success"}');
+    const isSlack = request.url === '/slack';
+    if (isSlack) response.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    else response.writeHead(202, { 'content-type': 'application/json' }).end('{"status":"success"}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {

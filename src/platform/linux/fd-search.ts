@@ -18,7 +18,7 @@ export interface FdSearch {
   /** Cost of all calls so far, in links read. */
   readonly effort: number;
   /** Looks where new sockets are likely to be: at descriptors known to be free, lowest first, and above the highest one. */
-  probe(slot: number, isLate: () => boolean): void;
+  probe(slot: number, mayGoOn: () => boolean): void;
   /**
    * Lists the descriptors from `from` upwards and reads the links of those that are not known sockets, or (`verify`) of
    * all. Returns the descriptor it stopped at because `mayGoOn` said no, else DONE.
@@ -37,12 +37,12 @@ export function createFdSearch(
     get effort() {
       return effort;
     },
-    probe: (slot, isLate) => void inFolder(slot, (directory) => probeFolder(directory, slot, isLate)),
+    probe: (slot, mayGoOn) => void inFolder(slot, (directory) => probeFolder(directory, slot, mayGoOn)),
     search: (slot, from, verify, mayGoOn) =>
       inFolder(slot, (directory) => searchFolder(directory, slot, from, verify, mayGoOn)),
   };
 
-  function probeFolder(directory: number, slot: number, isLate: () => boolean): number {
+  function probeFolder(directory: number, slot: number, mayGoOn: () => boolean): number {
     const { held } = known.processes.records[slot]!;
     let hits = 0;
     let misses = 0;
@@ -58,7 +58,7 @@ export function createFdSearch(
       else misses++;
       missesAbove = isAbove && link === GONE ? missesAbove + 1 : 0;
       if (known.pending === 0 || missesAbove === MISSES_ABOVE || misses > MOST_MISSES + hits) return DONE;
-      if ((hits + misses) % CHECK_EVERY === 0 && isLate()) return DONE;
+      if ((hits + misses) % CHECK_EVERY === 0 && !mayGoOn()) return DONE;
     }
   }
 

@@ -53,12 +53,13 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
     enterNew(pids, isLate);
     searchNew(isLate);
-    verifyShrunk(isLate);
-    if (known.pending > 0) probeGrown(true, isLate);
-    if (known.pending > 0) probeGrown(false, isLate);
-    if (known.pending > 0) searchSmall(isLate);
-    searchAll(now, isLate);
-    verifySome(isLate);
+    verifyShrunk(within(checksPerScrape(), isLate));
+    const isWanting = () => known.pending > 0 && !isLate();
+    probeGrown(true, isWanting);
+    probeGrown(false, isWanting);
+    searchSmall(within(MOST_LINKS_AT_ONCE, () => !isWanting()));
+    searchAll(now, isWanting);
+    walk(checks, true, within(checksPerScrape(), isLate));
   };
 
   function enterNew(pids: readonly number[], isLate: () => boolean): void {
@@ -85,45 +86,38 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   }
 
   /** A known socket was closed, or handed on, where fewer descriptors are open than are known. */
-  function verifyShrunk(isLate: () => boolean): void {
-    const mayGoOn = within(checksPerScrape(), isLate);
-    eachOpen((record, slot) => {
-      if (record.held.sockets === 0 || countOf(record) < 0) return mayGoOn();
-      if (record.fdCount < record.held.seen) {
-        record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, isSmall(record), mayGoOn));
-      }
-      return mayGoOn();
+  function verifyShrunk(mayGoOn: () => boolean): void {
+    eachOpen(mayGoOn, (record, slot) => {
+      if (record.held.sockets === 0 || countOf(record) < 0 || record.fdCount >= record.held.seen) return;
+      record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, isSmall(record), mayGoOn));
     });
   }
 
-  function probeGrown(isOwner: boolean, isLate: () => boolean): void {
-    eachOpen((record, slot) => {
+  function probeGrown(isOwner: boolean, mayGoOn: () => boolean): void {
+    eachOpen(mayGoOn, (record, slot) => {
       const { held } = record;
-      if (isOwner !== held.sockets > 0) return true;
+      if (isOwner !== held.sockets > 0) return;
       const count = countOf(record);
-      if (count < 0 || count > held.settled) fds.probe(slot, isLate);
-      return known.pending > 0 && !isLate();
+      if (count < 0 || count > held.settled) fds.probe(slot, mayGoOn);
     });
   }
 
-  function searchSmall(isLate: () => boolean): void {
-    const mayGoOn = within(MOST_LINKS_AT_ONCE, () => known.pending === 0 || isLate());
+  function searchSmall(mayGoOn: () => boolean): void {
     let isWhole = true;
-    eachOpen((record, slot) => {
+    eachOpen(mayGoOn, (record, slot) => {
       if (isSmall(record)) fds.search(slot, 0, true, mayGoOn);
       else isWhole = false;
-      return mayGoOn();
     });
     if (isWhole && mayGoOn()) known.giveUp(known.generation);
   }
 
-  function searchAll(now: () => number, isLate: () => boolean): void {
+  function searchAll(now: () => number, mayGoOn: () => boolean): void {
     if (round === undefined && isRoundDue(now())) {
       round = { walk: { slot: 0, fd: 0 }, generation: known.generation, verify: false, spentMs: 0 };
     }
     if (round === undefined) return;
     const startMs = now();
-    const isComplete = continueRound(round, isLate);
+    const isComplete = continueRound(round, mayGoOn);
     round.spentMs += now() - startMs;
     if (!isComplete && known.pending > 0) return;
     if (isComplete) known.giveUp(round.generation);
@@ -136,17 +130,12 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   }
 
   /** Returns whether both walks came to their end. */
-  function continueRound(current: Round, isLate: () => boolean): boolean {
-    const mayGoOn = () => known.pending > 0 && !isLate();
+  function continueRound(current: Round, mayGoOn: () => boolean): boolean {
     while (walk(current.walk, current.verify, mayGoOn)) {
       if (current.verify) return true;
       current.verify = true;
     }
     return false;
-  }
-
-  function verifySome(isLate: () => boolean): void {
-    walk(checks, true, within(checksPerScrape(), isLate));
   }
 
   /** Returns whether it came to the end of all processes; the next walk begins anew then. */
@@ -165,13 +154,13 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     return true;
   }
 
-  /** Visits processes that can be looked into, each scrape from another one on, until `visit` returns false. */
-  function eachOpen(visit: (record: ProcessRecord, slot: number) => boolean): void {
+  /** Visits processes that can be looked into, as long as it may, and each scrape from another one on. */
+  function eachOpen(mayGoOn: () => boolean, visit: (record: ProcessRecord, slot: number) => void): void {
     const slots = processes.records.length;
-    for (let step = 0; step < slots; step++) {
+    for (let step = 0; step < slots && mayGoOn(); step++) {
       const slot = (known.generation + step) % slots;
       const record = processes.at(slot);
-      if (record?.isAlive && !record.isDenied && !visit(record, slot)) return;
+      if (record?.isAlive && !record.isDenied) visit(record, slot);
     }
   }
 

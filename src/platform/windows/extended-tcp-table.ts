@@ -1,13 +1,12 @@
+import { HEADERS } from './headers.ts';
 import type { Iphlpapi } from './iphlpapi.ts';
 import { allocateNativeBuffer } from './native-buffer.ts';
 import type { TcpTableLayout } from './tcp-layout.ts';
 import type { TcpTable } from './tcp-table.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
 
-export const AF_INET = 2;
-export const AF_INET6 = 23;
+const { AF_INET, AF_INET6, TCP_TABLE_OWNER_MODULE_ALL } = HEADERS;
 
-const TCP_TABLE_OWNER_MODULE_ALL = 8;
 /** The table grows between the call that tells its size and the next one. */
 const MAX_TRIES = 5;
 const SLACK = 1.25;

@@ -5,8 +5,9 @@ import { startCommands } from './asked-by-command.ts';
 import { createBoundTables, type ReadBoundTables } from './bound-tables.ts';
 import { createCloseWaitReader } from './close-wait-ages.ts';
 import { readCommandLine } from './command-line.ts';
-import { AF_INET, AF_INET6, createExtendedTcpTable } from './extended-tcp-table.ts';
+import { createExtendedTcpTable } from './extended-tcp-table.ts';
 import { createFactCollectors } from './facts.ts';
+import { HEADERS } from './headers.ts';
 import { loadIphlpapi } from './iphlpapi.ts';
 import { loadKernel32 } from './kernel32.ts';
 import { loadNtdll } from './ntdll.ts';
@@ -39,8 +40,8 @@ export async function openWindowsPlatform({ collectors }: PlatformOptions): Prom
   });
   const sockets = createSocketReader({
     tables: [
-      createExtendedTcpTable(iphlpapi, AF_INET, SOCKETS_V4),
-      createExtendedTcpTable(iphlpapi, AF_INET6, SOCKETS_V6),
+      createExtendedTcpTable(iphlpapi, HEADERS.AF_INET, SOCKETS_V4),
+      createExtendedTcpTable(iphlpapi, HEADERS.AF_INET6, SOCKETS_V6),
     ],
     boundTables,
     onScrape() {

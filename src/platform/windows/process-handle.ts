@@ -1,6 +1,5 @@
+import { HEADERS } from './headers.ts';
 import type { Handle, Kernel32 } from './kernel32.ts';
-
-const PROCESS_QUERY_LIMITED_INFORMATION = 0x1000;
 
 /** Opens a process for as long as `use` runs. Undefined when it ended, is protected, or is not ours to look at. */
 export function withProcess<Value>(
@@ -8,7 +7,7 @@ export function withProcess<Value>(
   pid: number,
   use: (process: Handle) => Value,
 ): Value | undefined {
-  const process = kernel32.openProcess(PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
+  const process = kernel32.openProcess(HEADERS.PROCESS_QUERY_LIMITED_INFORMATION, 0, pid);
   if (Number(process) === 0) return undefined;
   try {
     return use(process);

@@ -1,3 +1,4 @@
+import { HEADERS } from './headers.ts';
 import type { Kernel32 } from './kernel32.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
 
@@ -10,9 +11,8 @@ export interface ProcessList {
 }
 
 /** PROCESSENTRY32W on 64-bit Windows (tlhelp32.h); the name is UTF-16 and ends with a NUL. */
-export const PROCESSENTRY32W = { length: 568, pid: 8, parent: 32, name: 44, nameLength: 520 } as const;
+export const PROCESSENTRY32W = { length: 568, pid: 8, name: 44, nameLength: 520 } as const;
 
-const TH32CS_SNAPPROCESS = 2;
 /** Windows cannot have as many: it ends a walk that would not end. */
 const MOST_PROCESSES = 1_000_000;
 
@@ -38,7 +38,7 @@ export function decodeProcessEntry(entry: Buffer): { readonly pid: number; reado
 }
 
 function readNames(kernel32: Kernel32): ReadonlyMap<number, string> {
-  const snapshot = kernel32.createToolhelp32Snapshot(TH32CS_SNAPPROCESS, 0);
+  const snapshot = kernel32.createToolhelp32Snapshot(HEADERS.TH32CS_SNAPPROCESS, 0);
   if (Number(snapshot) === -1) throw new WindowsError('CreateToolhelp32Snapshot', kernel32.getLastError());
   try {
     return walkSnapshot(kernel32, snapshot);

@@ -1,15 +1,20 @@
 import type { Advapi32 } from './advapi32.ts';
+import { HEADERS } from './headers.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
-
-/** The key as a sign-extended 32-bit number (winreg.h). */
-const HKEY_LOCAL_MACHINE = -2_147_483_646;
-const RRF_RT_REG_DWORD = 0x10;
 
 /** A REG_DWORD below HKEY_LOCAL_MACHINE; undefined when it is not set. Throws with the code when it cannot be read. */
 export function readDword(advapi32: Advapi32, subkey: string, value: string): number | undefined {
   const data = new Uint32Array(1);
   const length = new Uint32Array([4]);
-  const code = advapi32.regGetValue(HKEY_LOCAL_MACHINE, subkey, value, RRF_RT_REG_DWORD, null, data, length);
+  const code = advapi32.regGetValue(
+    HEADERS.HKEY_LOCAL_MACHINE,
+    subkey,
+    value,
+    HEADERS.RRF_RT_REG_DWORD,
+    null,
+    data,
+    length,
+  );
   if (code === WindowsErrorCode.fileNotFound) return undefined;
   if (code !== WindowsErrorCode.success) throw new WindowsError(`RegGetValueW(HKLM\\${subkey}, ${value})`, code);
   return data[0]!;

@@ -1,12 +1,9 @@
 import type { Advapi32 } from './advapi32.ts';
+import { HEADERS } from './headers.ts';
 import type { Handle, Kernel32 } from './kernel32.ts';
 import { decodeServices } from './service-status.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
 
-const SC_MANAGER_ENUMERATE_SERVICE = 4;
-const SC_ENUM_PROCESS_INFO = 0;
-const SERVICE_WIN32 = 0x30;
-const SERVICE_ACTIVE = 1;
 /** The most that EnumServicesStatusExW fills in one call. */
 const BUFFER_LENGTH = 256 * 1024;
 /** Several thousand services in each: more are not waited for. */
@@ -14,7 +11,7 @@ const MAX_CALLS = 20;
 
 /** Running services: pid → names, sorted. Processes of one host may run several. */
 export function readServices(advapi32: Advapi32, kernel32: Kernel32): ReadonlyMap<number, readonly string[]> {
-  const manager = advapi32.openScManager(null, null, SC_MANAGER_ENUMERATE_SERVICE);
+  const manager = advapi32.openScManager(null, null, HEADERS.SC_MANAGER_ENUMERATE_SERVICE);
   if (manager === 0) throw new WindowsError('OpenSCManagerW', kernel32.getLastError());
   try {
     return groupByPid(enumerate(advapi32, kernel32, manager));
@@ -32,9 +29,9 @@ function enumerate(advapi32: Advapi32, kernel32: Kernel32, manager: Handle) {
   for (let call = 0; call < MAX_CALLS; call++) {
     const isDone = advapi32.enumServicesStatusEx(
       manager,
-      SC_ENUM_PROCESS_INFO,
-      SERVICE_WIN32,
-      SERVICE_ACTIVE,
+      HEADERS.SC_ENUM_PROCESS_INFO,
+      HEADERS.SERVICE_WIN32,
+      HEADERS.SERVICE_ACTIVE,
       buffer,
       BUFFER_LENGTH,
       needed,

@@ -1,5 +1,5 @@
 import type { TcpCounters } from '../../model/tcp-counters.ts';
-import { AF_INET, AF_INET6 } from './extended-tcp-table.ts';
+import { HEADERS } from './headers.ts';
 import type { Iphlpapi } from './iphlpapi.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
 
@@ -23,8 +23,8 @@ const COUNTERS = Object.keys(MIB_TCPSTATS).filter((name) => name !== 'length') a
 
 /** Reads the TCP-MIB counters, both address families together. */
 export function readTcpStatistics(iphlpapi: Iphlpapi): TcpCounters {
-  const v4 = read(iphlpapi, AF_INET);
-  const v6 = read(iphlpapi, AF_INET6);
+  const v4 = read(iphlpapi, HEADERS.AF_INET);
+  const v6 = read(iphlpapi, HEADERS.AF_INET6);
   if (v4 === undefined && v6 === undefined) throw new WindowsError('GetTcpStatisticsEx', WindowsErrorCode.notSupported);
   return addTcpStatistics([v4, v6].filter((statistics) => statistics !== undefined));
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { AF_INET, AF_INET6, createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
+import { HEADERS } from '../../../src/platform/windows/headers.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/tcp-layout.ts';
 import { countRows } from '../../../src/platform/windows/tcp-table.ts';
 import { answerTable, fakeIphlpapi } from './fake-calls.ts';
 import { encodeTable } from './hand-made-table.ts';
+
+const { AF_INET, AF_INET6 } = HEADERS;
 
 const rowsOf = (count: number) =>
   encodeTable(

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { loadAdvapi32 } from '../../../src/platform/windows/advapi32.ts';
-import { AF_INET, AF_INET6, createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
+import { HEADERS } from '../../../src/platform/windows/headers.ts';
 import { loadIphlpapi } from '../../../src/platform/windows/iphlpapi.ts';
 import { loadKernel32 } from '../../../src/platform/windows/kernel32.ts';
 import { PROCESSENTRY32W } from '../../../src/platform/windows/process-list.ts';
@@ -16,21 +17,21 @@ const kernel32 = loadKernel32();
 const zoo = await openSocketZoo();
 await pause(500); // the FIN of the last one has to be acknowledged
 const iphlpapi = loadIphlpapi('iphlpapi.dll');
-recordTable(AF_INET, SOCKETS_V4, 'tcp-table-v4.bin');
-recordTable(AF_INET6, SOCKETS_V6, 'tcp-table-v6.bin');
+recordTable(HEADERS.AF_INET, SOCKETS_V4, 'tcp-table-v4.bin');
+recordTable(HEADERS.AF_INET6, SOCKETS_V6, 'tcp-table-v6.bin');
 recordProcesses();
 const services = recordServices();
 writeFileSync(join(folder, 'recorded.json'), `${JSON.stringify({ pid: process.pid, zoo, services }, undefined, 2)}\n`);
 process.exit();
 
-function recordTable(family: typeof AF_INET | typeof AF_INET6, layout: TcpTableLayout, file: string): void {
+function recordTable(family: 2 | 23, layout: TcpTableLayout, file: string): void {
   const table = createExtendedTcpTable(iphlpapi, family, layout)()!;
   const length = layout.firstRow + countRows(table) * layout.rowLength;
   writeFileSync(join(folder, file), table.buffer.bytes.subarray(0, length));
 }
 
 function recordProcesses(): void {
-  const snapshot = kernel32.createToolhelp32Snapshot(2, 0);
+  const snapshot = kernel32.createToolhelp32Snapshot(HEADERS.TH32CS_SNAPPROCESS, 0);
   const entry = Buffer.alloc(PROCESSENTRY32W.length);
   entry.writeUInt32LE(entry.length);
   const entries: Buffer[] = [];
@@ -48,8 +49,19 @@ function recordServices(): { address: string; count: number } {
   const advapi32 = loadAdvapi32('advapi32.dll');
   const buffer = Buffer.alloc(2048);
   const [needed, returned, resume] = [new Uint32Array(1), new Uint32Array(1), new Uint32Array(1)];
-  const manager = advapi32.openScManager(null, null, 4);
-  advapi32.enumServicesStatusEx(manager, 0, 0x30, 1, buffer, buffer.length, needed, returned, resume, null);
+  const manager = advapi32.openScManager(null, null, HEADERS.SC_MANAGER_ENUMERATE_SERVICE);
+  advapi32.enumServicesStatusEx(
+    manager,
+    HEADERS.SC_ENUM_PROCESS_INFO,
+    HEADERS.SERVICE_WIN32,
+    HEADERS.SERVICE_ACTIVE,
+    buffer,
+    buffer.length,
+    needed,
+    returned,
+    resume,
+    null,
+  );
   writeFileSync(join(folder, 'services.bin'), buffer);
   return { address: String(advapi32.addressOf(buffer)), count: returned[0]! };
 }

@@ -1,0 +1,47 @@
+// Runs on Windows' node.exe: binds the DLL named as argument in place of iphlpapi.dll and ntdll.dll, reads all it gives.
+import { SocketTable } from '../../../src/model/socket-table.ts';
+import { createBoundTables } from '../../../src/platform/windows/bound-tables.ts';
+import { createCloseWaitReader } from '../../../src/platform/windows/close-wait-ages.ts';
+import { applicationPoolOf, readCommandLine } from '../../../src/platform/windows/command-line.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
+import { HEADERS } from '../../../src/platform/windows/headers.ts';
+import { loadIphlpapi } from '../../../src/platform/windows/iphlpapi.ts';
+import { loadKernel32 } from '../../../src/platform/windows/kernel32.ts';
+import { loadNtdll } from '../../../src/platform/windows/ntdll.ts';
+import { createSocketReader } from '../../../src/platform/windows/socket-reader.ts';
+import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/tcp-layout.ts';
+import { readTcpStatistics } from '../../../src/platform/windows/tcp-statistics.ts';
+import { describeRows } from '../../platform/windows/hand-made-table.ts';
+
+/** One millisecond apart: the last read finds a CLOSE_WAIT socket that has waited for the others. */
+const READS = 100;
+
+const dll = process.argv[2]!;
+const kernel32 = loadKernel32();
+const iphlpapi = loadIphlpapi(dll);
+const reader = createSocketReader({
+  tables: [
+    createExtendedTcpTable(iphlpapi, HEADERS.AF_INET, SOCKETS_V4),
+    createExtendedTcpTable(iphlpapi, HEADERS.AF_INET6, SOCKETS_V6),
+  ],
+  boundTables: createBoundTables(iphlpapi, kernel32),
+  onScrape() {},
+});
+const closeWait = createCloseWaitReader(() => reader.lastTables);
+const table = new SocketTable();
+const waiting = new SocketTable();
+for (let nowMs = 0; nowMs < READS; nowMs++) {
+  for (const used of [table, waiting]) used.reset();
+  const budget = { deadlineMs: READS, now: () => nowMs };
+  reader.read(table, budget);
+  closeWait.read(waiting, budget);
+}
+const commandLine = readCommandLine(kernel32, loadNtdll(dll), process.pid);
+const answer = {
+  rows: describeRows(table),
+  unseenStates: reader.unseenStates,
+  ages: [...waiting.columns.milliseconds.subarray(0, waiting.length)],
+  statistics: readTcpStatistics(iphlpapi),
+  pool: commandLine && applicationPoolOf(commandLine),
+};
+process.stdout.write(`${JSON.stringify(answer)}\n`);

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { UNICODE_STRING } from '../../src/platform/windows/command-line.ts';
+import { HEADERS } from '../../src/platform/windows/headers.ts';
+import { PROCESSENTRY32W } from '../../src/platform/windows/process-list.ts';
+import { ENUM_SERVICE_STATUS_PROCESSW } from '../../src/platform/windows/service-status.ts';
+import {
+  BOUND_V4,
+  BOUND_V6,
+  SOCKETS_V4,
+  SOCKETS_V6,
+  type TcpTableLayout,
+} from '../../src/platform/windows/tcp-layout.ts';
+import { MIB_TCPSTATS } from '../../src/platform/windows/tcp-statistics.ts';
+import type { Bench } from './suite.test.ts';
+
+export function testLayouts(useBench: () => Bench): void {
+  it('has the offsets, sizes and numbers that the headers of Windows give a C program', async () => {
+    const { wine, standIns } = useBench();
+    assert.deepEqual(JSON.parse(await wine.run(standIns.layouts)), {
+      pointer: 8,
+      ...offsetsOf(SOCKETS_V4),
+      ...offsetsOf(SOCKETS_V6),
+      ...offsetsOf(BOUND_V4),
+      ...offsetsOf(BOUND_V6),
+      MIB_TCPSTATS,
+      PROCESSENTRY32W,
+      ENUM_SERVICE_STATUS_PROCESSW,
+      UNICODE_STRING,
+      numbers: HEADERS,
+    });
+  });
+}
+
+/** By the name of the row's struct, without what is no offset. */
+function offsetsOf({ struct, isIpv6: _, created, ...offsets }: TcpTableLayout) {
+  return { [struct]: { ...offsets, ...(created >= 0 && { created }) } };
+}

@@ -1,0 +1,50 @@
+// What runs on a real Windows node.exe, under Wine: npm run test:windows. Everything it needs is set up below scratch/,
+// the dependencies are kept there for the next run, and Windows itself is new each time.
+import { after, before, describe } from 'node:test';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
+import { buildProgram } from '../support/running-exporter.ts';
+import { testBindings } from './bindings.ts';
+import { testExporter } from './exporter.ts';
+import { testLayouts } from './layouts.ts';
+import { prepareScratchApp, type ScratchApp } from './scratch-app.ts';
+import { ANSWERING_COMMANDS, compileStandIns, type StandIns } from './stand-ins.ts';
+import { findWine, missingTools } from './tools.ts';
+import { testUnits } from './units.ts';
+import { openWine, type Wine } from './wine.ts';
+
+/** What every test of this suite works with. */
+export interface Bench {
+  readonly app: ScratchApp;
+  readonly standIns: StandIns;
+  readonly wine: Wine;
+}
+
+/** Windows' default range: the sockets that Windows programs make under Wine get their ports from Linux. */
+const EPHEMERAL_RANGE = '49152 65535';
+
+const missing = missingTools();
+if (missing !== undefined && process.env.CI === 'true') throw new Error(missing);
+const app = missing === undefined ? prepare() : undefined;
+const skip = missing ?? enterNetworkNamespace();
+
+describe("on Windows' node.exe", { skip: skip ?? false }, () => {
+  let bench: Bench | undefined;
+  before(async () => {
+    setNetworkSetting('ipv4/ip_local_port_range', EPHEMERAL_RANGE);
+    const wine = await openWine(findWine()!, app!.scratch, ANSWERING_COMMANDS);
+    bench = { app: app!, wine, standIns: compileStandIns(app!.scratch) };
+  });
+  after(() => bench?.wine.close());
+
+  const useBench = () => bench!;
+  testLayouts(useBench);
+  testBindings(useBench);
+  testUnits(useBench);
+  testExporter(useBench);
+});
+
+/** Before the network namespace is entered, which has no way to a registry. */
+function prepare(): ScratchApp {
+  buildProgram();
+  return prepareScratchApp();
+}

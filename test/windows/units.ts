@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import type { Bench } from './suite.test.ts';
+import { windowsPath } from './wine.ts';
+
+const FOLDERS = ['model', 'tally', 'metrics', join('platform', 'windows')];
+/** Needs promtool, a program of Linux here. */
+const LEFT_OUT = ['promtool.test.ts'];
+
+export function testUnits(useBench: () => Bench): void {
+  it('passes the unit tests of model, tally, metrics and the codecs of Windows', async () => {
+    const { wine, app } = useBench();
+    const files = FOLDERS.flatMap((name) => {
+      const folder = join(app.folder, 'test', name);
+      const tests = readdirSync(folder).filter((file) => file.endsWith('.test.ts') && !LEFT_OUT.includes(file));
+      return tests.map((file) => windowsPath(join(folder, file)));
+    });
+    const options = ['--test', '--test-reporter=tap', '--experimental-test-isolation=none'];
+    const report = await wine.run(app.node, ...options, ...files);
+    const count = (what: string) => Number(new RegExp(`^# ${what} (\\d+)`, 'm').exec(report)?.[1]);
+    assert.ok(count('pass') > 250, report.slice(-500));
+    assert.deepEqual([count('fail'), count('cancelled'), count('skipped')], [0, 0, 0]);
+  });
+}
