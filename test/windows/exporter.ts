@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readWindowsFixture } from '../platform/windows/recorded.ts';
 import { sumsByBreakdown } from '../support/exact-sums.ts';
@@ -27,6 +27,10 @@ const PORTS = 16_384 - 160;
 const UNSEEN_UNDER_WINE = 'bound';
 
 export function testExporter(useBench: () => Bench): void {
+  describe('the exporter', () => testPages(useBench));
+}
+
+function testPages(useBench: () => Bench): void {
   let zoo: SocketZoo;
   let keeper: Started;
   let answers: Answers;
@@ -84,9 +88,9 @@ export function testExporter(useBench: () => Bench): void {
     for (const metric of ['tcpstate_source_info', 'tcpstate_scrape_collector_success']) {
       assert.deepEqual(page.get(metric)!.samples, golden.get(metric)!.samples);
     }
-    assert.equal(valueOf(page, 'tcpstate_setting_tcp_timed_wait_delay_seconds'), 30);
-    assert.equal(valueOf(page, 'tcpstate_time_wait_duration_seconds'), 30);
-    assert.equal(valueOf(page, 'tcpstate_setting_max_user_port'), 65_534);
+    assert.equal(sampleOf(page, 'tcpstate_setting_tcp_timed_wait_delay_seconds'), 30);
+    assert.equal(sampleOf(page, 'tcpstate_time_wait_duration_seconds'), 30);
+    assert.equal(sampleOf(page, 'tcpstate_setting_max_user_port'), 65_534);
     assert.deepEqual(
       page.get('tcpstate_port_exhaustion_events_total')!.samples.map(({ labels, value }) => [labels.event_id, value]),
       [
@@ -106,11 +110,11 @@ export function testExporter(useBench: () => Bench): void {
       [...page.keys()].filter((name) => absent.test(name)),
       [],
     );
-    assert.equal(valueOf(page, 'tcpstate_scrape_collector_success', { collector: 'ephemeral_ports' }), 0);
-    assert.equal(valueOf(page, 'tcpstate_scrape_collector_success', { collector: 'port_exhaustion_events' }), 0);
-    assert.equal(valueOf(page, 'tcpstate_scrape_collector_success', { collector: 'sockets' }), 1);
-    assert.equal(valueOf(page, 'tcpstate_sockets', { state: 'close_wait', family: 'ipv4' }), 1);
-    assert.equal(valueOf(page, 'tcpstate_sockets', { state: UNSEEN_UNDER_WINE, family: 'ipv4' }), undefined);
+    assert.equal(sampleOf(page, 'tcpstate_scrape_collector_success', { collector: 'ephemeral_ports' }), 0);
+    assert.equal(sampleOf(page, 'tcpstate_scrape_collector_success', { collector: 'port_exhaustion_events' }), 0);
+    assert.equal(sampleOf(page, 'tcpstate_scrape_collector_success', { collector: 'sockets' }), 1);
+    assert.equal(sampleOf(page, 'tcpstate_sockets', { state: 'close_wait', family: 'ipv4' }), 1);
+    assert.equal(sampleOf(page, 'tcpstate_sockets', { state: UNSEEN_UNDER_WINE, family: 'ipv4' }), undefined);
     assert.match(exporter.log(), /iphlpapi\.dll does not tell bound sockets/);
     assert.match(exporter.log(), /netsh show dynamicport printed nothing/);
     assert.match(exporter.log(), /wevtutil tells nothing about the System log/);
@@ -155,33 +159,33 @@ async function readZoo(keeper: Started): Promise<SocketZoo> {
 function checkZoo(page: Page, zoo: SocketZoo): void {
   const own = { remote_ip: '127.0.0.1', remote_port: String(zoo.listener), local_port: 'ephemeral' };
   const outbound = (state: string, process: string) =>
-    valueOf(page, 'tcpstate_connections', { ...own, state, process, direction: 'outbound' });
+    sampleOf(page, 'tcpstate_connections', { ...own, state, process, direction: 'outbound' });
   assert.equal(outbound('established', 'node.exe'), 1);
   assert.equal(outbound('fin_wait2', 'node.exe'), 1);
   assert.equal(outbound('time_wait', 'unknown'), 1);
   const port = { local_port: String(zoo.listener) };
   for (const state of ['listen', 'established', 'close_wait']) {
-    assert.equal(valueOf(page, 'tcpstate_local_port_sockets', { ...port, state }), 1, state);
+    assert.equal(sampleOf(page, 'tcpstate_local_port_sockets', { ...port, state }), 1, state);
   }
   const inbound = { ...port, direction: 'inbound', remote_ip: '127.0.0.1', remote_port: '', process: 'unknown' };
-  assert.equal(valueOf(page, 'tcpstate_connections', { ...inbound, state: 'close_wait' }), 1);
-  assert.equal(valueOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'listen' }), 1);
-  assert.equal(valueOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'established' }), 2);
-  assert.ok(valueOf(page, 'tcpstate_process_open_fds', { process: 'node.exe' })! > 0);
-  assert.ok(valueOf(page, 'tcpstate_unit_sockets', { state: 'fin_wait2', unit: 'unknown' })! > 0);
+  assert.equal(sampleOf(page, 'tcpstate_connections', { ...inbound, state: 'close_wait' }), 1);
+  assert.equal(sampleOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'listen' }), 1);
+  assert.equal(sampleOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'established' }), 2);
+  assert.ok(sampleOf(page, 'tcpstate_process_open_fds', { process: 'node.exe' })! > 0);
+  assert.ok(sampleOf(page, 'tcpstate_unit_sockets', { state: 'fin_wait2', unit: 'unknown' })! > 0);
 }
 
 /** Used ÷ (range − excluded), where used is what Linux sees of the same sockets. */
 function checkRange(page: Page): void {
   for (const family of ['ipv4', 'ipv6'] as const) {
-    assert.equal(valueOf(page, 'tcpstate_ephemeral_port_range_first', { family }), 49_152);
-    assert.equal(valueOf(page, 'tcpstate_ephemeral_port_range_last', { family }), 65_535);
-    assert.equal(valueOf(page, 'tcpstate_ephemeral_ports', { family }), PORTS);
+    assert.equal(sampleOf(page, 'tcpstate_ephemeral_port_range_first', { family }), 49_152);
+    assert.equal(sampleOf(page, 'tcpstate_ephemeral_port_range_last', { family }), 65_535);
+    assert.equal(sampleOf(page, 'tcpstate_ephemeral_ports', { family }), PORTS);
     const ports = new Set(readSs().flatMap((socket) => (socket.family === family ? [socket.localPort] : [])));
     const used = [...ports].filter(isInRange).length;
     assert.ok(used >= 3, `${used} ports used`);
-    assert.equal(valueOf(page, 'tcpstate_ephemeral_ports_used', { family }), used);
-    assert.equal(valueOf(page, 'tcpstate_ephemeral_utilization_ratio', { family }), used / PORTS);
+    assert.equal(sampleOf(page, 'tcpstate_ephemeral_ports_used', { family }), used);
+    assert.equal(sampleOf(page, 'tcpstate_ephemeral_utilization_ratio', { family }), used / PORTS);
   }
 }
 
@@ -190,7 +194,7 @@ function isInRange(port: number): boolean {
 }
 
 /** The value of the one series with these labels and any others; undefined when there is none. */
-function valueOf(page: Page, metric: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
+function sampleOf(page: Page, metric: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
   const matches = (page.get(metric)?.samples ?? []).filter(({ labels: all }) =>
     Object.entries(labels).every(([name, value]) => all[name] === value),
   );

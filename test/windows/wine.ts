@@ -40,7 +40,9 @@ export async function openWine(
   const folder = mkdtempSync(join(scratch, 'wine-'));
   const prefix = join(folder, 'prefix');
   const overrides = native.length > 0 ? `${native.join(',')}=n` : '';
-  const env = { ...process.env, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: overrides };
+  // a node.exe that believes to be a child of this test run would report in its way
+  const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...inherited } = process.env;
+  const env = { ...inherited, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: overrides };
   const running = new Set<ChildProcess>();
   let runs = 0;
   const self: Wine = { driveC: join(prefix, 'drive_c'), start, run, close };

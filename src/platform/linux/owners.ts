@@ -5,7 +5,7 @@ import { createFdSearch } from './fd-search.ts';
 import { KnownOwners } from './known-owners.ts';
 import type { Libc } from './libc.ts';
 import { createOwnerSearch } from './owner-search.ts';
-import { canKeep, PENDING } from './owner-table.ts';
+import { PENDING } from './owner-table.ts';
 import { createFdCounter, createFdReader, type NamedProcess } from './process-fds.ts';
 import { createIdentityReader } from './process-identity.ts';
 import { listPids } from './process-list.ts';
@@ -112,7 +112,7 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
   }
 
   function slotOf(inode: number): number {
-    const entry = canKeep(inode) ? sockets.find(inode) : -1;
+    const entry = sockets.find(inode);
     return entry < 0 ? PENDING : sockets.processOf(entry);
   }
 

@@ -77,6 +77,18 @@ describe('createOwnerSearch', () => {
     assert.deepEqual([host.ownerPids()[1005], host.known.isChanged], [11, true]);
   });
 
+  it('gives what a process leaves behind to a large one that has it too, at once', () => {
+    const host = createHost();
+    const parent = host.start(10, 'parent', ...inodes(1000, MANY));
+    host.start(11, 'child', ...inodes(1000, MANY));
+    host.scrape();
+    assert.equal(host.ownerPids()[1005], 10);
+    host.end(parent);
+    host.scrape();
+    assert.equal(host.ownerPids()[1005], 11);
+    host.assertRight();
+  });
+
   it('verifies a small process that has lost a descriptor', () => {
     const host = createHost();
     host.startFillers();

@@ -82,6 +82,27 @@ describe('createOwnerResolver', () => {
     assert.deepEqual(scrape(101, 102), ['taker', 'heir']);
   });
 
+  it('changes the rows of what was found only', (t) => {
+    const { hold, close, scrape } = createHost(t);
+    hold(10, 'giver', 101, 102);
+    hold(11, 'taker');
+    scrape(101, 102);
+    close(10, 0);
+    close(10, 1);
+    hold(11, 'taker', 102);
+    assert.deepEqual(scrape(101, 102), ['giver', 'taker']);
+  });
+
+  it('sees at once that processes ended, however many', (t) => {
+    const { hold, end, scrape } = createHost(t);
+    const pids = Array.from({ length: 600 }, (_, index) => 1000 + index);
+    for (const pid of pids) hold(pid, 'worker', pid);
+    assert.deepEqual(new Set(scrape(...pids)), new Set(['worker']));
+    for (const pid of pids) end(pid);
+    hold(2000, 'heir', ...pids);
+    assert.deepEqual(new Set(scrape(...pids)), new Set(['heir']));
+  });
+
   it('finds what it had given up, and says so in the same scrape', (t) => {
     const { hold, scrape } = createHost(t);
     hold(10, 'web', 101);
@@ -95,6 +116,7 @@ describe('createOwnerResolver', () => {
     const { hold, scrape, owners } = createHost(t);
     hold(10, 'unknown', 101);
     hold(11, 'other', 102);
+    hold(12, 'has no socket');
     assert.deepEqual(scrape(101, 102), ['unknown_', 'other_']);
     assert.deepEqual(
       owners
