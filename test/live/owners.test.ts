@@ -46,7 +46,10 @@ test('a process whose first thread has ended keeps its sockets', { skip }, async
   await leaderless.tell('thread goes-on 10.0.3.1 80');
   assert.deepEqual(namesAt('10.0.3.1'), { 'leader-server': 1, leaderless: 1 });
   await leaderless.tell('retire');
-  await untilEmpty(`/proc/${leaderless.pid}/fd`);
+  if (!(await untilEmpty(`/proc/${leaderless.pid}/fd`))) {
+    // the kernel gives what is left of the first thread to root: without it nobody can see the descriptors, ss neither
+    return t.skip('skipped: needs root to read the descriptors of a process whose first thread has ended');
+  }
   assert.deepEqual(namesAt('10.0.3.1'), { 'leader-server': 1, leaderless: 1 });
   const another = createOwnerScrapes();
   t.after(another.close);
@@ -235,8 +238,15 @@ async function canChoosePid(t: TestContext, puppet: SocketPuppet, command: strin
   }
 }
 
-async function untilEmpty(folder: string): Promise<void> {
-  await until(() => readdirSync(folder).length === 0, `${folder} is not empty`);
+/** Returns false when the folder becomes unreadable instead, which in CI is an error. */
+async function untilEmpty(folder: string): Promise<boolean> {
+  try {
+    await until(() => readdirSync(folder).length === 0, `${folder} is not empty`);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES' || process.env.CI === 'true') throw error;
+    return false;
+  }
 }
 
 async function untilName(pid: number, name: string): Promise<void> {

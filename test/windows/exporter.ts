@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { FamilyLabel } from '../../src/model/socket-counts.ts';
 import { readWindowsFixture } from '../platform/windows/recorded.ts';
 import { sumsByBreakdown } from '../support/exact-sums.ts';
 import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
 import { readGoldenPage } from '../support/golden-pages.ts';
 import { readSs } from '../support/ss.ts';
-import { startWindowsExporter } from './exporter-under-wine.ts';
+import { startWindowsExporter, type WindowsExporter } from './exporter-under-wine.ts';
 import type { SocketZoo } from './inside/socket-zoo.ts';
 import { type Answers, installAnswers } from './stand-ins.ts';
 import type { Bench } from './suite.test.ts';
@@ -23,20 +24,19 @@ const EXCLUDED = [
   [50_000, 50_059],
 ] as const;
 const PORTS = 16_384 - 160;
-/** Wine's iphlpapi.dll has no call for them. */
+/** Wine's iphlpapi.dll has no call for bound sockets, and it counts no handles. */
 const UNSEEN_UNDER_WINE = 'bound';
+const ABSENT_UNDER_WINE = 'tcpstate_process_open_fds';
 
 export function testExporter(useBench: () => Bench): void {
   describe('the exporter', () => testPages(useBench));
 }
 
 function testPages(useBench: () => Bench): void {
-  let zoo: SocketZoo;
-  let keeper: Started;
   let answers: Answers;
 
   before(async () => {
-    const { wine, app, standIns } = useBench();
+    const { wine, standIns } = useBench();
     answers = installAnswers(wine, standIns.command);
     for (const [name, value] of [
       ['TcpTimedWaitDelay', 30],
@@ -44,21 +44,17 @@ function testPages(useBench: () => Bench): void {
     ]) {
       await wine.run('reg', 'add', PARAMETERS, '/v', `${name}`, '/t', 'REG_DWORD', '/d', `${value}`, '/f');
     }
-    keeper = wine.start(app.node, windowsPath(join(app.folder, 'test', 'windows', 'inside', 'keep-zoo.ts')));
-    zoo = await readZoo(keeper);
   });
-  after(() => keeper?.stop('SIGKILL'));
 
   for (const language of LANGUAGES) {
     it(`shows the sockets of a Windows process, and the range that netsh tells in language ${language}`, async (t) => {
       answers.set(answersIn(language));
-      const exporter = await start();
-      t.after(() => exporter.stop());
-      const page = await exporter.scrape();
+      const zoo = await openZoo(t);
+      const exporter = await start(t);
+      const { page, ports } = await scrapeInQuiet(exporter);
       checkZoo(page, zoo);
-      checkRange(page);
+      checkRange(page, ports);
       for (const { metric, sums, expected } of sumsByBreakdown(page)) assert.deepEqual(sums, expected, metric);
-      await exporter.scrape();
       assert.deepEqual(answers.calls(), CALLS); // asked at the start, not by the scrapes
       assert.equal(await exporter.stop(), 0);
     });
@@ -66,17 +62,14 @@ function testPages(useBench: () => Bench): void {
 
   it('has every metric of the committed page of Windows, each with the same labels and states', async (t) => {
     answers.set(answersIn('en'));
-    const exporter = await start();
-    t.after(() => exporter.stop());
+    await openZoo(t);
+    const exporter = await start(t);
     const page = await exporter.scrape();
     const golden = parseExposition(readGoldenPage('windows.txt'));
     const shapes = (families: Page) =>
-      [...families.values()].map(({ name, type, help, samples }) => [
-        name,
-        type,
-        help,
-        Object.keys(samples[0]!.labels),
-      ]);
+      [...families.values()]
+        .filter(({ name }) => name !== ABSENT_UNDER_WINE)
+        .map(({ name, type, help, samples }) => [name, type, help, Object.keys(samples[0]!.labels)]);
     assert.deepEqual(shapes(page), shapes(golden));
     for (const metric of ['tcpstate_sockets', 'tcpstate_unattributed_sockets']) {
       const series = (families: Page) => families.get(metric)!.samples.map(({ labels }) => labels);
@@ -86,7 +79,12 @@ function testPages(useBench: () => Bench): void {
       assert.deepEqual(series(page), visible);
     }
     for (const metric of ['tcpstate_source_info', 'tcpstate_scrape_collector_success']) {
-      assert.deepEqual(page.get(metric)!.samples, golden.get(metric)!.samples);
+      const series = (families: Page) =>
+        families
+          .get(metric)!
+          .samples.map((sample) => JSON.stringify(sample))
+          .sort();
+      assert.deepEqual(series(page), series(golden));
     }
     assert.equal(sampleOf(page, 'tcpstate_setting_tcp_timed_wait_delay_seconds'), 30);
     assert.equal(sampleOf(page, 'tcpstate_time_wait_duration_seconds'), 30);
@@ -102,8 +100,8 @@ function testPages(useBench: () => Bench): void {
 
   it('goes without what commands do not tell, and without bound sockets', async (t) => {
     answers.set({});
-    const exporter = await start();
-    t.after(() => exporter.stop());
+    await openZoo(t);
+    const exporter = await start(t);
     const page = await exporter.scrape();
     const absent = /^tcpstate_(ephemeral|process_ephemeral|port_exhaustion)/;
     assert.deepEqual(
@@ -120,9 +118,19 @@ function testPages(useBench: () => Bench): void {
     assert.match(exporter.log(), /wevtutil tells nothing about the System log/);
   });
 
-  function start() {
+  async function start(t: TestContext): Promise<WindowsExporter> {
     const { wine, app } = useBench();
-    return startWindowsExporter(wine, app, '--web.disable-exporter-metrics');
+    const exporter = await startWindowsExporter(wine, app, '--web.disable-exporter-metrics');
+    t.after(() => exporter.stop());
+    return exporter;
+  }
+
+  /** One for each test: after a minute its socket in TIME_WAIT is gone. */
+  async function openZoo(t: TestContext): Promise<SocketZoo> {
+    const { wine, app } = useBench();
+    const keeper = wine.start(app.node, windowsPath(join(app.folder, 'test', 'windows', 'inside', 'keep-zoo.ts')));
+    t.after(() => keeper.stop('SIGKILL'));
+    return readZoo(keeper);
   }
 }
 
@@ -171,19 +179,35 @@ function checkZoo(page: Page, zoo: SocketZoo): void {
   assert.equal(sampleOf(page, 'tcpstate_connections', { ...inbound, state: 'close_wait' }), 1);
   assert.equal(sampleOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'listen' }), 1);
   assert.equal(sampleOf(page, 'tcpstate_sockets', { family: 'ipv6', state: 'established' }), 2);
-  assert.ok(sampleOf(page, 'tcpstate_process_open_fds', { process: 'node.exe' })! > 0);
   assert.ok(sampleOf(page, 'tcpstate_unit_sockets', { state: 'fin_wait2', unit: 'unknown' })! > 0);
 }
 
+/** A page, and the local ports by family that Linux saw in use before it and after it. */
+async function scrapeInQuiet(exporter: WindowsExporter) {
+  await exporter.scrape(); // from here on the connection of the scrapes is there
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const ports = { ipv4: portsInUse('ipv4'), ipv6: portsInUse('ipv6') };
+    const page = await exporter.scrape();
+    const isQuiet =
+      String(ports.ipv4) === String(portsInUse('ipv4')) && String(ports.ipv6) === String(portsInUse('ipv6'));
+    if (isQuiet) return { page, ports };
+  }
+  throw new Error('sockets come and go all the time');
+}
+
+function portsInUse(family: FamilyLabel): readonly number[] {
+  const ports = new Set(readSs().flatMap((socket) => (socket.family === family ? [socket.localPort] : [])));
+  return [...ports].sort();
+}
+
 /** Used ÷ (range − excluded), where used is what Linux sees of the same sockets. */
-function checkRange(page: Page): void {
+function checkRange(page: Page, ports: Readonly<Record<FamilyLabel, readonly number[]>>): void {
   for (const family of ['ipv4', 'ipv6'] as const) {
     assert.equal(sampleOf(page, 'tcpstate_ephemeral_port_range_first', { family }), 49_152);
     assert.equal(sampleOf(page, 'tcpstate_ephemeral_port_range_last', { family }), 65_535);
     assert.equal(sampleOf(page, 'tcpstate_ephemeral_ports', { family }), PORTS);
-    const ports = new Set(readSs().flatMap((socket) => (socket.family === family ? [socket.localPort] : [])));
-    const used = [...ports].filter(isInRange).length;
-    assert.ok(used >= 3, `${used} ports used`);
+    const used = ports[family].filter(isInRange).length;
+    assert.ok(used >= 2, `${used} ports used`);
     assert.equal(sampleOf(page, 'tcpstate_ephemeral_ports_used', { family }), used);
     assert.equal(sampleOf(page, 'tcpstate_ephemeral_utilization_ratio', { family }), used / PORTS);
   }

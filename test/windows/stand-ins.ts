@@ -1,19 +1,18 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './tools.ts';
 import type { Wine } from './wine.ts';
 
-/** What the C sources were compiled to. */
+/** What the C sources are compiled to. */
 export interface StandIns {
   readonly layouts: string;
   readonly command: string;
   readonly tables: string;
 }
 
-export function compileStandIns(scratch: string): StandIns {
-  const folder = mkdtempSync(join(scratch, 'c-'));
+export function compileStandIns(folder: string): StandIns {
   return {
     layouts: compile(folder, 'layouts.c', 'layouts.exe'),
     command: compile(folder, 'answering-command.c', 'command.exe'),
@@ -46,9 +45,11 @@ export function installAnswers(wine: Wine, command: string): Answers {
     set(answers) {
       rmSync(folder, { recursive: true, force: true });
       mkdirSync(folder);
-      writeFileSync(join(folder, 'calls.log'), '');
       for (const [name, bytes] of Object.entries(answers)) writeFileSync(join(folder, `${name}.txt`), bytes);
     },
-    calls: () => readFileSync(join(folder, 'calls.log'), 'utf8').split('\n').filter(Boolean).sort(),
+    calls() {
+      const notes = readdirSync(folder).filter((name) => name.endsWith('.call'));
+      return notes.flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n')).sort();
+    },
   };
 }

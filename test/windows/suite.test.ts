@@ -1,5 +1,7 @@
 // What runs on a real Windows node.exe, under Wine: npm run test:windows. Everything it needs is set up below scratch/,
 // the dependencies are kept there for the next run, and Windows itself is new each time.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
 import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
 import { buildProgram } from '../support/running-exporter.ts';
@@ -14,6 +16,8 @@ import { openWine, type Wine } from './wine.ts';
 
 /** What every test of this suite works with. */
 export interface Bench {
+  /** Holds what this run makes, and is removed behind it. */
+  readonly folder: string;
   readonly app: ScratchApp;
   readonly standIns: StandIns;
   readonly wine: Wine;
@@ -31,10 +35,14 @@ describe("on Windows' node.exe", { skip: skip ?? false }, () => {
   let bench: Bench | undefined;
   before(async () => {
     setNetworkSetting('ipv4/ip_local_port_range', EPHEMERAL_RANGE);
-    const wine = await openWine(findWine()!, app!.scratch, ANSWERING_COMMANDS);
-    bench = { app: app!, wine, standIns: compileStandIns(app!.scratch) };
+    const folder = mkdtempSync(join(app!.scratch, 'run-'));
+    const standIns = compileStandIns(folder);
+    bench = { folder, app: app!, standIns, wine: await openWine(findWine()!, folder, ANSWERING_COMMANDS) };
   });
-  after(() => bench?.wine.close());
+  after(() => {
+    bench?.wine.close();
+    if (bench !== undefined) rmSync(bench.folder, { recursive: true, force: true });
+  });
 
   const useBench = () => bench!;
   testLayouts(useBench);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WinePrograms } from './tools.ts';
@@ -15,7 +15,7 @@ export interface Started {
   end(): Promise<number | null>;
 }
 
-/** A Windows of its own: drive C, registry and services are made for this run and removed behind it. */
+/** A Windows of its own: drive C, registry and services are made for this run. */
 export interface Wine {
   /** Folder of drive C. */
   readonly driveC: string;
@@ -31,13 +31,12 @@ const STOP_MS = 5000;
 /** Node.js refuses Windows 7, which a new prefix of Wine 8 poses as. */
 const VERSION = 'win10';
 
-/** `native`: programs whose stand-in in the system folder is to be run instead of Wine's own. */
+/** `folder`: everything of this run goes there. `native`: programs whose stand-in in the system folder is to be run instead of Wine's own. */
 export async function openWine(
   { wine, server }: WinePrograms,
-  scratch: string,
+  folder: string,
   native: readonly string[],
 ): Promise<Wine> {
-  const folder = mkdtempSync(join(scratch, 'wine-'));
   const prefix = join(folder, 'prefix');
   const overrides = native.length > 0 ? `${native.join(',')}=n` : '';
   // a node.exe that believes to be a child of this test run would report in its way
@@ -97,7 +96,6 @@ export async function openWine(
     for (const child of running) child.kill('SIGKILL');
     spawnSync(server, ['-k'], { env, stdio: 'ignore' });
     spawnSync(server, ['-w'], { env, stdio: 'ignore', timeout: STOP_MS });
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

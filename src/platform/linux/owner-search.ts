@@ -51,7 +51,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   return function search(pids: readonly number[], now: () => number, lateAtMs: number): void {
     const isLate = () => now() > lateAtMs;
     for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
-    enterNew(pids, isLate);
+    if (enterNew(pids, isLate)) smallestFirst(fresh);
     searchNew(isLate);
     verifyShrunk(within(checksPerScrape(), isLate));
     const isWanting = () => known.pending > 0 && !isLate();
@@ -62,13 +62,27 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     walk(checks, true, within(checksPerScrape(), isLate));
   };
 
-  function enterNew(pids: readonly number[], isLate: () => boolean): void {
+  /** Returns whether there are any. */
+  function enterNew(pids: readonly number[], isLate: () => boolean): boolean {
+    const before = fresh.length;
     for (const pid of pids) {
       if (processes.slotOf(pid) !== undefined) continue;
-      if (isLate()) return;
+      if (isLate()) break;
       const identity = readIdentity(pid);
       if (identity !== undefined) fresh.push(processes.enter(pid, identity));
     }
+    return fresh.length > before;
+  }
+
+  /** Few with very many descriptors must not keep all the others waiting. */
+  function smallestFirst(slots: number[]): void {
+    const counts = new Map(slots.map((slot) => [slot, countAt(slot)]));
+    slots.sort((a, b) => counts.get(a)! - counts.get(b)!);
+  }
+
+  function countAt(slot: number): number {
+    const record = processes.at(slot);
+    return record?.isAlive ? countOf(record) : 0;
   }
 
   function searchNew(isLate: () => boolean): void {

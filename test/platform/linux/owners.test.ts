@@ -112,6 +112,14 @@ describe('createOwnerResolver', () => {
     assert.deepEqual(scrape(101, 102), ['web', 'late']);
   });
 
+  it('takes up the new name of a process', (t) => {
+    const { hold, scrape } = createHost(t);
+    hold(10, 'before', 101);
+    scrape(101);
+    hold(10, 'after');
+    assert.deepEqual(scrape(101), ['after']);
+  });
+
   it('keeps names apart that say something else on the page', (t) => {
     const { hold, scrape, owners } = createHost(t);
     hold(10, 'unknown', 101);

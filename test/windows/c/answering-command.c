@@ -2,10 +2,12 @@
  * Stands in for netsh.exe or wevtutil.exe: prints the file of C:\answers that its name and its arguments name, or nothing
  * when there is no such file, and ends with 0 in any case. "netsh int ipv4 show dynamicport tcp" prints
  * C:\answers\netsh-int-ipv4-show-dynamicport-tcp.txt; arguments that are not plain words are left out of the name.
- * Every call is noted in C:\answers\calls.log.
+ * Every call is noted in a file named by its process, C:\answers\32.call: calls that run at the same time would overwrite
+ * each other in one file.
  */
 #include <fcntl.h>
 #include <io.h>
+#include <process.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +27,8 @@ int main(int count, char **arguments) {
   }
 
   char path[600];
-  FILE *log = fopen("C:\\answers\\calls.log", "ab");
+  snprintf(path, sizeof path, "C:\\answers\\%d.call", _getpid());
+  FILE *log = fopen(path, "ab");
   if (log) {
     fprintf(log, "%s\n", name);
     fclose(log);
