@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand } from './config.ts';
 import { guardRequests } from './http/guard.ts';
@@ -37,12 +38,23 @@ function chooseCommand(): Command {
   }
 }
 
+/** A mistyped mount point would leave every collector failing for ever. The usual one of sysfs may be missing: units are then unknown. */
+function checkMountPoints({ procfs, sysfs }: Config): void {
+  if (process.platform !== 'linux') return;
+  if (!existsSync(`${procfs}/self`))
+    refuse(`--path.procfs=${procfs} is not allowed: give the mount point of procfs (this has no "self")`);
+  if (sysfs !== '/sys' && !existsSync(`${sysfs}/fs`)) {
+    refuse(`--path.sysfs=${sysfs} is not allowed: give the mount point of sysfs (this has no "fs")`);
+  }
+}
+
 function refuse(reason: string): never {
   process.stderr.write(`tcpstate-exporter: ${reason}\n`);
   process.exit(EXIT_REFUSED);
 }
 
 async function run(config: Config): Promise<void> {
+  checkMountPoints(config);
   const log = createLogger({ level: config.logLevel, format: config.logFormat });
   const settingsNow = openWebConfig(config, log);
   const build = readBuild();

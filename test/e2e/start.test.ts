@@ -19,6 +19,11 @@ describe('the command line of the built program', () => {
     [['--web.max-requests=lots'], '--web.max-requests=lots is not allowed: give a whole number from 0 to 100000'],
     [['--web.listen-adress=:1'], 'unknown flag --web.listen-adress: did you mean --web.listen-address?'],
     [['serve'], 'unexpected argument "serve": every setting is a flag'],
+    [
+      ['--path.procfs=/nope'],
+      '--path.procfs=/nope is not allowed: give the mount point of procfs (this has no "self")',
+    ],
+    [['--path.sysfs=/nope'], '--path.sysfs=/nope is not allowed: give the mount point of sysfs (this has no "fs")'],
     [['--log.level=loud'], '--log.level=loud is not allowed: give one of fatal, error, warn, info, debug, trace'],
   ] as const) {
     it(`refuses ${args.join(' ')} in one line and with exit code 2`, async () => {

@@ -16,7 +16,10 @@ export function describeCapabilities(capabilities: Capabilities, collectors: Rea
   ];
   if (missing.length === 0)
     return [
-      { level: 'info', message: 'owners of all sockets can be told: CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there' },
+      {
+        level: 'info',
+        message: 'CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there: sockets of all users get their process',
+      },
     ];
   return [
     {

@@ -268,12 +268,16 @@ describe('createOwnerSearch', () => {
   });
 
   it('is right about every socket after some quiet scrapes, whatever happened before', () => {
+    const anyBatch = fc.record({
+      events: fc.array(anyEvent, { maxLength: 12 }),
+      mostLinks: fc.constantFrom(0, 3, 10, Number.POSITIVE_INFINITY),
+    });
     fc.assert(
-      fc.property(fc.array(fc.array(anyEvent, { maxLength: 12 }), { maxLength: 12 }), fc.boolean(), (run, counts) => {
-        const host = createSearchedHost({ kernelCounts: counts });
-        for (const events of run) {
+      fc.property(fc.array(anyBatch, { maxLength: 12 }), fc.boolean(), (run, kernelCounts) => {
+        const host = createSearchedHost({ kernelCounts });
+        for (const { events, mostLinks } of run) {
           for (const event of events) host.happen(event);
-          host.scrape();
+          host.scrape({ mostLinks });
           host.assertNamesHolders();
         }
         for (let quiet = 0; quiet < 4; quiet++) host.scrape();
