@@ -25,7 +25,7 @@ function stuck() {
     description:
       'Older than --close-wait.stuck-after. unclosed: the process never closes it. unaccepted: it waits in the accept queue of a process that hangs. Linux only.',
     unit: 'short',
-    noValue: 'None, or a host without ages (Windows).',
+    noValue: 'None, or a host without ages.',
     queries: [{ expr: chosen('tcpstate_close_wait_stuck_sockets'), legend: '{{process}} {{reason}}' }],
     thresholds: orangeFrom(ALERT_THRESHOLDS.TcpCloseWaitStuck),
     showThresholds: true,
@@ -38,7 +38,7 @@ function oldest() {
     title: 'Oldest CLOSE_WAIT by process',
     description: 'Time since the peer was last heard of, a lower bound. Linux only.',
     unit: 's',
-    noValue: 'None, or a host without ages (Windows).',
+    noValue: 'None, or a host without ages.',
     queries: [{ expr: `topk(8, ${chosen('tcpstate_close_wait_oldest_seconds')})`, legend: '{{process}}' }],
   });
 }

@@ -1,5 +1,4 @@
 import type { CollectorName } from '../../model/collectors.ts';
-import type { Facts } from '../../model/snapshot.ts';
 import type { FactCollector } from '../platform.ts';
 import type { Advapi32 } from './advapi32.ts';
 import type { AskedByCommand } from './asked-by-command.ts';
@@ -20,20 +19,21 @@ export function createFactCollectors(
   collectors: ReadonlySet<CollectorName>,
 ): FactCollector[] {
   const { ranges, exhaustionEvents } = commands;
-  const all: FactCollector[] = [
+  const asked: readonly (FactCollector | undefined)[] = [
+    ranges && {
+      name: 'ephemeral_ports',
+      source: 'netsh',
+      collect: () => ({ ephemeral: ephemeralRulesOf(ranges, readTimeWaitSeconds(advapi32)) }),
+    },
     { name: 'counters', source: 'iphlpapi', collect: () => ({ counters: readTcpStatistics(iphlpapi) }) },
     { name: 'settings', source: 'registry', collect: () => ({ settings: readSettings(advapi32) }) },
+    exhaustionEvents && {
+      name: 'port_exhaustion_events',
+      source: 'wevtutil',
+      collect: () => ({ portExhaustionEvents: exhaustionEvents.read() }),
+    },
   ];
-  if (ranges !== undefined) all.unshift({ name: 'ephemeral_ports', source: 'netsh', collect: collectEphemeral });
-  if (exhaustionEvents !== undefined) {
-    const collect = () => ({ portExhaustionEvents: exhaustionEvents.read() });
-    all.push({ name: 'port_exhaustion_events', source: 'wevtutil', collect });
-  }
-  return all.filter(({ name }) => collectors.has(name));
-
-  function collectEphemeral(): Facts {
-    return ranges === undefined ? {} : { ephemeral: ephemeralRulesOf(ranges, readTimeWaitSeconds(advapi32)) };
-  }
+  return asked.filter((collector) => collector !== undefined).filter(({ name }) => collectors.has(name));
 }
 
 /** Without it the rules are still good: nothing but the TIME_WAIT length is missing, which the settings collector reports. */

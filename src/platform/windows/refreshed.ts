@@ -43,6 +43,7 @@ export function keepRefreshed<Value>(
     try {
       const value = await load(abort.signal);
       last = { value, atMs: now() };
+      failure = new Error('its last answer is too old');
     } catch (error) {
       failure = error;
     }

@@ -4,7 +4,7 @@ import { readDword } from './registry.ts';
 
 const PARAMETERS = 'SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters';
 
-/** What Microsoft documents TcpTimedWaitDelay to allow; beyond it nobody says what Windows does. */
+/** Every page of Microsoft about TcpTimedWaitDelay allows these; beyond them nobody says what Windows does. */
 const SHORTEST_DELAY_SECONDS = 30;
 const LONGEST_DELAY_SECONDS = 300;
 

@@ -43,8 +43,8 @@ export function createSocketReader({ tables, boundTables, onScrape }: SocketSour
       }
       checkDeadline(table, budget);
       const bound = readBound(boundTables);
-      seesBound = bound !== undefined;
       if (bound !== undefined) appendBound(bound, table);
+      seesBound = bound !== undefined || hasBound(table);
     },
   };
 }
@@ -64,6 +64,11 @@ function readBound(boundTables: ReadBoundTables | undefined): readonly TcpTable[
   } catch {
     return undefined; // the state `bound` vanishes from the page, which says so
   }
+}
+
+/** The main tables are not known to show bound sockets; one that did must not be left out of the sums. */
+function hasBound({ columns, length }: SocketTable): boolean {
+  return columns.state.subarray(0, length).includes(TcpState.bound);
 }
 
 function appendBound(bound: readonly TcpTable[], table: SocketTable): void {

@@ -48,6 +48,15 @@ describe('keepRefreshed', () => {
     value.stop();
   });
 
+  it('says that a value is too old when no load has failed since, as after a long sleep of the machine', async () => {
+    let nowMs = 0;
+    const value = keepRefreshed(async () => 7, { everyMs: 60_000, validMs: 100, now: () => nowMs });
+    await value.isFirstDone;
+    nowMs = 101;
+    assert.throws(() => value.read(), /its last answer is too old/);
+    value.stop();
+  });
+
   it('says why the first load failed, which does not reject', async () => {
     const value = keepRefreshed(async () => fail(), { everyMs: 60_000, validMs: 1, now: () => 0 });
     await value.isFirstDone;

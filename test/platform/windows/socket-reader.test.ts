@@ -51,6 +51,13 @@ describe('createSocketReader', () => {
     assert.deepEqual(reader.unseenStates, [TcpState.bound]);
   });
 
+  it('counts a bound socket of the main table, should there be one', () => {
+    const main = handMadeTable(SOCKETS_V4, [{ state: 100, local: ['0.0.0.0', 50_001], pid: 7 }]);
+    const { table, reader } = read([main], undefined);
+    assert.deepEqual(describeRows(table), ['ipv4 bound 0.0.0.0:50001 0.0.0.0:0 pid 7']);
+    assert.deepEqual(reader.unseenStates, []);
+  });
+
   it('keeps all other sockets when the bound ones fail or are not a table, and sees them again afterwards', () => {
     const lying = [tableOf(BOUND_V4, new Uint8Array([9, 0, 0, 0]))];
     let bound: () => readonly TcpTable[] = () => BOUND;
