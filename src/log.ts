@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
+import { describeError } from './model/describe-error.ts';
 
 /** Where messages go: details first, then a sentence. Under the key `error` a detail may be anything that was thrown. */
 export interface Logger {
@@ -27,25 +28,6 @@ export function createLogger(
     serializers: { error: describeError },
   };
   return pino(options, format === 'json' ? lines : { write: (line: string) => lines.write(toLogfmt(line)) });
-}
-
-/** A chain of causes may be a ring. */
-const DEEPEST_CAUSE = 8;
-
-/** What went wrong and why, on one line: the message of an error and those of its causes. */
-export function describeError(error: unknown): string {
-  const messages: string[] = [];
-  let cause = error;
-  for (let depth = 0; depth < DEEPEST_CAUSE && cause !== undefined; depth++, cause = causeOf(cause)) {
-    const message = cause instanceof Error ? cause.message || cause.name : String(cause);
-    if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
-  }
-  return messages.join(': ');
-}
-
-function causeOf(error: unknown): unknown {
-  if (error instanceof AggregateError) return error.errors[0];
-  return error instanceof Error ? error.cause : undefined;
 }
 
 /** One line of pino's JSON → one line of `key=value` pairs, in pino's order but with the message after the level. */

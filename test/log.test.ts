@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createLogger, describeError } from '../src/log.ts';
+import { createLogger } from '../src/log.ts';
+import { describeError } from '../src/model/describe-error.ts';
 
 describe('logfmt', () => {
   it('starts with time, level and message', () => {

@@ -1,10 +1,10 @@
 import type { CollectorName } from '../model/collectors.ts';
+import { describeError } from '../model/describe-error.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
 import { createSocketCollection } from './collect-sockets.ts';
-import { describeError } from './describe-error.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
 
 /** One collector's run: its value, if it came to one, and how it fared. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { describeError } from '../model/describe-error.ts';
 import { openPlatform } from '../platform/select.ts';
 import { createCollection } from './collect.ts';
-import { describeError } from './describe-error.ts';
 import {
   type CollectedPart,
   type CollectorMessage,

@@ -1,4 +1,4 @@
-import { describeError } from '../log.ts';
+import { describeError } from '../model/describe-error.ts';
 
 const WAYS_OUT: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program listens there; stop it or choose another address',

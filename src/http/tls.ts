@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type TlsOptions } from 'node:tls';
-import { describeError } from '../log.ts';
+import { describeError } from '../model/describe-error.ts';
 import type { PemSource, TlsConfig } from './tls-config.ts';
 import { refuseField } from './yaml-field.ts';
 

@@ -1,5 +1,6 @@
 import { ConfigRefusal } from '../config/refusal.ts';
-import { describeError, type Logger } from '../log.ts';
+import type { Logger } from '../log.ts';
+import { describeError } from '../model/describe-error.ts';
 import { createReadFiles, type ReadFiles } from './read-files.ts';
 import { loadTls, type TlsSettings } from './tls.ts';
 import { parseWebConfig, type WebConfig } from './web-config.ts';
