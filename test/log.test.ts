@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createLogger } from '../src/log.ts';
-import { describeError } from '../src/model/describe-error.ts';
 
 describe('logfmt', () => {
   it('starts with time, level and message', () => {
@@ -66,21 +65,6 @@ it('leaves out what is less severe than the level', () => {
     lines.map((line) => JSON.parse(line).msg),
     ['c', 'd'],
   );
-});
-
-describe('describeError', () => {
-  it('says each message of the chain once', () => {
-    const inner = new Error('refused');
-    assert.equal(describeError(new Error('dial: refused', { cause: inner })), 'dial: refused');
-    assert.equal(describeError(new AggregateError([inner], '')), 'AggregateError: refused');
-    assert.equal(describeError('plain text'), 'plain text');
-  });
-
-  it('ends on a chain without end', () => {
-    const error = new Error('loop');
-    error.cause = error;
-    assert.equal(describeError(error), 'loop');
-  });
 });
 
 function logLines(
