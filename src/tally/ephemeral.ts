@@ -14,20 +14,22 @@ export function createEphemeralTally(table: SocketTable, limit: number) {
 
   return function countEphemeral(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
     const { destinations, busiest } = countDestinations(classes, rules);
-    const used = { ipv4: usedPorts(table, Family.v4), ipv6: usedPorts(table, Family.v6) };
+    const used = usedPorts(table);
     const families = FAMILIES.flatMap((family) => familyUse(family, rules, classes, used[family], busiest));
     return { families, destinations, ...(withProcesses && { processes: countProcessPorts(classes) }) };
   };
 }
 
 /** One flag per local port that any socket of a family holds. */
-function usedPorts(table: SocketTable, wanted: number): Uint8Array {
-  const used = new Uint8Array(65_536);
+function usedPorts(table: SocketTable): Readonly<Record<FamilyLabel, Uint8Array>> {
+  const ipv4 = new Uint8Array(65_536);
+  const ipv6 = new Uint8Array(65_536);
   const { family, localPort } = table.columns;
   for (let row = 0; row < table.length; row++) {
-    if (family[row] === wanted) used[localPort[row]!] = 1;
+    const used = family[row] === Family.v4 ? ipv4 : ipv6;
+    used[localPort[row]!] = 1;
   }
-  return used;
+  return { ipv4, ipv6 };
 }
 
 function familyUse(

@@ -1,5 +1,5 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
-import { ephemeralPortFlags } from '../model/port-range.ts';
+import { type EphemeralRange, ephemeralPortFlags } from '../model/port-range.ts';
 import { Family, type SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 
@@ -36,7 +36,7 @@ export function ephemeralBit(family: number): number {
   return family === Family.v4 ? PortClass.ephemeralV4 : PortClass.ephemeralV6;
 }
 
-function mark(classes: PortClasses, range: Parameters<typeof ephemeralPortFlags>[0] | undefined, bit: number): void {
+function mark(classes: PortClasses, range: EphemeralRange | undefined, bit: number): void {
   if (range === undefined) return;
   const flags = ephemeralPortFlags(range);
   for (let port = range.first; port <= range.last; port++) {

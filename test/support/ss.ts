@@ -17,7 +17,8 @@ export interface SsSocket {
   readonly process: string | undefined;
 }
 
-const STATES: Readonly<Record<string, string>> = {
+/** The words of `ss` → label values. */
+export const STATES: Readonly<Record<string, string>> = {
   LISTEN: 'listen',
   ESTAB: 'established',
   'SYN-SENT': 'syn_sent',

@@ -1,6 +1,7 @@
 import { formatAddress, isIpv4, parseAddress } from '../../../src/model/ip-address.ts';
 import { Family, type SocketTable } from '../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
+import { STATES } from '../../support/ss.ts';
 
 /** The rows of a table, and those of `ss -tanHOe`, in one form: sorted lines of text. */
 export function rowsOfTable(table: SocketTable): string[] {
@@ -36,19 +37,6 @@ export function rowsOfSs(output: string): string[] {
     })
     .sort();
 }
-
-const STATES: Readonly<Record<string, string>> = {
-  LISTEN: 'listen',
-  ESTAB: 'established',
-  'SYN-SENT': 'syn_sent',
-  'SYN-RECV': 'syn_recv',
-  'FIN-WAIT-1': 'fin_wait1',
-  'FIN-WAIT-2': 'fin_wait2',
-  'TIME-WAIT': 'time_wait',
-  'CLOSE-WAIT': 'close_wait',
-  'LAST-ACK': 'last_ack',
-  CLOSING: 'closing',
-};
 
 /** `127.0.0.1:80`, `[::1]:80`, `[::ffff:127.0.0.1]:80`, `0.0.0.0:*`, and `*:80` for a socket of both families. */
 function parseEnd(end: string): { text: string; isV4: boolean } {
