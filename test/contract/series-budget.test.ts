@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { buildFamilies } from '../../src/metrics/index.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { readExportedLabels, TARGET_LABELS } from '../alerts/exported-labels.ts';
+import { parseQuery } from '../alerts/promql.ts';
+import { fullSnapshot } from '../support/full-snapshot.ts';
+import { LINUX_BUILD } from '../support/snapshots.ts';
+
+const README = readFileSync(new URL('../../deploy/prometheus/README.md', import.meta.url), 'utf8');
+/** A metric with fewer series is not worth a row. */
+const FEWEST = 20;
+const HOSTS = [10, 100, 1000, 10_000];
+const INTERVAL_SECONDS = 15;
+
+test('the series arithmetic of deploy/prometheus/README.md is that of the default limits', () => {
+  const table = /<!-- series:start -->\n(.*)<!-- series:end -->/s.exec(README)?.[1];
+  const counts = buildFamilies(fullSnapshot(DEFAULT_LIMITS), LINUX_BUILD).map(({ name, samples }) => ({
+    name,
+    series: samples.length,
+  }));
+  const large = counts
+    .filter(({ series }) => series >= FEWEST)
+    .sort((a, b) => b.series - a.series || (a.name < b.name ? -1 : 1));
+  const others = sum(counts.filter(({ series }) => series < FEWEST));
+  const page = sum(counts);
+  const rows = [
+    '| metric | series |',
+    '|---|---|',
+    ...large.map(({ name, series }) => `| \`${name}\` | ${series} |`),
+    `| all others together | ${others} |`,
+    `| **a page, at most** | **${format(page)}** |`,
+    '',
+    '| hosts | series, at most | samples per second at 15 s |',
+    '|---|---|---|',
+    ...HOSTS.map((hosts) => {
+      const series = hosts * page;
+      return `| ${format(hosts)} | ${format(series)} | ${format(series / INTERVAL_SECONDS)} |`;
+    }),
+  ];
+  assert.equal(table, `${rows.join('\n')}\n`);
+});
+
+test('the queries it gives name only series that exist', async () => {
+  const exported = await readExportedLabels();
+  const queries = [...README.matchAll(/^\| [^|`]+ \| `([^`]+)` \|$/gm)].map(([, query]) => query!);
+  assert.ok(queries.length >= 5);
+  for (const query of queries) {
+    const { errors, selectors } = parseQuery(query);
+    assert.deepEqual(errors, [], query);
+    for (const { metric, matchers } of selectors) {
+      assert.ok(exported.has(metric), metric);
+      for (const { label } of matchers) assert.ok(TARGET_LABELS.includes(label), label);
+    }
+  }
+  for (const [, metric] of README.matchAll(/`(tcpstate_[a-z_]+)`/g)) assert.ok(exported.has(metric!), metric);
+});
+
+function sum(counts: readonly { readonly series: number }[]): number {
+  return counts.reduce((total, { series }) => total + series, 0);
+}
+
+function format(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
