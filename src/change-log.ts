@@ -2,11 +2,19 @@ import type { Logger } from './log.ts';
 import type { CollectorOutcome } from './model/snapshot.ts';
 import type { Notice } from './platform/platform.ts';
 
-/** Logs what changes about collecting: a collector that starts failing or recovers, another source, a thread lost. */
-export function createChangeLog(log: Logger) {
-  const failing = new Map<string, string>();
+/** A collector that fails again so soon is told of when the time is over, if it still fails. */
+const SAME_AGAIN_MS = 60_000;
+
+/**
+ * Logs what changes about collecting: collectors that start failing or recover, another source, a thread lost. One line
+ * when a trouble begins and one when it is over, however many scrapes, collectors and restarts lie between.
+ */
+export function createChangeLog(log: Logger, now = () => performance.now()) {
+  const failing = new Set<string>();
+  const toldMs = new Map<string, number>();
   const sources = new Map<string, string>();
   let lastNotices = '';
+  let lossReason: string | undefined;
 
   return { ready, lost, outcomes };
 
@@ -14,22 +22,49 @@ export function createChangeLog(log: Logger) {
   function ready(notices: readonly Notice[]): void {
     const text = JSON.stringify(notices);
     if (text !== lastNotices) for (const { level, message } of notices) log[level]({}, message);
-    else log.info({}, 'the collector thread is up again');
     lastNotices = text;
   }
 
+  /** The same reason again, without a whole collection in between, is no news. */
   function lost(reason: string): void {
-    log.error({ reason }, 'the collector thread was lost and is started again');
+    if (reason !== lossReason) log.error({ reason }, 'the collector thread was lost and is started again');
+    lossReason = reason;
   }
 
-  function outcomes(all: readonly CollectorOutcome[]): void {
-    for (const { collector, error, source } of all) {
-      if (error !== undefined && !failing.has(collector)) log.error({ collector, error }, 'collector fails');
-      if (error === undefined && failing.has(collector)) log.info({ collector }, 'collector works again');
-      if (error === undefined) failing.delete(collector);
-      else failing.set(collector, error);
-      noteSource(collector, source);
+  /** How a collection ended, and what was on its page. Of a thread that was lost, `lost` has told all. */
+  function outcomes(all: readonly CollectorOutcome[], ending: 'complete' | 'lost' | 'late' | undefined): void {
+    if (ending === 'lost') return;
+    if (ending === 'complete' && lossReason !== undefined) {
+      log.info({}, 'the collector thread is up again');
+      lossReason = undefined;
     }
+    const failed = all.filter(
+      ({ collector, error }) => error !== undefined && !failing.has(collector) && isNews(collector),
+    );
+    const recovered = all.filter(({ collector, error }) => error === undefined && failing.has(collector));
+    if (failed.length > 0) logFailed(failed);
+    if (recovered.length > 0) logRecovered(recovered);
+    for (const { collector, source } of all) noteSource(collector, source);
+  }
+
+  /** Whoever scrapes with too short a time-out now and then makes collectors fail and work again as often as they like. */
+  function isNews(collector: string): boolean {
+    return now() - (toldMs.get(collector) ?? Number.NEGATIVE_INFINITY) >= SAME_AGAIN_MS;
+  }
+
+  function logFailed(failed: readonly CollectorOutcome[]): void {
+    for (const { collector } of failed) {
+      failing.add(collector);
+      toldMs.set(collector, now());
+    }
+    const details = { collector: namesOf(failed), error: [...new Set(failed.map(({ error }) => error))].join('; ') };
+    log.error(details, failed.length === 1 ? 'collector fails' : 'collectors fail');
+  }
+
+  function logRecovered(recovered: readonly CollectorOutcome[]): void {
+    for (const { collector } of recovered) failing.delete(collector);
+    const message = recovered.length === 1 ? 'collector works again' : 'collectors work again';
+    log.info({ collector: namesOf(recovered) }, message);
   }
 
   function noteSource(collector: string, source: string | undefined): void {
@@ -38,4 +73,8 @@ export function createChangeLog(log: Logger) {
     sources.set(collector, source);
     if (before !== undefined) log.warn({ collector, source, before }, 'collector reads another source');
   }
+}
+
+function namesOf(outcomes: readonly CollectorOutcome[]): string {
+  return outcomes.map(({ collector }) => collector).join();
 }

@@ -91,7 +91,7 @@ export function createScraper(options: ScraperOptions, createClient = createColl
     format: ExpositionFormat,
   ): Promise<ExpositionPage> {
     const snapshot = assembleSnapshot(collection, wanted);
-    changes.outcomes(snapshot.outcomes);
+    changes.outcomes(snapshot.outcomes, collection.ending);
     return renderExposition(buildFamilies(snapshot, build), await self?.collect(), format);
   }
 

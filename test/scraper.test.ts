@@ -180,7 +180,6 @@ describe('createScraper', () => {
       [
         ['warn', 'inet_diag is refused'],
         ['error', 'the collector thread was lost and is started again'],
-        ['info', 'the collector thread is up again'],
         ['info', 'sockets are read by inet_diag'],
       ],
     );

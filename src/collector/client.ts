@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { CollectorName } from '../model/collectors.ts';
+import { describeError } from '../model/describe-error.ts';
 import type { Notice } from '../platform/platform.ts';
 import {
   type CollectedPart,
@@ -7,7 +8,9 @@ import {
   type CollectorOptions,
   type CollectRequest,
   monotonicMs,
+  type ThreadData,
 } from './protocol.ts';
+import { closeHandles, shareHandles } from './thread-handles.ts';
 
 /** What the owner of the thread wants to hear of. Called on changes only. */
 export interface CollectorEvents {
@@ -75,10 +78,23 @@ export function createCollectorClient(
 
   function start(): void {
     restart = undefined;
-    const thread = new Worker(workerUrl, {
-      workerData: options,
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
-    });
+    const handles = shareHandles();
+    const data: ThreadData = { ...options, handles };
+    try {
+      watch(
+        new Worker(workerUrl, {
+          workerData: data,
+          resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+        }),
+        handles,
+      );
+    } catch (error) {
+      // the system gives no more threads (RLIMIT_NPROC, pids.max), now; heard of when the caller is done
+      setImmediate(lose, `it cannot be started: ${describeError(error)}`);
+    }
+  }
+
+  function watch(thread: Worker, handles: Int32Array): void {
     worker = thread;
     let reason = 'it ended by itself';
     thread.on('message', (message: CollectorMessage) => {
@@ -87,9 +103,10 @@ export function createCollectorClient(
       receive(message);
     });
     thread.on('error', (error) => {
-      reason = error.message;
+      reason = describeError(error);
     });
     thread.on('exit', () => {
+      closeHandles(handles);
       if (worker === thread) lose(reason);
     });
   }

@@ -45,8 +45,9 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     };
     const counts = gather(asked, rules, budget, run);
     asked.delete('ephemeral_ports'); // its outcome is that of reading the rules
+    const error = outcomes.get('sockets')?.error ?? NO_TABLE; // one cause, said once in the log
     for (const name of asked) {
-      if (!outcomes.has(name)) outcomes.set(name, { collector: name, success: false, seconds: 0, error: NO_TABLE });
+      if (!outcomes.has(name)) outcomes.set(name, { collector: name, success: false, seconds: 0, error });
     }
     send({
       ...(counts && { sockets: pickCounts(counts, wanted) }),
@@ -90,8 +91,10 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   }
 
   function readTable(budget: ScrapeBudget): true {
-    table.reset();
-    platform.sockets.read(table, budget);
+    const { sockets } = platform;
+    if (sockets.comparesRows) table.turn();
+    else table.reset();
+    sockets.read(table, budget);
     return true;
   }
 

@@ -15,6 +15,12 @@ export interface CollectorOptions {
   readonly ownersBudgetMs: number;
 }
 
+/** The options, and what one thread alone is given. */
+export interface ThreadData extends CollectorOptions {
+  /** Shared: descriptors that the thread has open; see `PlatformOptions.handles`. */
+  readonly handles: Int32Array;
+}
+
 /** Asks for one collection. The thread serves them one after the other. */
 export interface CollectRequest {
   readonly id: number;

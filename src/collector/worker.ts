@@ -5,15 +5,15 @@ import { createCollection } from './collect.ts';
 import {
   type CollectedPart,
   type CollectorMessage,
-  type CollectorOptions,
   type CollectRequest,
   monotonicMs,
+  type ThreadData,
 } from './protocol.ts';
 
 // The collector thread: owns the OS handles, the table and the tallies. Requests queue up in the port while one is served.
 const port = parentPort;
 if (port === null) throw new Error('collector/worker.ts runs in a worker thread only');
-const options = workerData as CollectorOptions;
+const options = workerData as ThreadData;
 const send = (message: CollectorMessage) => port.postMessage(message);
 
 try {

@@ -1,3 +1,5 @@
+import { toPrintable } from './printable-text.ts';
+
 /** The id of the name nobody can tell. */
 export const UNKNOWN_NAME = 0;
 
@@ -24,9 +26,13 @@ export class NameTable {
     return this.#names.length;
   }
 
-  /** The id of a name, never 0. A process really called `other` becomes `other_`: two series of one name would break the page. */
+  /**
+   * The id of a name, never 0. Names that would be the same text on the page have the same id: two series of one name
+   * would break the page. A process really called `other` becomes `other_`.
+   */
   intern(name: string): number {
-    const free = RESERVED.has(name) ? `${name}_` : name;
+    const printable = toPrintable(name);
+    const free = RESERVED.has(printable) ? `${printable}_` : printable;
     const known = this.#ids.get(free);
     if (known !== undefined) return known;
     const id = this.#names.length;

@@ -38,7 +38,7 @@ export function parsePortList(text: string): PortInterval[] {
     const first = Number(match?.[1]);
     const last = Number(match?.[2] ?? match?.[1]);
     if (match === null || first > last || last > 65_535)
-      throw new Error(`not a port or an interval of ports: "${item}"`);
+      throw new Error(`not a port or an interval of ports: "${item.slice(0, 40)}"`);
     return { first, last };
   });
 }

@@ -38,6 +38,10 @@ export interface SocketColumns {
   group: Int32Array;
   /** TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited at least. Else 0. */
   milliseconds: Int32Array;
+  /** Last word of the remote address, in dumps that are compared with the one before. */
+  remoteWord: Int32Array;
+  /** Where the owner was found for the row that this one repeats: a hint for whoever looks owners up, else anything. */
+  ownerEntry: Int32Array;
 }
 
 const INITIAL_CAPACITY = 1024;
@@ -51,16 +55,20 @@ const SHRINK_AFTER = 3;
 export class SocketTable {
   length = 0;
   columns: SocketColumns = allocate(INITIAL_CAPACITY);
+  /** The rows of the last scrape, after `turn`: their addresses have the same ids still. */
+  previous: SocketColumns = allocate(0);
+  previousLength = 0;
   readonly addresses = new AddressTable();
   readonly processNames = new NameTable();
   readonly groups: GroupTable = createGroupTable();
   /** Accept queues of the LISTEN rows that have one. */
   readonly listenQueues: ListenQueue[] = [];
-  #capacity = INITIAL_CAPACITY;
   #smallScrapes = 0;
+  /** Addresses after the last scrape that began without any. */
+  #freshAddresses = 0;
 
   get capacity(): number {
-    return this.#capacity;
+    return this.columns.state.length;
   }
 
   /** Makes room for one more row and returns its number. Every column of it must be written: rows are not cleared. */
@@ -71,27 +79,54 @@ export class SocketTable {
 
   /** Makes room for `rows` more, so that a decoder may take `length++` itself. `columns` may be replaced. */
   reserve(rows: number): void {
-    if (this.length + rows <= this.#capacity) return;
-    this.#resize(Math.max(this.#capacity * 2, this.length + rows));
+    const { capacity } = this;
+    if (this.length + rows <= capacity) return;
+    this.#resize(Math.max(INITIAL_CAPACITY, capacity * 2, this.length + rows));
   }
 
   /** Empties the table for the next scrape. */
   reset(): void {
     this.#shrinkWhenIdle();
+    this.clearRows();
+    this.previousLength = 0;
+    this.addresses.reset();
+  }
+
+  /**
+   * Empties the table for the next scrape of a reader that compares its rows with the last ones, which become `previous`.
+   * Addresses keep their ids, until those that nobody has any more are as many as the others.
+   */
+  turn(): void {
+    if (this.previousLength === 0) this.#freshAddresses = this.addresses.length;
+    if (this.addresses.length > this.#freshAddresses * 2 + INITIAL_CAPACITY) {
+      this.reset();
+      return;
+    }
+    this.#shrinkWhenIdle();
+    const { columns } = this;
+    this.columns = this.previous;
+    this.previous = columns;
+    this.previousLength = this.length;
+    this.clearRows();
+  }
+
+  /** Takes back the rows since the last `reset` or `turn`. */
+  clearRows(): void {
     this.length = 0;
     this.listenQueues.length = 0;
-    this.addresses.reset();
     this.processNames.reset();
     this.groups.reset();
   }
 
   #shrinkWhenIdle(): void {
-    const isSmall = this.#capacity > INITIAL_CAPACITY && this.length * 4 < this.#capacity;
+    const capacity = Math.max(this.capacity, this.previous.state.length);
+    const isSmall = capacity > INITIAL_CAPACITY && this.length * 4 < capacity;
     this.#smallScrapes = isSmall ? this.#smallScrapes + 1 : 0;
     if (this.#smallScrapes < SHRINK_AFTER) return;
     this.#smallScrapes = 0;
-    this.length = 0;
-    this.#resize(Math.max(INITIAL_CAPACITY, this.#capacity / 4));
+    this.#resize(Math.max(INITIAL_CAPACITY, this.length * 2));
+    this.previous = allocate(0);
+    this.previousLength = 0;
   }
 
   #resize(capacity: number): void {
@@ -101,7 +136,6 @@ export class SocketTable {
     for (const name of Object.keys(old) as (keyof SocketColumns)[]) {
       this.columns[name].set(old[name].subarray(0, length));
     }
-    this.#capacity = capacity;
   }
 }
 
@@ -118,5 +152,7 @@ function allocate(capacity: number): SocketColumns {
     reason: new Uint8Array(capacity),
     group: new Int32Array(capacity),
     milliseconds: new Int32Array(capacity),
+    remoteWord: new Int32Array(capacity),
+    ownerEntry: new Int32Array(capacity),
   };
 }

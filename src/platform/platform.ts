@@ -41,6 +41,8 @@ export interface SocketReader {
   readonly source: string;
   /** States whose sockets this source does not show: absent on the page, not zero. */
   readonly unseenStates?: readonly TcpState[];
+  /** Whether it is quicker with the rows of the last read at hand (`SocketTable.turn`). */
+  readonly comparesRows?: boolean;
   read(table: SocketTable, budget: ScrapeBudget): void;
 }
 
@@ -78,4 +80,9 @@ export interface PlatformOptions {
   readonly ownersBudgetMs: number;
   /** Collectors that are on; a platform opens nothing for the others. */
   readonly collectors: ReadonlySet<CollectorName>;
+  /**
+   * Where the platform notes each descriptor, plus 1, that it has open and Node does not know of; 0 = free. If the thread
+   * dies, whoever has given this closes them.
+   */
+  readonly handles?: Int32Array;
 }

@@ -1,15 +1,16 @@
+import {
+  FLAG_BITS,
+  HASH,
+  hashKey,
+  KEY_WORDS,
+  NotedRows,
+  PARTITION_ROWS,
+  partitionOf,
+  ROW_WORDS,
+} from './noted-rows.ts';
 import { PartitionIndex } from './partition-index.ts';
 
-const KEY_WORDS = 3;
-/** Words of a row: three key words, then the key's hash with the flags in place of its lowest bits. */
-const ROW_WORDS = 4;
-const HASH = 3;
-const FLAG_BITS = 2;
-const FLAG_MASK = 3;
-const INITIAL_ROWS = 1024;
-/** Rows that are counted in one go: their index and their cells stay in the processor's second-level cache. */
-const PARTITION_ROWS = 4096;
-const MOST_PARTITION_BITS = 12;
+const INITIAL_CELLS = 1024;
 /** Resets in a row that must need less than an eighth of the memory before it is given back. */
 const SHRINK_AFTER = 3;
 
@@ -22,48 +23,37 @@ export class CellCounts {
   /** Number of cells, known after `finish`. */
   length = 0;
   readonly #stride: number;
+  readonly #noted: NotedRows;
   readonly #index = new PartitionIndex();
-  #rows = new Int32Array(INITIAL_ROWS * ROW_WORDS);
-  #sorted = new Int32Array(0);
   #cells: Int32Array<ArrayBuffer>;
-  #noted = 0;
-  #bits = 0;
-  /** Rows of each partition while they are noted; where it ends once they are sorted. */
-  #ends = new Int32Array(1);
   /** First cell of each partition, and the end of the last. */
   #starts = new Int32Array(2);
   #smallResets = 0;
 
-  /** `flags`: how many of the flags are counted, 0–2. */
-  constructor(flags = 0) {
+  /** `flags`: how many of the flags are counted, 0–2. `noted`: not needed from `finish` to `reset`, and then others may use it. */
+  constructor(flags = 0, noted = new NotedRows()) {
     this.#stride = KEY_WORDS + 1 + flags;
-    this.#cells = new Int32Array(INITIAL_ROWS * this.#stride);
+    this.#noted = noted;
+    this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
   }
 
   /** Notes a row under its key; `flags`: bit 0 and bit 1. */
   add(k0: number, k1: number, k2: number, flags = 0): void {
-    const at = this.#noted++ * ROW_WORDS;
-    if (at === this.#rows.length) this.#growRows();
-    const rows = this.#rows;
-    const hash = hashKey(k0, k1, k2);
-    rows[at] = k0;
-    rows[at + 1] = k1;
-    rows[at + 2] = k2;
-    rows[at + HASH] = (hash & ~FLAG_MASK) | flags;
-    this.#ends[partitionOf(hash, this.#bits)]!++;
+    this.#noted.add(k0, k1, k2, flags);
   }
 
   /** Counts the rows noted since `reset`. Cells may be read from now on. */
   finish(): void {
-    const ends = this.#ends;
-    if (this.#bits > 0) this.#sortRows();
-    const rows = this.#bits > 0 ? this.#sorted : this.#rows;
-    if (this.#cells.length < this.#noted * this.#stride)
-      this.#cells = new Int32Array((this.#rows.length / ROW_WORDS) * this.#stride);
+    const noted = this.#noted;
+    noted.sort();
+    const { ends, sorted } = noted;
+    const isWhole = ends.length === 1;
     this.#starts = new Int32Array(ends.length + 1);
     let from = 0;
-    for (const [partition, end] of ends.entries()) {
-      this.#countRows(rows, from, end);
+    for (let partition = 0; partition < ends.length; partition++) {
+      const end = isWhole ? noted.length : ends[partition]!;
+      this.#makeRoom(end - from);
+      this.#countRows(sorted, from, end);
       this.#starts[partition + 1] = this.length;
       from = end;
     }
@@ -86,7 +76,7 @@ export class CellCounts {
 
   /** The cell of a key, −1 when no row had it. Looks through one partition: not for loops over rows. */
   find(k0: number, k1: number, k2: number): number {
-    const partition = partitionOf(hashKey(k0, k1, k2), this.#bits);
+    const partition = partitionOf(hashKey(k0, k1, k2), Math.log2(this.#starts.length - 1));
     for (let cell = this.#starts[partition]!; cell < this.#starts[partition + 1]!; cell++) {
       if (this.key(cell, 0) === k0 && this.key(cell, 1) === k1 && this.key(cell, 2) === k2) return cell;
     }
@@ -98,47 +88,21 @@ export class CellCounts {
    * several did not need it.
    */
   reset(expected: number): void {
-    const isSmall = this.#rows.length > INITIAL_ROWS * ROW_WORDS && this.#noted * ROW_WORDS * 8 < this.#rows.length;
+    const isSmall =
+      this.#cells.length > INITIAL_CELLS * this.#stride && this.length * this.#stride * 8 < this.#cells.length;
     this.#smallResets = isSmall ? this.#smallResets + 1 : 0;
-    if (this.#smallResets >= SHRINK_AFTER) {
-      this.#rows = new Int32Array(INITIAL_ROWS * ROW_WORDS);
-      this.#sorted = new Int32Array(0);
-      this.#cells = new Int32Array(INITIAL_ROWS * this.#stride);
-    }
-    this.#noted = 0;
+    if (this.#smallResets >= SHRINK_AFTER) this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
+    this.#noted.reset(expected);
     this.length = 0;
-    this.#bits = Math.min(MOST_PARTITION_BITS, Math.max(0, Math.ceil(Math.log2(expected / PARTITION_ROWS))));
-    this.#ends = new Int32Array(1 << this.#bits);
     this.#starts = new Int32Array(2);
   }
 
-  #growRows(): void {
-    const larger = new Int32Array(this.#rows.length * 2);
-    larger.set(this.#rows);
-    this.#rows = larger;
-  }
-
-  /** Sorts the rows by partition. The sizes of the partitions become their ends. */
-  #sortRows(): void {
-    const rows = this.#rows;
-    const ends = this.#ends;
-    const bits = this.#bits;
-    for (let partition = 0, next = 0; partition < ends.length; partition++) {
-      const size = ends[partition]!;
-      ends[partition] = next;
-      next += size;
-    }
-    const end = this.#noted * ROW_WORDS;
-    if (this.#sorted.length < end) this.#sorted = new Int32Array(rows.length);
-    const sorted = this.#sorted;
-    for (let at = 0; at < end; at += ROW_WORDS) {
-      const hash = rows[at + HASH]!;
-      const to = ends[partitionOf(hash, bits)]!++ * ROW_WORDS;
-      sorted[to] = rows[at]!;
-      sorted[to + 1] = rows[at + 1]!;
-      sorted[to + 2] = rows[at + 2]!;
-      sorted[to + HASH] = hash;
-    }
+  #makeRoom(cells: number): void {
+    const wanted = (this.length + cells) * this.#stride;
+    if (wanted <= this.#cells.length) return;
+    const larger = new Int32Array(Math.max(this.#cells.length * 2, wanted));
+    larger.set(this.#cells);
+    this.#cells = larger;
   }
 
   /** Counts one partition: rows `from` … `end` − 1 into cells behind those there are. */
@@ -186,19 +150,7 @@ export class CellCounts {
   }
 }
 
-/** Partitions take the highest bits, the index within one the lowest. */
-function partitionOf(hash: number, bits: number): number {
-  return bits === 0 ? 0 : hash >>> (32 - bits);
-}
-
 /** Where the index of its partition looks for a cell. */
 function hashCell(cells: Int32Array, at: number): number {
   return hashKey(cells[at]!, cells[at + 1]!, cells[at + 2]!) >>> FLAG_BITS;
-}
-
-function hashKey(k0: number, k1: number, k2: number): number {
-  let hash = Math.imul(k0, 0x9e3779b1);
-  hash = Math.imul(hash ^ (hash >>> 15) ^ k1, 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13) ^ k2, 0xc2b2ae35);
-  return hash ^ (hash >>> 16);
 }

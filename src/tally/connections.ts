@@ -5,6 +5,7 @@ import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { CellCounts } from './cell-counts.ts';
 import { compareText } from './compare-text.ts';
+import type { NotedRows } from './noted-rows.ts';
 import type { Peers } from './peers.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { TopCells } from './top-cells.ts';
@@ -27,8 +28,8 @@ interface Member {
 }
 
 /** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets talk to nobody. */
-export function createConnectionsTally(table: SocketTable, limit: number) {
-  const counts = new CellCounts();
+export function createConnectionsTally(table: SocketTable, limit: number, noted?: NotedRows) {
+  const counts = new CellCounts(0, noted);
   const { addresses, processNames } = table;
   const top = new TopCells<Member>(limit, {
     folds: USE_MASK + 1,

@@ -4,6 +4,7 @@ import type { Breakdown, DestinationCell, FamilyLabel } from '../model/socket-co
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { CellCounts } from './cell-counts.ts';
+import type { NotedRows } from './noted-rows.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { TopCells } from './top-cells.ts';
 
@@ -24,8 +25,8 @@ interface Member {
  * Counts ephemeral ports by destination: local address, remote address, remote port. A port has one socket per
  * destination (the 4-tuple is unique), so sockets are ports.
  */
-export function createDestinationsTally(table: SocketTable, limit: number) {
-  const counts = new CellCounts(2);
+export function createDestinationsTally(table: SocketTable, limit: number, noted?: NotedRows) {
+  const counts = new CellCounts(2, noted);
   const { addresses } = table;
   const top = new TopCells<Member>(limit, {
     folds: 1,

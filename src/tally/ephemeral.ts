@@ -2,14 +2,15 @@ import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
 import { Family, type SocketTable } from '../model/socket-table.ts';
 import { type BusiestDestination, createDestinationsTally } from './destinations.ts';
+import type { NotedRows } from './noted-rows.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { createProcessPortsTally } from './process-ports.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
 
 /** Counts how the ephemeral ports are used, as the next connect() finds them. */
-export function createEphemeralTally(table: SocketTable, limit: number) {
-  const countDestinations = createDestinationsTally(table, limit);
+export function createEphemeralTally(table: SocketTable, limit: number, noted?: NotedRows) {
+  const countDestinations = createDestinationsTally(table, limit, noted);
   const countProcessPorts = createProcessPortsTally(table, limit);
 
   return function countEphemeral(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {

@@ -10,6 +10,7 @@ import { inheritOwners } from './inherit-owners.ts';
 import { keepLargest } from './largest-values.ts';
 import { countListeners } from './listeners.ts';
 import { createLocalPortsTally } from './local-ports.ts';
+import { NotedRows } from './noted-rows.ts';
 import { groupPeers } from './peers.ts';
 import { classifyPorts } from './port-classes.ts';
 import { countUnattributed, createProcessesTally } from './processes.ts';
@@ -32,12 +33,13 @@ export interface TallyInput {
 
 /** All counts of a table, in one call per scrape. Remembers which cells were on the last page; the table stays the same. */
 export function createTally(table: SocketTable, limits: TallyLimits): (input: TallyInput) => SocketCounts {
-  const countConnections = createConnectionsTally(table, limits.connections);
+  const noted = new NotedRows();
+  const countConnections = createConnectionsTally(table, limits.connections, noted);
   const countLocalPorts = createLocalPortsTally(table, limits.localPorts);
   const countRemoteIps = createRemoteIpsTally(table, limits.remoteIps);
   const countProcesses = createProcessesTally(table, limits.processes);
   const countUnits = createUnitsTally(table, limits.units);
-  const countEphemeral = createEphemeralTally(table, limits.destinations);
+  const countEphemeral = createEphemeralTally(table, limits.destinations, noted);
 
   return function tally({ rules, hasOwners, nameOfGroup, closeWait, processFds, unseenStates }) {
     const classes = classifyPorts(table, rules);

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { SocketTable } from '../../src/model/socket-table.ts';
-import { ALL_SOCKETS } from '../../src/platform/linux/inet-diag.ts';
+import { ALL_SOCKETS } from '../../src/platform/linux/dump-request.ts';
 import { createOwnerResolver } from '../../src/platform/linux/owners.ts';
 import { createSockDiagReader } from '../../src/platform/linux/sock-diag.ts';
 import { createTally } from '../../src/tally/index.ts';
@@ -114,7 +114,7 @@ function createScrapes(sockets: number) {
   return { host, scrape };
 
   function scrape() {
-    table.reset();
+    table.turn();
     reader.read(table, NO_LIMIT);
     owners.resolve(table, NO_LIMIT);
     return tally({

@@ -81,6 +81,14 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
     assert.equal(fill('10.0.0.1'), 16);
   });
 
+  it('is there for an exporter that starts when nobody gets a port any more', () => {
+    for (let port = FIRST; port < FIRST + PORTS; port++) sockets.listen('0.0.0.0', port);
+    reader.close();
+    reader = createEphemeralReader();
+    assert.equal(familyUse('ipv4').blocked, PORTS);
+    assert.equal(familyUse('ipv4').utilization, 1);
+  });
+
   it('holds for IPv6', () => {
     sockets.listen('::1', SERVICE);
     assert.equal(fill('::1', undefined, 'ipv6'), 20);

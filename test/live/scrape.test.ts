@@ -76,8 +76,9 @@ test('a collector thread that hangs costs the page what is missing, and is repla
     if (miss === 2) procfs.mend('self/net/snmp'); // for those who open it from now on
     assert.ok(miss < 10, 'the thread is not replaced');
   }
-  await waitForLog(exporter, 'the collector thread is up again');
+  await untilReady(exporter);
   const after = await exporter.scrape();
+  assert.equal(hasLogged(exporter, 'the collector thread is up again'), true);
   assert.deepEqual([...after.keys()], [...whole.keys()]);
   assert.deepEqual(new Set(Object.values(successOf(after))), new Set([1]));
 });
@@ -158,9 +159,9 @@ async function requestTogether(
   return await answers;
 }
 
-async function waitForLog(exporter: RunningExporter, message: string): Promise<void> {
-  for (let waits = 0; !hasLogged(exporter, message); waits++) {
-    if (waits === 500) throw new Error(`never logged: ${message}`);
+async function untilReady(exporter: RunningExporter): Promise<void> {
+  for (let waits = 0; (await exporter.getApart('/-/ready')).status !== 200; waits++) {
+    if (waits === 500) throw new Error('it is never ready');
     await delay(20);
   }
 }

@@ -34,4 +34,8 @@ describe('parsePortList', () => {
     it(`refuses ${text} and names the item`, () =>
       assert.throws(() => parsePortList(text), /not a port or an interval of ports: "/));
   }
+
+  it('shows the start of a long item only', () => {
+    assert.throws(() => parsePortList('1'.repeat(5000)), /: "1{40}"$/);
+  });
 });

@@ -3,13 +3,14 @@ import { request as requestPlainly } from 'node:http';
 import { request as requestSecurely } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { ConnectionOptions } from 'node:tls';
+import { createConnections } from '../../src/http/connections.ts';
 import { guardRequests } from '../../src/http/guard.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
 import { createSecureServer } from '../../src/http/secure-server.ts';
 import { buildServer } from '../../src/http/server.ts';
-import type { WebSettings } from '../../src/http/web-settings.ts';
+import type { WebSettings } from '../../src/http/settings-in-force.ts';
 import { createFakeScraper, type FakeScraper } from './fake-scraper.ts';
-import { BUILD, HTTP_SETTINGS } from './http-settings.ts';
+import { BUILD, HTTP_SETTINGS, SERVER_LIMITS } from './http-settings.ts';
 import { createLogRecorder } from './log-recorder.ts';
 
 export interface GuardedServer {
@@ -19,18 +20,24 @@ export interface GuardedServer {
   readonly listening: Listening;
 }
 
+const LIMITS = { ...SERVER_LIMITS, maxConnections: 512, longestAnswerMs: 40_000, maxRequests: 40 };
+
 /** The whole web server on a port of its own, as main.ts puts it together, over a fake scraper. */
 export async function startGuardedServer(
   t: { after(action: () => Promise<void>): void },
   settingsNow: () => WebSettings,
+  limits: Partial<typeof LIMITS> = {},
 ): Promise<GuardedServer> {
+  const given = { ...LIMITS, ...limits };
   const [scraper, log] = [createFakeScraper(), createLogRecorder()];
   const headersNow = () => settingsNow().headers;
-  const app = buildServer({ config: HTTP_SETTINGS, scraper, log, build: BUILD, headersNow });
+  const app = buildServer({ config: { ...HTTP_SETTINGS, ...given }, scraper, log, build: BUILD, headersNow });
   await app.ready();
   const guarded = guardRequests(app.routing, settingsNow, log);
+  const connections = createConnections(given.maxConnections, given.longestAnswerMs);
+  const tlsNow = () => settingsNow().tls;
   const listening = await listen([{ host: '127.0.0.1', port: 0 }], () =>
-    createSecureServer(guarded, HTTP_SETTINGS.scrapeTimeoutMs, () => settingsNow().tls, log),
+    createSecureServer(guarded, { limits: given, connections, tlsNow, log }),
   );
   t.after(() => listening.close(0));
   return { port: Number(listening.addresses[0]!.split(':').pop()), scraper, log, listening };
@@ -40,6 +47,8 @@ export interface ClientOptions
   extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ciphers' | 'minVersion' | 'maxVersion'> {
   readonly headers?: Record<string, string>;
   readonly path?: string;
+  /** Any address of 127.0.0.0/8. */
+  readonly localAddress?: string;
 }
 
 export interface Reply {

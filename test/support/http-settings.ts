@@ -1,4 +1,5 @@
 import type { MetricsOptions } from '../../src/http/metrics.ts';
+import type { ServerLimits } from '../../src/http/server-limits.ts';
 
 export const BUILD = { version: '1.2.3', revision: 'abc1234', nodeVersion: 'v20.17.0', platform: 'linux' } as const;
 
@@ -11,3 +12,5 @@ export const HTTP_SETTINGS: MetricsOptions = {
   scrapeTimeoutMs: 10_000,
   scrapeTimeoutMarginMs: 500,
 };
+
+export const SERVER_LIMITS: ServerLimits = { maxHeaderBytes: 16_384, requestTimeoutMs: 10_000 };

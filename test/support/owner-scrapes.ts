@@ -1,7 +1,7 @@
 import { formatAddress } from '../../src/model/ip-address.ts';
 import { type Reason, SocketTable } from '../../src/model/socket-table.ts';
 import { stateLabel } from '../../src/model/tcp-state.ts';
-import { ALL_SOCKETS } from '../../src/platform/linux/inet-diag.ts';
+import { ALL_SOCKETS } from '../../src/platform/linux/dump-request.ts';
 import { type Libc, loadLibc } from '../../src/platform/linux/libc.ts';
 import { createOwnerResolver } from '../../src/platform/linux/owners.ts';
 import { createSockDiagReader } from '../../src/platform/linux/sock-diag.ts';
@@ -54,7 +54,7 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
   };
 
   function scrape(): OwnedSocket[] {
-    table.reset();
+    table.turn();
     reader.read(table, { ...budget, deadlineMs: performance.now() + BUDGET_MS });
     links.clear();
     owners.resolve(table, budget);

@@ -1,30 +1,39 @@
+import { release } from 'node:os';
 import { SocketTable } from '../../model/socket-table.ts';
-import { BOUND_SOCKETS } from './inet-diag.ts';
-import { type Libc, SystemCallError } from './libc.ts';
+import { BOUND_SOCKETS } from './dump-request.ts';
+import type { Libc } from './libc.ts';
 import { createSockDiagReader } from './sock-diag.ts';
 
 const AF_INET = 2;
 const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
-/** struct sockaddr_in: family u16 @0, port @2 and address @4, both 0 = any; 16 bytes. */
-const ANY_ADDRESS = new Uint8Array(16).fill(AF_INET, 0, 1);
+/**
+ * struct sockaddr_in: family u16 @0, port @2 (0 = any free one), address @4; 16 bytes. An address of the loopback network
+ * that hardly anybody uses: where every ephemeral port is taken elsewhere, one is still free here.
+ */
+const PROBE_ADDRESS = Uint8Array.of(AF_INET, 0, 0, 0, 127, 100, 48, 10, 0, 0, 0, 0, 0, 0, 0, 0);
 const PROBE_MS = 2000;
 
 /**
  * Whether inet_diag shows sockets that are bound and nothing else (Linux 6.8): binds one for a moment and looks.
- * A look at the version would be wrong for kernels that vendors patch.
+ * A look at the version would be wrong for kernels that vendors patch; it decides only where nothing can be bound.
  */
-export function seesBoundSockets(libc: Libc): boolean {
-  const fd = libc.socket(AF_INET, SOCK_STREAM_CLOEXEC, 0);
-  if (fd < 0) throw new SystemCallError('socket(AF_INET)', libc.errno());
+export function seesBoundSockets(libc: Libc, kernelRelease = release()): boolean {
   const reader = createSockDiagReader(libc, BOUND_SOCKETS);
+  const fd = libc.socket(AF_INET, SOCK_STREAM_CLOEXEC, 0);
   try {
-    if (libc.bind(fd, ANY_ADDRESS, ANY_ADDRESS.length) < 0) throw new SystemCallError('bind(0.0.0.0:0)', libc.errno());
+    if (fd < 0 || libc.bind(fd, PROBE_ADDRESS, PROBE_ADDRESS.length) < 0) return isSince68(kernelRelease);
     const table = new SocketTable();
     const now = () => performance.now();
     reader.read(table, { now, deadlineMs: now() + PROBE_MS });
     return table.length > 0;
   } finally {
     reader.close();
-    libc.close(fd);
+    if (fd >= 0) libc.close(fd);
   }
+}
+
+/** `6.8.0-45-generic` → true. */
+function isSince68(kernelRelease: string): boolean {
+  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 8);
 }

@@ -8,6 +8,7 @@ const DIRENT_BUFFER_LENGTH = 32 * 1024;
 const FIRST_FD_OFFSET = 2;
 const SEEK_SET = 0;
 const ZERO = 0x30;
+const CLOSING_BRACKET = 0x5d;
 const SOCKET_PREFIX = Buffer.from('socket:[');
 
 /** The descriptor is there, but it is no socket. */
@@ -81,8 +82,13 @@ export function parseLink(link: Uint8Array, length: number): number {
   for (let at = 0; at < SOCKET_PREFIX.length; at++) {
     if (link[at] !== SOCKET_PREFIX[at]) return NOT_A_SOCKET;
   }
+  if (link[length - 1] !== CLOSING_BRACKET) return NOT_A_SOCKET;
   let inode = 0;
-  for (let at = SOCKET_PREFIX.length; at < length - 1; at++) inode = (Math.imul(inode, 10) + link[at]! - ZERO) | 0;
+  for (let at = SOCKET_PREFIX.length; at < length - 1; at++) {
+    const digit = link[at]! - ZERO;
+    if (digit < 0 || digit > 9) return NOT_A_SOCKET;
+    inode = (Math.imul(inode, 10) + digit) | 0;
+  }
   return inode === GONE || inode === DENIED ? NOT_A_SOCKET : inode;
 }
 

@@ -2,8 +2,9 @@ import { TcpState } from '../../model/tcp-state.ts';
 import type { Notice, Platform, PlatformOptions, SocketReader, UnitResolver } from '../platform.ts';
 import { seesBoundSockets } from './bound-probe.ts';
 import { createUnitResolver } from './cgroups.ts';
+import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './dump-request.ts';
 import { createFactCollectors } from './facts.ts';
-import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './inet-diag.ts';
+import { keepHandles } from './kept-handles.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { checkNetlink } from './netlink-probe.ts';
 import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
@@ -25,21 +26,38 @@ interface SocketSources {
 
 /** Opens Linux: sockets by inet_diag, or from /proc/net/tcp where the kernel refuses that. */
 export function openLinuxPlatform(options: PlatformOptions): Platform {
-  const libc = loadLibc();
-  const capabilities = readCapabilities(options.procfs);
+  const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
+  const { isPrivileged, notices } = checkCapabilities(options);
   const sources = chooseSources(libc, options);
   const owners = createOwnerResolver(libc, {
     procfs: options.procfs,
     budgetMs: options.ownersBudgetMs,
-    isPrivileged: hasOwnerCapabilities(capabilities),
+    isPrivileged,
   });
   return {
     name: 'linux',
     ...sources,
     owners,
     facts: createFactCollectors(options),
-    notices: [sources.notice, ...describeCapabilities(capabilities, options.collectors)],
+    notices: [sources.notice, ...notices],
   };
+}
+
+/** What they are is told and decides nothing but a reason: a file that cannot be read is not worth the thread. */
+function checkCapabilities({ procfs, collectors }: PlatformOptions): {
+  readonly isPrivileged: boolean;
+  readonly notices: readonly Notice[];
+} {
+  try {
+    const capabilities = readCapabilities(procfs);
+    return {
+      isPrivileged: hasOwnerCapabilities(capabilities),
+      notices: describeCapabilities(capabilities, collectors),
+    };
+  } catch (error) {
+    const message = `whether capabilities are missing is not known (${(error as Error).message}): sockets without a process are counted in tcpstate_unattributed_sockets{reason="permission"}`;
+    return { isPrivileged: false, notices: [{ level: 'warn', message }] };
+  }
 }
 
 function chooseSources(libc: Libc, options: PlatformOptions): SocketSources {
@@ -47,9 +65,9 @@ function chooseSources(libc: Libc, options: PlatformOptions): SocketSources {
   if (refusal !== undefined) return procfsSources(options, refusal);
   const sockets = createSockDiagReader(libc, ALL_SOCKETS);
   const closeWait = createSockDiagReader(libc, CLOSE_WAIT_AGES, MOST_AGES);
-  const units = createUnitResolver(options);
+  const units = openUnits(options);
   return {
-    sockets: seesBoundSockets(libc) ? sockets : { ...sockets, unseenStates: [TcpState.bound, TcpState.close] },
+    sockets: tellUnseenStates(sockets, libc),
     closeWait,
     ...(units && { units }),
     notice: { level: 'info', message: 'sockets are read by inet_diag (sock_diag)' },
@@ -58,6 +76,34 @@ function chooseSources(libc: Libc, options: PlatformOptions): SocketSources {
       closeWait.close();
     },
   };
+}
+
+/** Asks the kernel when a scrape wants to know, until it has an answer: for that it takes a descriptor, which may not be had at start. */
+function tellUnseenStates(reader: SocketReader, libc: Libc): SocketReader {
+  let seesBound: boolean | undefined;
+  return {
+    ...reader,
+    get unseenStates() {
+      seesBound ??= seesBoundSockets(libc);
+      return seesBound ? [] : [TcpState.bound, TcpState.close];
+    },
+  };
+}
+
+/** Where the mounts cannot be read now, each scrape tries again, and fails as long as they cannot. */
+function openUnits(options: PlatformOptions): UnitResolver | undefined {
+  try {
+    return createUnitResolver(options);
+  } catch {
+    let opened: { readonly units: UnitResolver | undefined } | undefined;
+    return {
+      source: 'cgroupfs',
+      nameOf(groupId) {
+        opened ??= { units: createUnitResolver(options) };
+        return opened.units?.nameOf(groupId);
+      },
+    };
+  }
 }
 
 function procfsSources({ procfs }: PlatformOptions, refusal: string): SocketSources {

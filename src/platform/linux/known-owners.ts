@@ -1,6 +1,6 @@
 import { GONE, NOT_A_SOCKET } from './fd-links.ts';
 import { OTHER, UNKNOWN, YOUNG } from './held-fds.ts';
-import { canKeep, NOT_FOUND, OwnerTable, PENDING } from './owner-table.ts';
+import { canKeep, NO_ENTRY, NOT_FOUND, OwnerTable, PENDING } from './owner-table.ts';
 import { type ProcessRecord, ProcessTable } from './process-table.ts';
 
 /** They hold sockets only to hand them to what they start: PID 1, and systemd's instances for users. */
@@ -21,6 +21,8 @@ export class KnownOwners {
   isChanged = false;
   /** Counts scrapes. */
   generation = 0;
+  /** The entry of the socket noted last. */
+  noted = NO_ENTRY;
   #seen = 0;
 
   /** Starts a scrape: its sockets are noted next, then `dropUnseen` forgets the others. */
@@ -32,17 +34,22 @@ export class KnownOwners {
     this.#seen = 0;
   }
 
-  /** Notes one socket of the scrape. Returns the slot of its owner as far as it is known, or PENDING, or NOT_FOUND. */
-  note(inode: number): number {
+  /**
+   * Notes one socket of the scrape. Returns the slot of its owner as far as it is known, or PENDING, or NOT_FOUND; its
+   * entry is `noted` then. `hint`: what may be its entry.
+   */
+  note(inode: number, hint: number): number {
+    this.noted = NO_ENTRY;
     if (!canKeep(inode)) return NOT_FOUND;
     const { sockets, generation } = this;
-    const entry = sockets.find(inode);
+    const entry = sockets.isAt(hint, inode) ? hint : sockets.find(inode);
     if (entry < 0) {
-      sockets.add(inode, generation, waitOf(generation, false));
+      this.noted = sockets.add(inode, generation, waitOf(generation, false));
       this.#seen++;
       this.pending++;
       return PENDING;
     }
+    this.noted = entry;
     const slot = sockets.processOf(entry);
     if (!sockets.see(entry, generation)) return slot; // several rows can share an inode (subflows of MPTCP)
     this.#seen++;

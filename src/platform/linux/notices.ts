@@ -7,6 +7,9 @@ export function hasOwnerCapabilities({ sysPtrace, dacReadSearch }: Capabilities)
   return sysPtrace && dacReadSearch;
 }
 
+const WAYS_OUT =
+  'to see their processes give both to the service (systemd: AmbientCapabilities=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH), to do without use --no-collector.processes';
+
 /** Which capabilities are missing and what that costs. */
 export function describeCapabilities(capabilities: Capabilities, collectors: ReadonlySet<CollectorName>): Notice[] {
   if (!collectors.has('processes')) return [];
@@ -24,7 +27,7 @@ export function describeCapabilities(capabilities: Capabilities, collectors: Rea
   return [
     {
       level: 'warn',
-      message: `${missing.join(' and ')} missing: sockets of other users' processes show process="unknown" and are counted in tcpstate_unattributed_sockets{reason="permission"}`,
+      message: `${missing.join(' and ')} missing: sockets of other users' processes show process="unknown" and are counted in tcpstate_unattributed_sockets{reason="permission"}; ${WAYS_OUT}`,
     },
   ];
 }

@@ -7,8 +7,12 @@ import type { ProcessRecord } from './process-table.ts';
 const FEW_FDS = 1000;
 /** Links read per scrape in such processes for sockets that were not found where they were likely to be. */
 const MOST_LINKS_AT_ONCE = 5000;
-/** Links read per scrape to see whether they still say what they said: at least, and by sockets. */
-const LEAST_CHECKS = 500;
+/**
+ * Links read per scrape to see whether they still say what they said: one for each socket, no fewer and no more than
+ * these, and from many sockets on one for so many.
+ */
+const LEAST_CHECKS = 100;
+const MOST_CHECKS = 500;
 const SOCKETS_PER_CHECK = 200;
 /** A search of all processes may take one part in this of the time. */
 const PAUSE_AFTER_ROUND = 10;
@@ -184,7 +188,8 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   }
 
   function checksPerScrape(): number {
-    return Math.max(LEAST_CHECKS, known.sockets.length / SOCKETS_PER_CHECK);
+    const { length } = known.sockets;
+    return Math.max(LEAST_CHECKS, Math.min(MOST_CHECKS, length), length / SOCKETS_PER_CHECK);
   }
 
   /** Yes to so many links' worth of effort from now on. */

@@ -1,8 +1,13 @@
 const INITIAL_CAPACITY = 1024;
-const STRIDE = 2;
+/** Words of an entry: inode; process << 1 | parity of the generation that saw it last; descriptor. */
+const STRIDE = 3;
 const OWNER = 1;
-/** The inode of a free place. */
+const FD = 2;
+/** The inode of a free entry; its second word is the next free one. */
 const FREE = 0;
+
+/** Stands where an entry would if there is none. */
+export const NO_ENTRY = -1;
 
 /** `process` of an entry that nobody was found for: not yet, or not by a search of all processes. */
 export const PENDING = -1;
@@ -14,41 +19,50 @@ export function canKeep(inode: number): boolean {
 }
 
 /**
- * Which process holds each socket, by inode, kept from scrape to scrape. An open-addressing hash table: inode and owner
- * stand side by side, so that finding both costs one cache miss, and the descriptor, seldom needed, stands apart.
- * An entry is named by its place, which holds until the next `add` or `sweep`.
+ * Which process holds each socket, by inode, kept from scrape to scrape. An entry keeps its number until the next
+ * `sweep` or `arrange`, and mostly beyond: whoever remembers it finds it again (`isAt`) without the hash table.
  */
 export class OwnerTable {
   /** Entries in use. */
   length = 0;
-  #capacity = INITIAL_CAPACITY;
-  /** Per place: inode, then process << 1 | parity of the generation that saw it last. */
   #words = new Int32Array(INITIAL_CAPACITY * STRIDE);
-  /** The descriptor in the process; of a PENDING entry whatever its user keeps there. */
-  #fds = new Int32Array(INITIAL_CAPACITY);
+  /** Entries that were ever in use; from there on all are free. */
+  #end = 0;
+  #firstFree = NO_ENTRY;
+  /** Entries that were used again since `arrange`: they stand where another socket stood in the dump. */
+  #reused = 0;
+  /** Hash table of open addressing: entry + 1, or 0 where free. At most half full. */
+  #slots = new Int32Array(INITIAL_CAPACITY * 2);
+
+  /** Whether an entry, by a number that may be anything, is that of an inode that can be kept. */
+  isAt(entry: number, inode: number): boolean {
+    return this.#words[entry * STRIDE] === inode;
+  }
 
   /** The entry of an inode that can be kept, −1 when there is none. */
   find(inode: number): number {
+    const slots = this.#slots;
     const words = this.#words;
-    const mask = this.#capacity - 1;
-    let place = hashInode(inode) & mask;
+    const mask = slots.length - 1;
+    let slot = hashInode(inode) & mask;
     for (;;) {
-      const key = words[place * STRIDE]!;
-      if (key === inode) return place;
-      if (key === FREE) return -1;
-      place = (place + 1) & mask;
+      const entry = slots[slot]! - 1;
+      if (entry < 0 || words[entry * STRIDE] === inode) return entry;
+      slot = (slot + 1) & mask;
     }
   }
 
   /** A new entry, PENDING and seen, for an inode that has none and can be kept. */
   add(inode: number, generation: number, fd: number): number {
-    if ((this.length + 1) * 3 > this.#capacity * 2) this.#resize(this.#capacity * 2);
-    const place = this.#freePlace(inode);
-    this.#words[place * STRIDE] = inode;
-    this.#words[place * STRIDE + OWNER] = (PENDING << 1) | (generation & 1);
-    this.#fds[place] = fd;
+    if ((this.length + 1) * STRIDE > this.#words.length) this.#resize(this.length * 2);
+    const entry = this.#takeFree();
+    const at = entry * STRIDE;
+    this.#words[at] = inode;
+    this.#words[at + OWNER] = (PENDING << 1) | (generation & 1);
+    this.#words[at + FD] = fd;
     this.length++;
-    return place;
+    this.#enter(entry);
+    return entry;
   }
 
   /** Slot of the owning process, or PENDING, or NOT_FOUND. */
@@ -56,14 +70,15 @@ export class OwnerTable {
     return this.#words[entry * STRIDE + OWNER]! >> 1;
   }
 
+  /** The descriptor in the process; of a PENDING entry whatever its user keeps there. */
   fdOf(entry: number): number {
-    return this.#fds[entry]!;
+    return this.#words[entry * STRIDE + FD]!;
   }
 
   setOwner(entry: number, process: number, fd: number): void {
-    const at = entry * STRIDE + OWNER;
-    this.#words[at] = (process << 1) | (this.#words[at]! & 1);
-    this.#fds[entry] = fd;
+    const at = entry * STRIDE;
+    this.#words[at + OWNER] = (process << 1) | (this.#words[at + OWNER]! & 1);
+    this.#words[at + FD] = fd;
   }
 
   /** Marks an entry as seen in a generation, the one after the last sweep. Returns whether it was not yet. */
@@ -77,70 +92,115 @@ export class OwnerTable {
 
   /** Drops every entry that was not seen in `generation`, telling who held it. */
   sweep(generation: number, visit: (process: number, fd: number) => void): void {
-    for (let place = 0; place < this.#capacity; ) {
-      const word = this.#words[place * STRIDE + OWNER]!;
-      if (this.#words[place * STRIDE] === FREE || ((word ^ generation) & 1) === 0) {
-        place++;
-        continue;
-      }
-      visit(word >> 1, this.#fds[place]!);
-      this.#remove(place); // a follower may stand here now: look again
+    const words = this.#words;
+    for (let at = 0; at < this.#end * STRIDE; at += STRIDE) {
+      const word = words[at + OWNER]!;
+      if (words[at] === FREE || ((word ^ generation) & 1) === 0) continue;
+      visit(word >> 1, words[at + FD]!);
+      this.#remove(at / STRIDE);
     }
-    if (this.#capacity > INITIAL_CAPACITY && this.length * 8 < this.#capacity) this.#resize(capacityFor(this.length));
+    if (words.length > INITIAL_CAPACITY * STRIDE && this.length * STRIDE * 8 < words.length)
+      this.#resize(this.length * 2);
   }
 
   forEach(visit: (entry: number) => void): void {
-    for (let place = 0; place < this.#capacity; place++) {
-      if (this.#words[place * STRIDE] !== FREE) visit(place);
+    for (let entry = 0; entry < this.#end; entry++) {
+      if (this.#words[entry * STRIDE] !== FREE) visit(entry);
     }
   }
 
-  /** Closes the gap with every follower that may stand there, so that no search ends at it too early. */
-  #remove(place: number): void {
-    const words = this.#words;
-    const mask = this.#capacity - 1;
-    let gap = place;
-    for (let next = (gap + 1) & mask; words[next * STRIDE] !== FREE; next = (next + 1) & mask) {
-      const home = hashInode(words[next * STRIDE]!) & mask;
-      if (((next - home) & mask) < ((next - gap) & mask)) continue;
-      words[gap * STRIDE] = words[next * STRIDE]!;
-      words[gap * STRIDE + OWNER] = words[next * STRIDE + OWNER]!;
-      this.#fds[gap] = this.#fds[next]!;
-      gap = next;
+  /**
+   * Once half of the entries are out of order: numbers them in the order of a dump, so that going through the dump's
+   * rows goes through memory. `entries` and `inodes`, by row: those of rows with an entry agree (`isAt`); rewritten.
+   */
+  arrange(entries: Int32Array, inodes: Int32Array, rows: number): void {
+    if (this.#reused * 2 <= this.length + INITIAL_CAPACITY) return;
+    const old = this.#words;
+    const end = this.#end;
+    this.#words = new Int32Array(old.length);
+    this.#end = 0;
+    for (let row = 0; row < rows; row++) {
+      const from = entries[row]! * STRIDE;
+      if (inodes[row] === FREE || old[from] !== inodes[row]) continue;
+      entries[row] = this.#append(old, from);
+      old[from] = FREE;
     }
-    words[gap * STRIDE] = FREE;
+    for (let entry = 0; entry < end; entry++) {
+      if (old[entry * STRIDE] !== FREE) this.#append(old, entry * STRIDE); // no row of this dump led to it
+    }
+    this.#enterAll();
+  }
+
+  #append(from: Int32Array, at: number): number {
+    const to = this.#end * STRIDE;
+    for (let word = 0; word < STRIDE; word++) this.#words[to + word] = from[at + word]!;
+    return this.#end++;
+  }
+
+  #takeFree(): number {
+    const entry = this.#firstFree;
+    if (entry === NO_ENTRY) return this.#end++;
+    this.#firstFree = this.#words[entry * STRIDE + OWNER]!;
+    this.#reused++;
+    return entry;
+  }
+
+  #remove(entry: number): void {
+    this.#leave(entry);
+    this.#words[entry * STRIDE] = FREE;
+    this.#words[entry * STRIDE + OWNER] = this.#firstFree;
+    this.#firstFree = entry;
     this.length--;
   }
 
-  #freePlace(inode: number): number {
-    const mask = this.#capacity - 1;
-    let place = hashInode(inode) & mask;
-    while (this.#words[place * STRIDE] !== FREE) place = (place + 1) & mask;
-    return place;
+  #enter(entry: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let slot = hashInode(this.#words[entry * STRIDE]!) & mask;
+    while (slots[slot] !== 0) slot = (slot + 1) & mask;
+    slots[slot] = entry + 1;
   }
 
-  #resize(capacity: number): void {
+  /** Closes the gap with every follower that may stand there, so that no search ends at it too early. */
+  #leave(entry: number): void {
+    const slots = this.#slots;
     const words = this.#words;
-    const fds = this.#fds;
-    this.#capacity = capacity;
-    this.#words = new Int32Array(capacity * STRIDE);
-    this.#fds = new Int32Array(capacity);
-    for (let old = 0; old < fds.length; old++) {
-      const inode = words[old * STRIDE]!;
-      if (inode === FREE) continue;
-      const place = this.#freePlace(inode);
-      this.#words[place * STRIDE] = inode;
-      this.#words[place * STRIDE + OWNER] = words[old * STRIDE + OWNER]!;
-      this.#fds[place] = fds[old]!;
+    const mask = slots.length - 1;
+    let gap = hashInode(words[entry * STRIDE]!) & mask;
+    while (slots[gap] !== entry + 1) gap = (gap + 1) & mask;
+    for (let next = (gap + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
+      const home = hashInode(words[(slots[next]! - 1) * STRIDE]!) & mask;
+      if (((next - home) & mask) < ((next - gap) & mask)) continue;
+      slots[gap] = slots[next]!;
+      gap = next;
     }
+    slots[gap] = 0;
   }
-}
 
-/** The smallest capacity that is at most half full with `length` entries. */
-function capacityFor(length: number): number {
-  let capacity = INITIAL_CAPACITY;
-  while (capacity < length * 2) capacity *= 2;
-  return capacity;
+  /** Makes room for `wanted` entries, and numbers those there are anew. */
+  #resize(wanted: number): void {
+    const old = this.#words;
+    const end = this.#end;
+    let capacity = INITIAL_CAPACITY;
+    while (capacity < wanted) capacity *= 2;
+    // both before anything changes: what cannot be had must not leave half a table, which would be kept
+    const [words, slots] = [new Int32Array(capacity * STRIDE), new Int32Array(capacity * 2)];
+    this.#words = words;
+    this.#slots = slots;
+    this.#end = 0;
+    for (let entry = 0; entry < end; entry++) {
+      if (old[entry * STRIDE] !== FREE) this.#append(old, entry * STRIDE);
+    }
+    this.#enterAll();
+  }
+
+  /** All entries are at the front, in their order. */
+  #enterAll(): void {
+    this.#firstFree = NO_ENTRY;
+    this.#reused = 0;
+    this.#slots.fill(0);
+    for (let entry = 0; entry < this.#end; entry++) this.#enter(entry);
+  }
 }
 
 /** Inodes come in runs of neighbours: the multiplication scatters them over the high bits, the shift over the low ones. */

@@ -45,6 +45,7 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
     known.begin();
     noteRows(table);
     known.dropUnseen();
+    sockets.arrange(table.columns.ownerEntry, table.columns.owner, table.length);
     const startMs = now();
     const lateAtMs = startMs + Math.min(budgetMs, (deadlineMs - startMs) / 2);
     search(pids, now, lateAtMs);
@@ -68,13 +69,14 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
   /** Every row, once: known sockets get their process at once, unknown ones are noted for the search. */
   function noteRows(table: SocketTable): void {
     for (const record of processes.records) if (record !== undefined) record.nameId = NO_NAME;
-    const { owner, process, reason } = table.columns;
+    const { owner, ownerEntry, process, reason } = table.columns;
     const { length } = table;
     const notFound = reasonsNow().notFound;
     for (let row = 0; row < length; row++) {
       const inode = owner[row]!;
       if (inode === 0) continue;
-      const slot = known.note(inode);
+      const slot = known.note(inode, ownerEntry[row]!);
+      ownerEntry[row] = known.noted;
       if (slot >= 0) process[row] = nameIdOf(processes.records[slot]!, table);
       else if (slot !== PENDING) reason[row] = notFound;
     }
@@ -82,13 +84,13 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
 
   /** Rows that waited for the search; all rows when it found that sockets have changed hands. */
   function settleRows(table: SocketTable): void {
-    const { owner, process, reason } = table.columns;
+    const { owner, ownerEntry, process, reason } = table.columns;
     const { length } = table;
     const reasons = reasonsNow();
     for (let row = 0; row < length; row++) {
       const inode = owner[row]!;
       if (inode === 0 || (!known.isChanged && (process[row] !== 0 || reason[row] !== Reason.none))) continue;
-      const slot = slotOf(inode);
+      const slot = slotOf(sockets.isAt(ownerEntry[row]!, inode) ? ownerEntry[row]! : sockets.find(inode));
       if (slot >= 0) {
         process[row] = nameIdOf(processes.records[slot]!, table);
         reason[row] = Reason.none;
@@ -102,7 +104,7 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
     const reasons = reasonsNow();
     for (let row = 0; row < table.length; row++) {
       if (owner[row] === 0) continue;
-      const slot = slotOf(owner[row]!);
+      const slot = slotOf(sockets.find(owner[row]!));
       if (slot < 0) reason[row] = slot === PENDING ? reasons.pending : reasons.notFound;
       else {
         if (nameIds[slot] === NO_NAME) nameIds[slot] = table.processNames.intern(processes.records[slot]!.name);
@@ -111,8 +113,7 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
     }
   }
 
-  function slotOf(inode: number): number {
-    const entry = sockets.find(inode);
+  function slotOf(entry: number): number {
     return entry < 0 ? PENDING : sockets.processOf(entry);
   }
 

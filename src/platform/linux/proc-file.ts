@@ -1,12 +1,39 @@
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
+
+/** No file that is read whole comes near it (mountinfo is the longest): what has more is something else. */
+const MOST_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+let chunk: Buffer | undefined;
 
 /** The text of a file; undefined when there is none. Throws, naming the file, when it cannot be read. */
 export function readOptionalFile(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readWhole(path);
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw unreadable(path, error);
+  }
+}
+
+/** The text of a file; throws what the system says. A file without end costs a scrape of its collector, not all memory. */
+export function readWhole(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    return Buffer.concat(readChunks(fd)).toString('utf8');
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function readChunks(fd: number): Buffer[] {
+  chunk ??= Buffer.allocUnsafe(CHUNK_BYTES);
+  const chunks: Buffer[] = [];
+  for (let total = 0; ; ) {
+    const length = readSync(fd, chunk);
+    if (length === 0) return chunks;
+    total += length;
+    if (total > MOST_BYTES) throw Object.assign(new Error(`it has more than ${MOST_BYTES} bytes`), { code: 'EFBIG' });
+    chunks.push(Buffer.from(chunk.subarray(0, length)));
   }
 }
 

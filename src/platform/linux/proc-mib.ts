@@ -25,6 +25,7 @@ export function parseMib<Field extends string>(
   const valueLine = lines[header + 1];
   if (!valueLine?.startsWith(`${source.prefix}:`)) return {};
   const where = `${source.path}, line ${header + 2}`;
+  if (header + 2 === lines.length) throw new Error(`${where}: it breaks off, the last number may be a part of one`);
   return pickCounters(fieldsOf(lines[header]!), fieldsOf(valueLine), names, where);
 }
 

@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { ProcessFds } from '../../model/socket-counts.ts';
 import type { FdLinks } from './fd-links.ts';
+import { readWhole } from './proc-file.ts';
 import type { ProcessRecord } from './process-table.ts';
 
 /** Scrapes after which a process's limit is read again: it seldom changes (prlimit). */
@@ -86,7 +87,7 @@ function isNearer(left: ProcessFds, right: ProcessFds): boolean {
 
 function readLimit(procfs: string, pid: number): number | undefined {
   try {
-    return parseOpenFilesLimit(readFileSync(`${procfs}/${pid}/limits`, 'latin1'));
+    return parseOpenFilesLimit(readWhole(`${procfs}/${pid}/limits`));
   } catch {
     return undefined; // gone since its descriptors were counted
   }
@@ -94,6 +95,6 @@ function readLimit(procfs: string, pid: number): number | undefined {
 
 /** The soft limit in the line `Max open files  1024  524288  files`; undefined when it is unlimited or not there. */
 export function parseOpenFilesLimit(text: string): number | undefined {
-  const match = /^Max open files\s+(\d+)\s/m.exec(text);
+  const match = /^Max open files\s+(\d{1,20})\s/m.exec(text);
   return match === null ? undefined : Number(match[1]);
 }

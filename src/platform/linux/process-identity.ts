@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Libc } from './libc.ts';
 
 const O_RDONLY_CLOEXEC = 0o2000000;
@@ -8,13 +9,20 @@ const BUFFER_LENGTH = 1024;
 const STATE = 0;
 const THREADS = 20 - 3;
 const START_TIME = 22 - 3;
+/** What Node.js calls its first thread, and with it the process, since version 24: no name for a service. */
+const NODE_MAIN_THREAD = 'MainThread';
+/** Characters of a comm. */
+const LONGEST_NAME = 15;
 const ENDED_STATES = new Set(['Z', 'X', 'x']);
 
 /** What makes a process the same one as before (pids are used again), its name and where its descriptors are. */
 export interface ProcessIdentity {
   /** Clock ticks since boot. */
   readonly startTime: number;
-  /** comm of the thread group's leader: at most 15 characters, bytes that are no UTF-8 replaced. */
+  /**
+   * comm of the thread group's leader: at most 15 characters, bytes that are no UTF-8 replaced. Of a program that runs in
+   * Node.js 24 the name by which it was started.
+   */
   readonly name: string;
   /** Folder below procfs that holds `fd`. */
   readonly folder: string;
@@ -36,15 +44,31 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
     const stat = readStat(String(pid));
     if (stat === undefined) return undefined;
     const { startTime, name, isLeaderGone } = stat;
-    return { startTime, name, folder: isLeaderGone ? folderOfThread(pid) : String(pid) };
+    return {
+      startTime,
+      name: (name === NODE_MAIN_THREAD && readProgramName(pid)) || name,
+      folder: isLeaderGone ? folderOfThread(pid) : String(pid),
+    };
   };
 
   function readStat(folder: string): ProcessStat | undefined {
-    const fd = libc.open(Buffer.from(`${procfs}/${folder}/stat\0`), O_RDONLY_CLOEXEC);
+    const text = readStart(`${folder}/stat`);
+    return text === undefined ? undefined : parseStat(text);
+  }
+
+  /** The file name of the program as it was started, undefined where the process keeps it to itself. */
+  function readProgramName(pid: number): string | undefined {
+    const [program] = readStart(`${pid}/cmdline`)?.split('\0') ?? [];
+    return program === undefined ? undefined : basename(program).slice(0, LONGEST_NAME);
+  }
+
+  /** The start of a file below procfs; undefined when there is nothing to be read. */
+  function readStart(path: string): string | undefined {
+    const fd = libc.open(Buffer.from(`${procfs}/${path}\0`), O_RDONLY_CLOEXEC);
     if (fd < 0) return undefined;
     const length = libc.read(fd, buffer, BUFFER_LENGTH);
     libc.close(fd);
-    return length > 0 ? parseStat(buffer.toString('utf8', 0, length)) : undefined;
+    return length > 0 ? buffer.toString('utf8', 0, length) : undefined;
   }
 
   /** The folder of a thread that goes on; it shares the descriptors of the one that ended. */

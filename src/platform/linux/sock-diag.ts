@@ -1,8 +1,10 @@
 import type { SocketTable } from '../../model/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../platform.ts';
-import { type DumpQuery, decodeDump, encodeDumpRequest } from './inet-diag.ts';
+import { type DumpQuery, encodeDumpRequest } from './dump-request.ts';
+import { decodeDump } from './inet-diag.ts';
 import { type Libc, SystemCallError } from './libc.ts';
 import { allocateNetlinkBuffer, NetlinkError } from './netlink.ts';
+import { RepeatedRows } from './repeated-rows.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
@@ -15,8 +17,10 @@ const MSG_TRUNC = 0x20;
 const BUFFER_LENGTH = 64 * 1024;
 /** A dump answers from memory: silence this long means that it will never come. */
 const RECEIVE_TIMEOUT_SECONDS = 2;
-/** Dumps started anew in one read when the kernel says that one was disturbed (ENOBUFS, NLM_F_DUMP_INTR). */
+/** Dumps started anew in one read when the kernel says that one was disturbed (ENOBUFS, EINTR, NLM_F_DUMP_INTR). */
 const MAX_TRIES = 3;
+/** Signals in a row that one recv() may meet: a sandbox that says EINTR for ever must not hold the thread. */
+const MAX_INTERRUPTIONS = 20;
 
 /**
  * Reads sockets by inet_diag dumps over one netlink socket, which is kept, and made anew after any failure. A dump is
@@ -28,10 +32,11 @@ export function createSockDiagReader(
   most = Number.POSITIVE_INFINITY,
 ): SocketReader & { close(): void } {
   const buffer = allocateNetlinkBuffer(BUFFER_LENGTH);
+  const repeated = new RepeatedRows();
   let fd = -1;
   let sequence = 0;
 
-  return { source: 'sock_diag', read, close };
+  return { source: 'sock_diag', comparesRows: true, read, close };
 
   function read(table: SocketTable, budget: ScrapeBudget): void {
     for (let attempt = 1; ; attempt++) {
@@ -41,7 +46,7 @@ export function createSockDiagReader(
       } catch (error) {
         close(); // what is left of a broken dump must not answer the next request
         if (attempt === MAX_TRIES || !isDisturbed(error)) throw error;
-        table.reset();
+        table.clearRows();
       }
     }
   }
@@ -49,13 +54,14 @@ export function createSockDiagReader(
   function dump(table: SocketTable, budget: ScrapeBudget): void {
     if (fd < 0) fd = openSocket(libc);
     sequence = (sequence + 1) & 0x7fffffff;
+    repeated.begin();
     const request = encodeDumpRequest(query, sequence);
     if (libc.send(fd, request, request.length, 0) < 0)
       throw new SystemCallError('send(NETLINK_SOCK_DIAG)', libc.errno());
     for (let isComplete = false; !isComplete; ) {
       if (budget.now() > budget.deadlineMs)
         throw new Error(`the socket dump missed its deadline at ${table.length} sockets`);
-      isComplete = decodeDump(buffer, receive(), sequence, table);
+      isComplete = decodeDump(buffer, receive(), sequence, table, repeated);
       if (!isComplete && table.length > most) {
         close();
         return;
@@ -64,13 +70,13 @@ export function createSockDiagReader(
   }
 
   function receive(): number {
-    for (;;) {
+    for (let interruptions = 1; ; interruptions++) {
       const length = libc.recv(fd, buffer.bytes, BUFFER_LENGTH, MSG_TRUNC);
       if (length > BUFFER_LENGTH) throw new NetlinkError(`netlink datagram of ${length} bytes`, 'EMSGSIZE');
       if (length > 0) return length;
       if (length === 0) throw new NetlinkError('netlink socket closed by the kernel', 'EPIPE');
       const error = new SystemCallError('recv(NETLINK_SOCK_DIAG)', libc.errno());
-      if (error.code !== 'EINTR') throw error;
+      if (error.code !== 'EINTR' || interruptions === MAX_INTERRUPTIONS) throw error;
     }
   }
 
@@ -94,5 +100,5 @@ function openSocket(libc: Libc): number {
 
 function isDisturbed(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
-  return code === 'ENOBUFS' || code === 'NLM_F_DUMP_INTR' || code === 'NLMSG_OVERRUN';
+  return code === 'ENOBUFS' || code === 'EINTR' || code === 'NLM_F_DUMP_INTR' || code === 'NLMSG_OVERRUN';
 }

@@ -1,3 +1,5 @@
+import { toPrintable } from '../../model/printable-text.ts';
+
 /** Longer names are cut: a path can be 4 KB, and each name is in the page once per state. */
 const MAX_LENGTH = 120;
 
@@ -20,7 +22,7 @@ export function unitOfPath(path: string): string {
     note(component, parent, found);
     parent = component;
   }
-  return shorten(nameOf(found) ?? (path || '/'));
+  return shorten(toPrintable(nameOf(found) ?? (path || '/')));
 }
 
 interface Found {
@@ -52,6 +54,8 @@ const CONTAINER_ID = /^(|.*[-:_])([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$/;
 /** systemd-nspawn and libvirt register their scope with systemd-machined. */
 const MACHINE = /^(?:machine-.+\.scope|systemd-nspawn@.+\.service)$/;
 
+const LXC_PAYLOAD = 'lxc.payload.';
+
 function containerOf(component: string, parent: string, isInUnit: boolean): string | undefined {
   const match = CONTAINER_ID.exec(component);
   if (match !== null) {
@@ -62,7 +66,8 @@ function containerOf(component: string, parent: string, isInUnit: boolean): stri
     return id;
   }
   if (MACHINE.test(component)) return component;
-  if (component.startsWith('lxc.payload.')) return component.slice('lxc.payload.'.length);
+  if (component.length > LXC_PAYLOAD.length && component.startsWith(LXC_PAYLOAD))
+    return component.slice(LXC_PAYLOAD.length);
   return parent === 'lxc' ? component : undefined;
 }
 

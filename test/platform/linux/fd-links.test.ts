@@ -29,7 +29,18 @@ describe('parseLink', () => {
   });
 
   it('knows other files, and nothing behind the length it was given', () => {
-    for (const text of ['', 'socket:', 'pipe:[5]', '/tmp/socket:[5]', 'anon_inode:[eventpoll]', 'Socket:[5]'])
+    for (const text of [
+      '',
+      'socket:',
+      'socket:[5',
+      'socket:[5x]',
+      'socket:[-5]',
+      'socket:[5]]',
+      'pipe:[5]',
+      '/tmp/socket:[5]',
+      'anon_inode:[eventpoll]',
+      'Socket:[5]',
+    ])
       assert.equal(parse(text), NOT_A_SOCKET);
     assert.equal(parseLink(Buffer.from('socket:[12]345]'), 'socket:[12]'.length), 12);
   });

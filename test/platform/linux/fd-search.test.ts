@@ -4,6 +4,7 @@ import { DENIED, DONE, NOT_A_SOCKET } from '../../../src/platform/linux/fd-links
 import { createFdSearch } from '../../../src/platform/linux/fd-search.ts';
 import { OTHER, UNKNOWN, YOUNG } from '../../../src/platform/linux/held-fds.ts';
 import { KnownOwners } from '../../../src/platform/linux/known-owners.ts';
+import { NO_ENTRY } from '../../../src/platform/linux/owner-table.ts';
 import { createFakeProcesses, type FakeProcess } from './fake-processes.ts';
 
 const always = () => true;
@@ -164,7 +165,7 @@ function createHost() {
     /** Begins a scrape that shows these sockets. */
     dump(...inodes: number[]) {
       known.begin();
-      for (const inode of inodes) known.note(inode);
+      for (const inode of inodes) known.note(inode, NO_ENTRY);
       known.dropUnseen();
     },
     /** The marks of all descriptors up to the highest one. */

@@ -4,14 +4,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
-import {
-  ALL_SOCKETS,
-  CLOSE_WAIT_AGES,
-  decodeDump,
-  encodeDumpRequest,
-  MESSAGE,
-} from '../../../src/platform/linux/inet-diag.ts';
+import { ALL_SOCKETS, CLOSE_WAIT_AGES, encodeDumpRequest } from '../../../src/platform/linux/dump-request.ts';
+import { decodeDump, MESSAGE } from '../../../src/platform/linux/inet-diag.ts';
 import { allocateNetlinkBuffer, type NetlinkBuffer } from '../../../src/platform/linux/netlink.ts';
+import { RepeatedRows } from '../../../src/platform/linux/repeated-rows.ts';
 import { missingCompiler, runC } from '../../support/gcc.ts';
 import { rowsOfTable } from './socket-rows.ts';
 
@@ -167,7 +163,7 @@ function decode(datagrams: readonly Buffer[], sequence = SEQUENCE): { table: Soc
   for (const datagram of datagrams) {
     const buffer: NetlinkBuffer = allocateNetlinkBuffer(64 * 1024);
     buffer.bytes.set(datagram);
-    isComplete = decodeDump(buffer, datagram.length, sequence, table);
+    isComplete = decodeDump(buffer, datagram.length, sequence, table, new RepeatedRows());
   }
   return { table, isComplete };
 }

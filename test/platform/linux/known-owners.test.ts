@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { GONE, NOT_A_SOCKET } from '../../../src/platform/linux/fd-links.ts';
 import { KnownOwners } from '../../../src/platform/linux/known-owners.ts';
-import { NOT_FOUND, PENDING } from '../../../src/platform/linux/owner-table.ts';
+import { NO_ENTRY, NOT_FOUND, PENDING } from '../../../src/platform/linux/owner-table.ts';
 
 const MOST_FDS = 6;
 const FILE = 0;
@@ -118,7 +118,7 @@ describe('KnownOwners', () => {
     const known = new KnownOwners();
     known.begin();
     assert.deepEqual(
-      [-1, -2, 0].map((inode) => known.note(inode)),
+      [-1, -2, 0].map((inode) => known.note(inode, NO_ENTRY)),
       [NOT_FOUND, NOT_FOUND, NOT_FOUND],
     );
     known.dropUnseen();
@@ -220,7 +220,7 @@ function enter(known: KnownOwners, pid: number, startTime: number, name = `p${pi
 
 function scrapeOf(known: KnownOwners, inodes: readonly number[]): void {
   known.begin();
-  for (const inode of inodes) known.note(inode);
+  for (const inode of inodes) known.note(inode, NO_ENTRY);
   known.dropUnseen();
 }
 

@@ -27,6 +27,36 @@ const anyScrape = fc.record({
 });
 
 describe('OwnerTable', () => {
+  for (const nth of [1, 2]) {
+    it(`stays whole when array ${nth} of a larger table cannot be had`, (t) => {
+      const table = new OwnerTable();
+      const real = globalThis.Int32Array;
+      t.after(() => {
+        globalThis.Int32Array = real;
+      });
+      let arrays = 0;
+      globalThis.Int32Array = new Proxy(real, {
+        construct(target, args: [number]) {
+          if (++arrays === nth) throw new RangeError('Array buffer allocation failed');
+          return new target(...args);
+        },
+      });
+      let added = 0;
+      const addAll = () => {
+        while (added < 2000) {
+          table.add(added + 1, 1, added);
+          added++;
+        }
+      };
+      assert.throws(addAll, RangeError);
+      const before = added;
+      assert.equal(table.length, before);
+      assert.equal(table.find(before + 1), -1); // ends
+      addAll();
+      for (let inode = 1; inode <= added; inode++) assert.equal(table.fdOf(table.find(inode)), inode - 1);
+    });
+  }
+
   it('holds what a Map would, from scrape to scrape', () => {
     fc.assert(
       fc.property(fc.array(anyScrape, { maxLength: 8 }), (scrapes) => {

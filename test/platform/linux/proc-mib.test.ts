@@ -28,6 +28,12 @@ test('names file and line when names and values do not pair up', () => {
   });
 });
 
+test('takes no number from a line that breaks off: it may be a part of one', () => {
+  assert.throws(() => parseMib('Tcp: ActiveOpens\nTcp: 5', SOURCE, NAMES), {
+    message: '/proc/net/snmp, line 2: it breaks off, the last number may be a part of one',
+  });
+});
+
 test('names file, line and column when a value is no number', () => {
   for (const value of ['x', '1.5', '0x10', '1e9', '99999999999999999999', '123456789012345678901']) {
     assert.throws(() => parseMib(`Tcp: MaxConn ActiveOpens\nTcp: 1 ${value}\n`, SOURCE, NAMES), {

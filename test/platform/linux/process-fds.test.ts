@@ -22,6 +22,7 @@ describe('parseOpenFilesLimit', () => {
     assert.equal(parseOpenFilesLimit(limitsText('unlimited')), undefined);
     assert.equal(parseOpenFilesLimit(HEADER), undefined);
     assert.equal(parseOpenFilesLimit(''), undefined);
+    assert.equal(parseOpenFilesLimit(limitsText('9'.repeat(400))), undefined);
   });
 });
 

@@ -61,6 +61,22 @@ describe('createIdentityReader', () => {
     assert.deepEqual(read(123), { name: 'java', startTime: 4711, folder: '123/task/125' });
   });
 
+  it('calls what runs in Node.js 24, which names its first thread, by its program', (t) => {
+    const procfs = temporaryFolder(t);
+    mkdirSync(join(procfs, '123'));
+    const nameAs = (name: string, commandLine?: string) => {
+      writeFileSync(join(procfs, '123/stat'), statLine(name));
+      if (commandLine !== undefined) writeFileSync(join(procfs, '123/cmdline'), commandLine);
+      return createIdentityReader(loadLibc(), procfs)(123)?.name;
+    };
+    assert.equal(nameAs('MainThread'), 'MainThread', 'without a command line to be read');
+    assert.equal(nameAs('MainThread', '/usr/local/bin/node\0/srv/shop/server.js\0'), 'node');
+    assert.equal(nameAs('MainThread', 'a-program-with-a-long-name\0'), 'a-program-with-');
+    assert.equal(nameAs('MainThread', ''), 'MainThread');
+    assert.equal(nameAs('MainThread', '\0\0'), 'MainThread');
+    assert.equal(nameAs('shop', '/usr/local/bin/node\0'), 'shop', 'process.title');
+  });
+
   it('has no answer for a process that is not there, or ended while it was read', (t) => {
     const procfs = temporaryFolder(t);
     mkdirSync(join(procfs, '124'));

@@ -4,6 +4,7 @@ import { NOT_A_SOCKET } from '../../../src/platform/linux/fd-links.ts';
 import { createFdSearch } from '../../../src/platform/linux/fd-search.ts';
 import { KnownOwners } from '../../../src/platform/linux/known-owners.ts';
 import { createOwnerSearch } from '../../../src/platform/linux/owner-search.ts';
+import { NO_ENTRY } from '../../../src/platform/linux/owner-table.ts';
 import { createFakeProcesses, type FakeProcess, lowestFree } from './fake-processes.ts';
 
 export const UNIX_SOCKET = 999_999;
@@ -57,7 +58,7 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
     for (const [slot, record] of known.processes.records.entries())
       if (record?.isAlive) known.processes.update(slot, world.readIdentity(record.pid)); // as owners.ts does
     known.begin();
-    for (const inode of new Set([...holders().keys(), ...orphans])) if (!tooNew.has(inode)) known.note(inode);
+    for (const inode of new Set([...holders().keys(), ...orphans])) if (!tooNew.has(inode)) known.note(inode, NO_ENTRY);
     known.dropUnseen();
     search(pids, () => world.counts.links, world.counts.links + mostLinks);
     assert.ok(known.overdue >= 0 && known.overdue <= known.pending);

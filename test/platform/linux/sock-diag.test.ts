@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
 import { SocketTable } from '../../../src/model/socket-table.ts';
-import { ALL_SOCKETS } from '../../../src/platform/linux/inet-diag.ts';
+import { ALL_SOCKETS } from '../../../src/platform/linux/dump-request.ts';
 import type { Libc } from '../../../src/platform/linux/libc.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/sock-diag.ts';
 
@@ -75,6 +75,12 @@ describe('createSockDiagReader', () => {
     const table = new SocketTable();
     createSockDiagReader(fakeLibc(['EINTR', SOCKETS, 'EINTR', DONE]).libc, ALL_SOCKETS).read(table, NO_LIMIT);
     assert.equal(table.length, SOCKETS_IN_RECORDING);
+  });
+
+  it('does not go on for ever when every call is interrupted', () => {
+    const { libc, calls } = fakeLibc(...Array.from({ length: 4 }, () => Array<Answer>(1000).fill('EINTR')));
+    assert.throws(() => createSockDiagReader(libc, ALL_SOCKETS).read(new SocketTable(), NO_LIMIT), { code: 'EINTR' });
+    assert.equal(calls.filter((call) => call === 'socket').length, 3);
   });
 
   it('starts anew, from an empty table and a new socket, when the kernel ran out of buffer', () => {

@@ -17,6 +17,8 @@ const CASES: Readonly<Record<string, readonly (readonly [path: string, unit: str
     ['/system.slice/dev-disk\\x2dA.service', 'dev-disk-A.service'],
     ['/system.slice/caf\\xc3\\xa9.service', 'café.service'],
     ['/system.slice/_cpu.service', 'cpu.service'],
+    ['/system.slice/a\\x1b[31m\\xe2\\x80\\xaeb.service', 'a\\x1b[31m\\u202eb.service'],
+    ['/system.slice/two\nlines.service', 'two\\x0alines.service'],
     ['/init.scope', 'init.scope'],
     ['/system.slice/run-u42.service', 'run-u42.service'],
     ['/system.slice/nginx.service/worker', 'nginx.service'],
@@ -107,6 +109,11 @@ for (const [kind, cases] of Object.entries(CASES)) {
     );
   });
 }
+
+test('has a name for an LXC cgroup that has none itself', () => {
+  assert.equal(unitOfPath('/lxc.payload.'), '/lxc.payload.');
+  assert.equal(unitOfPath('/lxc.payload./init.scope'), 'init.scope');
+});
 
 test('keeps the end of a long name', () => {
   const name = unitOfPath(`/${'deep/'.repeat(100)}end`);

@@ -34,10 +34,20 @@ describe('parseEvents', () => {
     assert.throws(() => parseEvents(text.slice(0, 100) + text), /not|something|without/);
   });
 
+  it('takes no longer than the text is long, whatever is missing', () => {
+    const start = performance.now();
+    for (const piece of ['<Event>', '<EventID ', '<Event><EventID ', "<TimeCreated SystemTime='", '</Event>']) {
+      assert.throws(() => parseEvents(piece.repeat(100_000)), piece);
+      assert.throws(() => parseEvents(`<Event>${piece.repeat(100_000)}</Event>`), piece);
+    }
+    assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+  });
+
   it('refuses text that is not events, and events without an id, a record number or a time', () => {
     assert.throws(() => parseEvents('Access is denied.'), /something else than events: Access is denied/);
     for (const part of [/<EventID.*<\/EventID>/, /<EventRecordID>.*<\/EventRecordID>/, /<TimeCreated[^>]*>/]) {
       assert.throws(() => parseEvents(EVENT.replace(part, '')), /event without/);
     }
+    assert.throws(() => parseEvents(EVENT.replace('>4227<', '>40000000000000000<')), /event without id/);
   });
 });

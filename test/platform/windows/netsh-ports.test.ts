@@ -70,6 +70,16 @@ describe('parseExcludedRanges', () => {
     assert.throws(() => parseExcludedRanges('The command was not found.'), /printed something else/);
   });
 
+  it('takes no longer than the text is long', () => {
+    const start = performance.now();
+    const blanks = ' '.repeat(200_000);
+    for (const text of ['\r\n'.repeat(200_000), `1${blanks}.`, '-'.repeat(200_000)]) {
+      assert.throws(() => parseExcludedRanges(text), /printed/);
+    }
+    assert.deepEqual(parseExcludedRanges(`-----  -----\r\n1 2${blanks}.\r\n`), []);
+    assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+  });
+
   it('refuses what is not a range of ports', () => {
     for (const row of ['60 50', '1 65536']) {
       assert.throws(() => parseExcludedRanges(`----  ----\r\n${row}\r\n`), /not a range of ports/);

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import type { ParsedFamily } from '../support/exposition-parser.ts';
+import { missingCompiler } from '../support/gcc.ts';
+import { enterNetworkNamespace } from '../support/network-namespace.ts';
+import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
+import { createSocketPuppets } from '../support/socket-puppets.ts';
+
+const NOBODY = 65_534;
+const OWNERS = ['sys_ptrace', 'dac_read_search'];
+/** Of the whole mask: bits 19 and 2 of include/uapi/linux/capability.h. */
+const MASKS: Readonly<Record<string, string>> = {
+  'sys_ptrace,dac_read_search': '0000000000080004',
+  sys_ptrace: '0000000000080000',
+  dac_read_search: '0000000000000004',
+  '': '0000000000000000',
+};
+const skip = missingCompiler() ?? enterNetworkNamespace() ?? missingUsers() ?? false;
+
+test('nobody with the two capabilities sees the owners of all users, and no more privilege is used', {
+  skip,
+}, async (t) => {
+  const { exporter, page } = await scrapeAsNobody(t, OWNERS);
+  assert.equal(listenersOf(page, 'hidden'), 1);
+  assert.deepEqual(hiddenStates(page), []);
+  assert.deepEqual(logged(exporter, 'warn'), []);
+  assert.match(logged(exporter, 'info').join('\n'), /CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there/);
+});
+
+for (const held of [[], ['sys_ptrace'], ['dac_read_search']]) {
+  test(`nobody with ${held.join() || 'no capability'} gets a page without them, and the log names what is missing`, {
+    skip,
+  }, async (t) => {
+    const { exporter, page } = await scrapeAsNobody(t, held);
+    assert.equal(listenersOf(page, 'hidden'), undefined);
+    assert.deepEqual(hiddenStates(page), ['listen']);
+    const missing = OWNERS.filter((name) => !held.includes(name)).map((name) => `CAP_${name.toUpperCase()}`);
+    const [warning, ...more] = logged(exporter, 'warn');
+    assert.ok(warning!.startsWith(`${missing.join(' and ')} missing: `), warning);
+    assert.match(warning!, /AmbientCapabilities=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH.*--no-collector\.processes/);
+    assert.deepEqual(more, []);
+  });
+}
+
+test('root with everything gets the page that nobody with two capabilities gets', { skip }, async (t) => {
+  await startHidden(t);
+  const root = await startExporter(t, { args: ['--owners.time-budget=5s'] });
+  const page = await root.scrape();
+  assert.equal(listenersOf(page, 'hidden'), 1);
+  const nobody = await startExporter(t, { launcher: asNobody(OWNERS), args: ['--owners.time-budget=5s'] });
+  assert.deepEqual(namesOf(await nobody.scrape()), namesOf(page));
+  assert.deepEqual(logged(root, 'warn'), []);
+});
+
+async function scrapeAsNobody(t: TestContext, capabilities: readonly string[]) {
+  await startHidden(t);
+  const exporter = await startExporter(t, { launcher: asNobody(capabilities), args: ['--owners.time-budget=5s'] });
+  const page = await exporter.scrape();
+  const status = readFileSync(`/proc/${exporter.pid}/status`, 'utf8');
+  assert.match(status, new RegExp(`^Uid:\\s${NOBODY}\\s`, 'm'));
+  for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb'])
+    assert.match(status, new RegExp(`^${set}:\\s${MASKS[capabilities.join()]}$`, 'm'));
+  for (const { labels, value } of page.get('tcpstate_scrape_collector_success')!.samples)
+    assert.equal(value, 1, labels.collector);
+  return { exporter, page };
+}
+
+/** A listener of another user. */
+async function startHidden(t: TestContext): Promise<void> {
+  const puppet = await createSocketPuppets(t).start('hidden', ['setpriv', '--reuid=1', '--regid=1', '--clear-groups']);
+  await puppet.tell('listen 10.4.0.1 8080');
+}
+
+/** Puts the program below a mount of its own: the folders above it may be closed to nobody. */
+function asNobody(capabilities: readonly string[]): string[] {
+  const sets = ['-all', ...capabilities.map((name) => `+${name}`)].join();
+  const user = `--reuid=${NOBODY} --regid=${NOBODY} --clear-groups --no-new-privs`;
+  const script = `root=$(dirname "$(dirname "$2")"); node=$1; shift 2; mount --bind "$root" /mnt
+    exec setpriv ${user} --bounding-set=${sets} --inh-caps=${sets} --ambient-caps=${sets} "$node" /mnt/dist/main.js "$@"`;
+  return ['unshare', '-m', 'sh', '-ec', script, 'sh'];
+}
+
+function listenersOf(page: ReadonlyMap<string, ParsedFamily>, process: string): number | undefined {
+  const { samples } = page.get('tcpstate_process_sockets')!;
+  return samples.find(({ labels }) => labels.process === process && labels.state === 'listen')?.value;
+}
+
+/** States with sockets whose owner is kept from us. The end of our own request that is the test's is not looked at. */
+function hiddenStates(page: ReadonlyMap<string, ParsedFamily>): string[] {
+  const { samples } = page.get('tcpstate_unattributed_sockets')!;
+  const hidden = samples.filter(({ labels, value }) => labels.reason === 'permission' && value > 0);
+  return hidden.map(({ labels }) => labels.state!).filter((state) => state !== 'established');
+}
+
+function logged({ log }: RunningExporter, wanted: string): string[] {
+  return log.filter(({ level }) => level === wanted).map(({ msg }) => msg);
+}
+
+function namesOf(page: ReadonlyMap<string, ParsedFamily>): string[] {
+  return [...page.keys()].sort();
+}
+
+/** `unshare -r` makes a user namespace that has root only. */
+function missingUsers(): string | undefined {
+  if (/^\s*0\s+0\s+[1-9]\d{5,}/m.test(readFileSync('/proc/self/uid_map', 'utf8'))) return undefined;
+  return 'skipped: needs root, to become other users';
+}
