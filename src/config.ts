@@ -3,22 +3,33 @@ import { type Environment, readEnvironment } from './config/environment.ts';
 import { formatHelp } from './config/help.ts';
 import type { ListenAddress } from './config/listen-address.ts';
 import { OPTIONS, type Option, type ValuesOf } from './config/options.ts';
+import { type PassedSocket, takePassedSockets } from './config/passed-sockets.ts';
 import { ConfigRefusal, quoteValue } from './config/refusal.ts';
+import { forService } from './config/service.ts';
 import { SWITCH } from './config/value-types.ts';
 import { type CollectorName, collectorsOf, type PlatformName } from './model/collectors.ts';
 import type { TallyLimits } from './model/limits.ts';
 
 export { formatListenAddress, type ListenAddress } from './config/listen-address.ts';
+export type { PassedSocket } from './config/passed-sockets.ts';
 export { ConfigRefusal } from './config/refusal.ts';
+export { wantsService } from './config/service.ts';
 
 /** Everything an operator chose, or the defaults. */
 export interface Config {
   readonly platform: PlatformName;
   readonly listenAddresses: readonly ListenAddress[];
+  /** Passed by systemd, to be used in place of the addresses; empty = none are. */
+  readonly passedSockets: readonly PassedSocket[];
   readonly telemetryPath: string;
   readonly webConfigFile: string | undefined;
   /** 0 = no limit. */
   readonly maxRequests: number;
+  /** Open at once, over all listen addresses. */
+  readonly maxConnections: number;
+  readonly maxHeaderBytes: number;
+  readonly requestTimeoutMs: number;
+  readonly responseTimeoutMs: number;
   readonly exporterMetrics: boolean;
   /** Collectors of this platform that are on. */
   readonly collectors: ReadonlySet<CollectorName>;
@@ -30,20 +41,29 @@ export interface Config {
   readonly ownersBudgetMs: number;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly logFormat: 'logfmt' | 'json';
+  /** Path; undefined = standard error. */
+  readonly logFile: string | undefined;
+  /** Bytes. */
+  readonly logFileSize: number;
+  readonly logFileCount: number;
   readonly procfs: string;
   readonly sysfs: string;
 }
 
 export type Command =
   | { readonly kind: 'run'; readonly config: Config }
+  | { readonly kind: 'self-check'; readonly config: Config }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** The command line and the environment → what to do. Throws a `ConfigRefusal` for anything it does not know. */
+/**
+ * The command line and the environment → what to do. Throws a `ConfigRefusal` for anything it does not know. Where
+ * sockets passed by systemd are asked for, the variables that tell of them are removed from the environment.
+ */
 export function readCommand(
   platform: PlatformName,
   argv: readonly string[] = process.argv.slice(2),
-  environment: Environment = process.env,
+  environment: Record<string, string | undefined> = process.env,
 ): Command {
   const collectorOptions = optionsOfCollectors(platform);
   const options: readonly Option[] = [...Object.values(OPTIONS), ...Object.values(collectorOptions)];
@@ -51,7 +71,25 @@ export function readCommand(
   if (wants === 'help') return { kind: 'help', text: formatHelp(options) };
   if (wants === 'version') return { kind: 'version' };
   const given = new Map([...readEnvironment(environment, options), ...givenByFlag]);
-  return { kind: 'run', config: toConfig(valuesOf(OPTIONS, given), valuesOf(collectorOptions, given), platform) };
+  const values = forService(valuesOf(OPTIONS, given), platform, environment);
+  if (values.systemdSocket) checkSystemdSocket(platform, given.get(OPTIONS.listenAddresses.flag));
+  const passedSockets = values.systemdSocket && wants === 'run' ? takePassedSockets(environment, process.pid) : [];
+  return { kind: wants, config: toConfig(values, valuesOf(collectorOptions, given), platform, passedSockets) };
+}
+
+/** What a service runs with that was given nothing: where it can say that its options are refused. */
+export function defaultServiceConfig({ ProgramData }: Environment = process.env): Config {
+  const values = forService({ ...valuesOf(OPTIONS, new Map()), service: true }, 'windows', { ProgramData });
+  return toConfig(values, {}, 'windows', []);
+}
+
+function checkSystemdSocket(platform: PlatformName, listenAddress: Given | undefined): void {
+  const flag = `--${OPTIONS.systemdSocket.flag}`;
+  if (platform !== 'linux') throw new ConfigRefusal(`${flag} is not possible here: systemd is found on Linux only`);
+  if (listenAddress === undefined) return;
+  throw new ConfigRefusal(
+    `${flag} and ${listenAddress.origin} exclude each other: the addresses are those of the .socket unit`,
+  );
 }
 
 /** `--collector.<name>` for each collector of the platform. */
@@ -88,6 +126,7 @@ function toConfig(
   values: ValuesOf<typeof OPTIONS>,
   chosen: Readonly<Record<string, boolean | undefined>>,
   platform: PlatformName,
+  passedSockets: readonly PassedSocket[],
 ): Config {
   const knownCollectors = collectorsOf(platform).map(({ name }) => name);
   const collectors = knownCollectors.filter((name) => chosen[name] ?? !values.disableDefaultCollectors);
@@ -96,9 +135,14 @@ function toConfig(
   return {
     platform,
     listenAddresses: values.listenAddresses,
+    passedSockets,
     telemetryPath: values.telemetryPath,
     webConfigFile: values.webConfigFile,
     maxRequests: values.maxRequests,
+    maxConnections: values.maxConnections,
+    maxHeaderBytes: values.maxHeaderBytes,
+    requestTimeoutMs: values.requestTimeoutMs,
+    responseTimeoutMs: values.responseTimeoutMs,
     exporterMetrics: !values.disableExporterMetrics,
     collectors: new Set(collectors),
     knownCollectors,
@@ -119,6 +163,9 @@ function toConfig(
     ownersBudgetMs: values.ownersBudgetMs,
     logLevel: values.logLevel,
     logFormat: values.logFormat,
+    logFile: values.logFile,
+    logFileSize: values.logFileSize,
+    logFileCount: values.logFileCount,
     procfs: values.procfs,
     sysfs: values.sysfs,
   };

@@ -3,6 +3,9 @@ import { describe, it } from 'node:test';
 import { environmentName, OPTIONS } from '../src/config/options.ts';
 import { type Config, ConfigRefusal, readCommand } from '../src/config.ts';
 
+/** One socket, as systemd would pass it to this process. */
+const PASSED = { LISTEN_PID: String(process.pid), LISTEN_FDS: '1' };
+
 /** Per flag: a value, what it must become, and values that must be refused. */
 const CASES: readonly {
   flag: string;
@@ -17,6 +20,13 @@ const CASES: readonly {
     read: (config) => config.listenAddresses,
     expected: [{ host: '::1', port: 9999 }],
     refused: ['', '10048', 'host', ':65536', ':-1', '[::1]', '::1:80', '[nonsense]:80', 'a b:80', 'http://x:80'],
+  },
+  {
+    flag: 'web.systemd-socket',
+    text: 'true',
+    read: (config) => config.passedSockets,
+    expected: [{ fd: 3, name: undefined }],
+    refused: ['1', 'on'],
   },
   {
     flag: 'web.telemetry-path',
@@ -38,6 +48,34 @@ const CASES: readonly {
     read: (config) => config.maxRequests,
     expected: 0,
     refused: ['', '-1', '1.5', 'many', '1e3', ' 4', '100001'],
+  },
+  {
+    flag: 'web.max-connections',
+    text: '10000',
+    read: (config) => config.maxConnections,
+    expected: 10_000,
+    refused: ['', '0', '-1', '100001'],
+  },
+  {
+    flag: 'web.max-header-bytes',
+    text: '8192',
+    read: (config) => config.maxHeaderBytes,
+    expected: 8192,
+    refused: ['', '0', '1023', '16k', '1048577'],
+  },
+  {
+    flag: 'web.request-timeout',
+    text: '5s',
+    read: (config) => config.requestTimeoutMs,
+    expected: 5000,
+    refused: ['', '0', '999ms', '11m'],
+  },
+  {
+    flag: 'web.response-timeout',
+    text: '1m',
+    read: (config) => config.responseTimeoutMs,
+    expected: 60_000,
+    refused: ['', '0', '999ms', '61m'],
   },
   {
     flag: 'web.disable-exporter-metrics',
@@ -114,24 +152,38 @@ const CASES: readonly {
   },
   { flag: 'log.level', text: 'debug', read: (config) => config.logLevel, expected: 'debug', refused: ['', 'DEBUG'] },
   { flag: 'log.format', text: 'json', read: (config) => config.logFormat, expected: 'json', refused: ['xml'] },
+  { flag: 'log.file', text: '/var/log/x', read: (config) => config.logFile, expected: '/var/log/x', refused: ['a\0b'] },
+  {
+    flag: 'log.file-size',
+    text: '512KB',
+    read: (config) => config.logFileSize,
+    expected: 524_288,
+    refused: ['', '9KB', '2GB', '1025MB', '10', '10mb', '1.5MB', '10 MB'],
+  },
+  { flag: 'log.file-count', text: '1', read: (config) => config.logFileCount, expected: 1, refused: ['0', '101'] },
   { flag: 'path.procfs', text: '/host/proc', read: (config) => config.procfs, expected: '/host/proc', refused: [''] },
   { flag: 'path.sysfs', text: '/host/sys', read: (config) => config.sysfs, expected: '/host/sys', refused: [''] },
 ];
 
+/** Refused elsewhere, and tested below. */
+const OF_ONE_PLATFORM: readonly string[] = ['service'];
+
 describe('every option', () => {
   it('has a case here', () => {
-    const flags = Object.values(OPTIONS).map(({ flag }) => flag);
+    const flags = Object.values(OPTIONS)
+      .map(({ flag }) => flag)
+      .filter((flag) => !OF_ONE_PLATFORM.includes(flag));
     assert.deepEqual(flags.toSorted(), CASES.map(({ flag }) => flag).toSorted());
   });
 
   for (const { flag, text, read, expected, refused } of CASES) {
     it(`--${flag} is read from the command line`, () => {
-      assert.deepEqual(read(configOf([`--${flag}=${text}`])), expected);
+      assert.deepEqual(read(configOf([`--${flag}=${text}`], { ...PASSED })), expected);
       assert.notDeepEqual(read(configOf([])), expected, 'the value must differ from the default');
     });
 
     it(`${environmentName(flag)} is read from the environment`, () => {
-      assert.deepEqual(read(configOf([], { [environmentName(flag)]: text })), expected);
+      assert.deepEqual(read(configOf([], { ...PASSED, [environmentName(flag)]: text })), expected);
     });
 
     it(`--${flag} refuses bad values in one line that names flag, value and what is allowed`, () => {
@@ -198,6 +250,8 @@ describe('readCommand', () => {
 
   it('shows a value with control characters on one line', () => {
     assert.match(refusalOf(['--log.level=a\nb']), /^--log\.level="a\\nb" is not allowed: give one of fatal, [^\n]+$/);
+    assert.match(refusalOf(['--log.level=\u009b31m\u007f']), /^--log\.level="\\x9b31m\\x7f" is not allowed/);
+    assert.match(refusalOf(['\u202ered']), /^unexpected argument "\\u202ered"/);
   });
 
   it('suggests the nearest flag for a typo', () => {
@@ -251,10 +305,68 @@ describe('readCommand', () => {
     assert.equal(refusalOf(['--log.format']), '--log.format needs a value: give one of logfmt, json');
   });
 
+  it('checks itself with the same settings as it would run with, and no variable stands for that', () => {
+    const command = readCommand('linux', ['--no-collector.units', '--self-check', '--limit.units=3'], {});
+    assert.equal(command.kind, 'self-check');
+    assert.equal(command.config.limits.units, 3);
+    assert.equal(command.config.collectors.has('units'), false);
+    assert.equal(refusalOf(['--self-check', '--limit.units=x']).split(':')[0], '--limit.units=x is not allowed');
+    assert.match(refusalOf([], { TCPSTATE_SELF_CHECK: 'true' }), /^unknown environment variable TCPSTATE_SELF_CHECK/);
+    assert.equal(refusalOf(['--self-chek']), 'unknown flag --self-chek: did you mean --self-check?');
+  });
+
+  it('refuses a value for what takes none', () => {
+    for (const flag of ['--help', '--version', '--self-check', '-h']) {
+      assert.equal(refusalOf([`${flag}=1`]), `${flag} takes no value`);
+      assert.equal(refusalOf([`${flag}=`]), `${flag} takes no value`);
+    }
+  });
+
+  it('takes true or false in the variable of a switch, and nothing else', () => {
+    const read = (text: string) => configOf([], { TCPSTATE_WEB_DISABLE_EXPORTER_METRICS: text }).exporterMetrics;
+    assert.deepEqual([read('true'), read('false'), read('')], [false, true, true]);
+    for (const text of ['1', 'yes', 'True', 'on'])
+      assert.equal(
+        refusalOf([], { TCPSTATE_WEB_DISABLE_EXPORTER_METRICS: text }),
+        `TCPSTATE_WEB_DISABLE_EXPORTER_METRICS=${text} is not allowed: give true or false`,
+      );
+  });
+
   it('prints help or version whatever else is asked', () => {
     assert.equal(readCommand('linux', ['--log.level=nonsense', '--help'], {}).kind, 'help');
     assert.equal(readCommand('linux', ['-h'], {}).kind, 'help');
     assert.equal(readCommand('linux', ['--version', '--unknown'], {}).kind, 'version');
+  });
+});
+
+describe('sockets passed by systemd', () => {
+  it('exclude addresses, from wherever those come', () => {
+    const meant = 'exclude each other: the addresses are those of the .socket unit';
+    assert.equal(
+      refusalOf(['--web.systemd-socket', '--web.listen-address=:1']),
+      `--web.systemd-socket and --web.listen-address ${meant}`,
+    );
+    assert.equal(
+      refusalOf(['--web.systemd-socket'], { TCPSTATE_WEB_LISTEN_ADDRESS: ':1' }),
+      `--web.systemd-socket and TCPSTATE_WEB_LISTEN_ADDRESS ${meant}`,
+    );
+  });
+
+  it('exist on Linux only', () => {
+    assert.throws(() => readCommand('windows', ['--web.systemd-socket'], PASSED), {
+      message: '--web.systemd-socket is not possible here: systemd is found on Linux only',
+    });
+  });
+
+  it('are left alone unless they are asked for, and by a self-check', () => {
+    const environment = { ...PASSED };
+    assert.deepEqual(configOf([], environment).passedSockets, []);
+    assert.equal(readCommand('linux', ['--self-check', '--web.systemd-socket'], environment).kind, 'self-check');
+    assert.deepEqual(environment, PASSED);
+  });
+
+  it('are refused where none was passed', () => {
+    assert.match(refusalOf(['--web.systemd-socket']), /^--web\.systemd-socket is not possible: no socket was passed /);
   });
 });
 

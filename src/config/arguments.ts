@@ -11,20 +11,27 @@ export interface Given {
 }
 
 export interface Arguments {
-  readonly wants: 'run' | 'help' | 'version';
+  readonly wants: 'run' | 'self-check' | 'help' | 'version';
   readonly givenByFlag: ReadonlyMap<string, Given>;
 }
 
-const HELP_NAMES: readonly string[] = ['help', 'h'];
+/** Flags that say what to do, not how; no environment variable stands for them. */
+const DEEDS: Readonly<Record<string, Arguments['wants']>> = {
+  help: 'help',
+  h: 'help',
+  version: 'version',
+  'self-check': 'self-check',
+};
 
 /** The command line → what was typed for each option. Refuses names that no option has, and words that are no flag. */
 export function readArguments(argv: readonly string[], options: readonly Option[]): Arguments {
   const words = splitArguments(argv, options);
-  const names = words.map((word) => word.name);
-  if (names.some((name) => HELP_NAMES.includes(name ?? ''))) return { wants: 'help', givenByFlag: new Map() };
-  if (names.includes('version')) return { wants: 'version', givenByFlag: new Map() };
+  const deeds = words.map(deedOf);
+  if (deeds.includes('help')) return { wants: 'help', givenByFlag: new Map() };
+  if (deeds.includes('version')) return { wants: 'version', givenByFlag: new Map() };
   const givenByFlag = new Map<string, Given>();
-  for (const word of words) {
+  for (const [index, word] of words.entries()) {
+    if (deeds[index] !== undefined) continue;
     if (word.name === undefined)
       throw new ConfigRefusal(`unexpected argument "${quoteValue(word.typed)}": every setting is a flag`);
     const { option, text } = matchOption(word.name, word.typed, word.value, options);
@@ -32,7 +39,14 @@ export function readArguments(argv: readonly string[], options: readonly Option[
     if (earlier !== undefined && option.count !== 'many') throw new ConfigRefusal(`--${option.flag} is given twice`);
     givenByFlag.set(option.flag, { origin: `--${option.flag}`, texts: [...(earlier?.texts ?? []), text] });
   }
-  return { wants: 'run', givenByFlag };
+  return { wants: deeds.includes('self-check') ? 'self-check' : 'run', givenByFlag };
+}
+
+/** What a word asks for besides settings; undefined for a setting. */
+function deedOf({ name, typed }: Word): Arguments['wants'] | undefined {
+  const deed = name !== undefined && Object.hasOwn(DEEDS, name) ? DEEDS[name] : undefined;
+  if (deed !== undefined && typed.includes('=')) throw new ConfigRefusal(`${typed.split('=')[0]} takes no value`);
+  return deed;
 }
 
 interface Word {
@@ -93,7 +107,7 @@ function matchNegated(
 function unknownFlag(name: string, typed: string, options: readonly Option[]): ConfigRefusal {
   const shown = quoteValue(typed.split('=')[0] ?? typed);
   const flags = options.flatMap(({ flag, type }) => (type === SWITCH ? [flag, `no-${flag}`] : [flag]));
-  const nearest = findNearestName(name, [...flags, 'help', 'version']);
+  const nearest = findNearestName(name, [...flags, 'help', 'version', 'self-check']);
   if (nearest !== undefined) return new ConfigRefusal(`unknown flag ${shown}: did you mean --${nearest}?`);
   const collectors = options.filter(({ flag }) => flag.startsWith('collector.')).map(({ flag }) => `--${flag}`);
   const isCollector = /^(no-)?collector\./.test(name);

@@ -10,6 +10,7 @@ const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])
   ['Scrapes', ['scrape', 'owners', 'close-wait']],
   ['Size of the page', ['limit', 'remote-ip']],
   ['Log', ['log']],
+  ['Service', ['service']],
   ['Paths', ['path']],
 ];
 
@@ -18,8 +19,9 @@ const INTRODUCTION = `Usage: tcpstate-exporter [flags]
 Prometheus exporter for TCP sockets by state, local port, remote IP and process, and
 for the use of ephemeral ports. It works with no flag at all.
 
-Every flag has an environment variable; the flag wins over it. An empty variable counts
-as unset, and a comma separates the values of a repeatable one.
+Every setting has an environment variable; the flag wins over it. An empty variable
+counts as unset, a comma separates the values of a repeatable one, and that of a
+--[no-]flag is true or false.
 `;
 
 const ENDING = `Other flags:
@@ -27,6 +29,10 @@ const ENDING = `Other flags:
       Print this help and exit.
   --version
       Print the version and exit.
+  --self-check
+      Collect a few times, print what each collector found and where it disagrees with
+      another reader of the sockets (Linux: /proc/net/tcp, Windows: netstat -ano), and
+      exit: 0 all is well, 1 something failed or disagrees.
 `;
 
 /** The text of `--help`. */

@@ -1,6 +1,6 @@
 import { DEFAULT_LIMITS } from '../model/limits.ts';
 import { LISTEN_ADDRESS } from './listen-address.ts';
-import { duration, FILE_PATH, oneOf, SWITCH, URL_PATH, type ValueType, wholeNumber } from './value-types.ts';
+import { byteCount, duration, FILE_PATH, oneOf, SWITCH, URL_PATH, type ValueType, wholeNumber } from './value-types.ts';
 
 /** One thing an operator may set. Its environment name follows from its flag. */
 export interface Option<Value = unknown, Count extends 'one' | 'maybe' | 'many' = 'one' | 'maybe' | 'many'> {
@@ -30,6 +30,12 @@ export const OPTIONS = {
     ':10048',
     'Where to listen: :port (every address of the machine, IPv6 and IPv4), host:port or [ipv6]:port.',
   ),
+  systemdSocket: one(
+    'web.systemd-socket',
+    SWITCH,
+    'false',
+    'Listen on the sockets that systemd passes (socket activation, Linux), in place of --web.listen-address.',
+  ),
   telemetryPath: one('web.telemetry-path', URL_PATH, '/metrics', 'Path of the metrics page.'),
   webConfigFile: maybe(
     'web.config.file',
@@ -40,7 +46,31 @@ export const OPTIONS = {
     'web.max-requests',
     wholeNumber(0, 100_000),
     '40',
-    'Most requests for metrics under way at once; further ones get 503. 0 = no limit.',
+    'Most requests for metrics under way at once, shared fairly among clients; further ones get 503. 0 = no limit.',
+  ),
+  maxConnections: one(
+    'web.max-connections',
+    wholeNumber(1, 100_000),
+    '512',
+    'Most connections open at once, over all listen addresses; beyond, the client with the most loses the one idle longest.',
+  ),
+  maxHeaderBytes: one(
+    'web.max-header-bytes',
+    wholeNumber(1024, 1_048_576),
+    '16384',
+    'Largest request line and headers; larger ones get 431.',
+  ),
+  requestTimeoutMs: one(
+    'web.request-timeout',
+    duration('1s', '10m'),
+    '10s',
+    'Time for a TLS handshake, and for a request to arrive whole; slower ones get 408.',
+  ),
+  responseTimeoutMs: one(
+    'web.response-timeout',
+    duration('1s', '1h'),
+    '30s',
+    'Time for a client to take its answer, on top of --scrape.timeout; then the connection is cut.',
   ),
   disableExporterMetrics: one(
     'web.disable-exporter-metrics',
@@ -107,7 +137,20 @@ export const OPTIONS = {
     'info',
     'Least severe messages to log.',
   ),
-  logFormat: one('log.format', oneOf('logfmt', 'json'), 'logfmt', 'Format of the log on standard error.'),
+  logFormat: one('log.format', oneOf('logfmt', 'json'), 'logfmt', 'Format of the log.'),
+  logFile: maybe(
+    'log.file',
+    FILE_PATH,
+    'File for the log instead of standard error; a service on Windows has one in the folder of its program data.',
+  ),
+  logFileSize: one(
+    'log.file-size',
+    byteCount('10KB', '1GB'),
+    '10MB',
+    'Size from which the log file is put aside as <file>.1 and a new one begun.',
+  ),
+  logFileCount: one('log.file-count', wholeNumber(1, 100), '5', 'Log files kept, the one being written included.'),
+  service: one('service', SWITCH, 'false', 'Run under the service manager of Windows, which has started this program.'),
   procfs: one('path.procfs', FILE_PATH, '/proc', 'Mount point of procfs (Linux).'),
   sysfs: one('path.sysfs', FILE_PATH, '/sys', 'Mount point of sysfs (Linux).'),
 } as const;

@@ -8,6 +8,7 @@ export interface ValueType<Value> {
   readonly parse: (text: string) => Value | undefined;
 }
 
+const BYTES = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
 const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 /** On or off: given on the command line without a value. */
@@ -35,6 +36,20 @@ export function duration(least: string, most: string): ValueType<number> {
     parse(text) {
       const ms = parseDuration(text);
       return ms !== undefined && isWithin(ms, leastMs, mostMs) ? ms : undefined;
+    },
+  };
+}
+
+/** Bytes, written as 512KB, 10MB or 1GB, each 1024 of the one before. Bounds are written the same way. */
+export function byteCount(least: string, most: string): ValueType<number> {
+  const [leastBytes, mostBytes] = [parseByteCount(least), parseByteCount(most)];
+  if (leastBytes === undefined || mostBytes === undefined) throw new RangeError(`not a size: ${least} or ${most}`);
+  return {
+    placeholder: 'size',
+    allowed: `a size from ${least} to ${most}, such as 512KB, 10MB`,
+    parse(text) {
+      const bytes = parseByteCount(text);
+      return bytes !== undefined && isWithin(bytes, leastBytes, mostBytes) ? bytes : undefined;
     },
   };
 }
@@ -70,6 +85,11 @@ function parseDuration(text: string): number | undefined {
   const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
   if (match === null) return undefined;
   return Number(match[1]) * MILLISECONDS[(match[2] ?? 's') as keyof typeof MILLISECONDS];
+}
+
+function parseByteCount(text: string): number | undefined {
+  const match = /^(\d{1,9})(KB|MB|GB)$/.exec(text);
+  return match === null ? undefined : Number(match[1]) * BYTES[match[2] as keyof typeof BYTES];
 }
 
 function isWithin(value: number, least: number, most: number): boolean {

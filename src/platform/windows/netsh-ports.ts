@@ -20,13 +20,16 @@ export function parseDynamicRange(text: string): PortInterval {
  * first and last port, some marked with an asterisk as administered. No row is no exclusion; no table at all throws.
  */
 export function parseExcludedRanges(text: string): PortInterval[] {
-  if (!/^\s*-{4,}\s+-{4,}\s*$/m.test(text)) throw unexpected('excludedportrange', text);
-  return [...text.matchAll(/^[^\S\n]*(\d+)[^\S\n]+(\d+)[^\S\n]*\*?[^\S\n]*$/gm)].map((match) => {
+  const lines = text.split('\n').map((line) => line.trim());
+  if (!lines.some((line) => /^-{4,}\s+-{4,}$/.test(line))) throw unexpected('excludedportrange', text);
+  return lines.flatMap((line) => {
+    const match = /^(\d+)\s+(\d+)\s*\*?$/.exec(line);
+    if (match === null) return [];
     const [first, last] = [Number(match[1]), Number(match[2])];
     if (first > last || last > 65_535) {
       throw new Error(`netsh show excludedportrange: not a range of ports: ${first}–${last}`);
     }
-    return { first, last };
+    return [{ first, last }];
   });
 }
 

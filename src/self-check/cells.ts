@@ -1,0 +1,62 @@
+import { formatAddress } from '../model/ip-address.ts';
+import { Family, type SocketTable } from '../model/socket-table.ts';
+import { stateLabel, type TcpState } from '../model/tcp-state.ts';
+
+/** The sockets of one reading in words, each as often as it is there. */
+export interface Cells {
+  /** `established 10.0.0.5:49712 10.0.0.9:1433 pid 4321` → sockets. */
+  readonly sockets: ReadonlyMap<string, number>;
+  /** `established ipv4` → sockets. */
+  readonly totals: ReadonlyMap<string, number>;
+}
+
+export interface CellOptions {
+  /** What an owner number is. */
+  readonly ownerIs: string;
+  /** Sockets of other states are left out. */
+  readonly shows: (state: TcpState) => boolean;
+  /** Whether the state of a socket is to be left open, because one of the readings cannot tell it. */
+  readonly isUntold: (identity: string) => boolean;
+  /** Rows that do not count. */
+  readonly ignored: ReadonlySet<number>;
+}
+
+/** Stands for a state that is left open. */
+export const UNTOLD = '?';
+
+export function countCells(table: SocketTable, { ownerIs, shows, isUntold, ignored }: CellOptions): Cells {
+  const sockets = new Map<string, number>();
+  const totals = new Map<string, number>();
+  const identify = createIdentifier(table, ownerIs);
+  const { state, family } = table.columns;
+  for (let row = 0; row < table.length; row++) {
+    if (ignored.has(row) || !shows(state[row] as TcpState)) continue;
+    const identity = identify(row);
+    const label = isUntold(identity) ? UNTOLD : stateLabel(state[row]!);
+    add(sockets, `${label} ${identity}`);
+    add(totals, `${label} ${family[row] === Family.v4 ? 'ipv4' : 'ipv6'}`);
+  }
+  return { sockets, totals };
+}
+
+/** What tells a socket from all others, whatever its state: both ends and the owner. */
+export function createIdentifier(table: SocketTable, ownerIs: string): (row: number) => string {
+  const texts: (string | undefined)[] = [];
+  const { localAddress, localPort, remoteAddress, remotePort, owner } = table.columns;
+  const format = (id: number, port: number) => {
+    texts[id] ??= formatHost(formatAddress(table.addresses.wordsOf(id)));
+    return `${texts[id]}:${port}`;
+  };
+  return (row) => {
+    const local = format(localAddress[row]!, localPort[row]!);
+    return `${local} ${format(remoteAddress[row]!, remotePort[row]!)} ${ownerIs} ${owner[row]! >>> 0}`;
+  };
+}
+
+function formatHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

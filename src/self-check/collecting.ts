@@ -1,0 +1,59 @@
+import { createCollection } from '../collector/collect.ts';
+import { type CollectedPart, type CollectorOptions, monotonicMs } from '../collector/protocol.ts';
+import { assembleSnapshot } from '../collector/snapshot.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import type { TcpState } from '../model/tcp-state.ts';
+import type { Notice, Platform } from '../platform/platform.ts';
+
+/** What one collection found. */
+export interface Found {
+  readonly snapshot: Snapshot;
+  /** The rows behind its counts; undefined when they could not be read. Holds until the next collection. */
+  readonly table: SocketTable | undefined;
+  /** States whose sockets the source of the rows does not show. */
+  readonly unseenStates: readonly TcpState[];
+}
+
+export interface Collecting {
+  /** Collects as a scrape does: the same collectors, in the same order, with the same time to do it. */
+  collect(): Found;
+  /** Where the rows come from. */
+  readonly source: string;
+  readonly notices: readonly Notice[];
+  close(): void;
+}
+
+/** Collects on the calling thread instead of the collector thread, which would keep the rows to itself. */
+export function createCollecting(
+  platform: Platform,
+  { collectors, limits }: Pick<CollectorOptions, 'collectors' | 'limits'>,
+  timeoutMs: number,
+): Collecting {
+  let table: SocketTable | undefined;
+  const { sockets } = platform;
+  const watched: Platform = {
+    ...platform,
+    sockets: {
+      source: sockets.source,
+      get unseenStates() {
+        return sockets.unseenStates ?? [];
+      },
+      read(rows, budget) {
+        sockets.read(rows, budget);
+        table = rows;
+      },
+    },
+  };
+  const run = createCollection(watched, limits, monotonicMs);
+  return { collect, source: sockets.source, notices: platform.notices, close: () => platform.close() };
+
+  function collect(): Found {
+    table = undefined;
+    const parts: CollectedPart[] = [];
+    const startedMs = performance.now();
+    run({ id: 1, collectors, deadlineMs: monotonicMs() + timeoutMs }, (part) => parts.push(part));
+    const collection = { parts, startedMs, ending: 'complete', done: Promise.resolve() } as const;
+    return { snapshot: assembleSnapshot(collection, collectors), table, unseenStates: sockets.unseenStates ?? [] };
+  }
+}

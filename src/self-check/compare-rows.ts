@@ -1,0 +1,65 @@
+import type { SocketTable } from '../model/socket-table.ts';
+import { stateLabel } from '../model/tcp-state.ts';
+import type { ReferenceReading } from '../platform/reference.ts';
+import { type CellOptions, type Cells, countCells, createIdentifier } from './cells.ts';
+import { type Disagreement, findDisagreements } from './disagreements.ts';
+
+/** One reading of a reference. */
+export interface Reading extends ReferenceReading {
+  readonly table: SocketTable;
+}
+
+export interface ComparedRows {
+  /** Sockets of ours that were compared. */
+  readonly sockets: number;
+  readonly disagreements: readonly Disagreement[];
+  readonly untold: UntoldWords;
+}
+
+/** Words for states that are not known here → how many sockets they stand for, by the state that we see. */
+export type UntoldWords = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/**
+ * Our rows against two readings, one from before and one from after them. The state of a socket that one of them calls
+ * by a word not known here is left open on all sides.
+ */
+export function compareRows(
+  ours: SocketTable,
+  before: Reading,
+  after: Reading,
+  options: Omit<CellOptions, 'isUntold' | 'ignored'>,
+): ComparedRows {
+  const { ownerIs } = options;
+  const wordOf = new Map([...identifyUntold(before, ownerIs), ...identifyUntold(after, ownerIs)]);
+  const isUntold = (identity: string) => wordOf.has(identity);
+  const count = (table: SocketTable, ignored: ReadonlySet<number>): Cells =>
+    countCells(table, { ...options, isUntold, ignored });
+  const own = count(ours, new Set());
+  const [first, last] = [count(before.table, before.ignored), count(after.table, after.ignored)];
+  return {
+    sockets: [...own.totals.values()].reduce((sum, sockets) => sum + sockets, 0),
+    disagreements: [
+      ...findDisagreements(first.totals, own.totals, last.totals),
+      ...findDisagreements(first.sockets, own.sockets, last.sockets),
+    ],
+    untold: explainWords(ours, ownerIs, wordOf),
+  };
+}
+
+/** The sockets whose state a reading cannot tell, each with its word for it. */
+function identifyUntold({ table, untold }: Reading, ownerIs: string): [string, string][] {
+  const identify = createIdentifier(table, ownerIs);
+  return [...untold].map(([row, word]) => [identify(row), word]);
+}
+
+function explainWords(table: SocketTable, ownerIs: string, wordOf: ReadonlyMap<string, string>): UntoldWords {
+  const words = new Map([...wordOf.values()].map((word) => [word, new Map<string, number>()]));
+  if (words.size === 0) return words;
+  const identify = createIdentifier(table, ownerIs);
+  for (let row = 0; row < table.length; row++) {
+    const states = words.get(wordOf.get(identify(row)) ?? '');
+    const label = stateLabel(table.columns.state[row]!);
+    states?.set(label, (states.get(label) ?? 0) + 1);
+  }
+  return words;
+}

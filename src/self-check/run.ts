@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CollectorName, PlatformName } from '../model/collectors.ts';
+import { describeError } from '../model/describe-error.ts';
+import type { TallyLimits } from '../model/limits.ts';
+import type { CollectorOutcome } from '../model/snapshot.ts';
+import { openReferences } from '../platform/reference.ts';
+import { openPlatform } from '../platform/select.ts';
+import { createCollecting } from './collecting.ts';
+import { type Comparison, compareWith } from './compare.ts';
+import { formatReport } from './report.ts';
+
+export interface SelfCheckOptions {
+  readonly platform: PlatformName;
+  /** Collectors that are on. */
+  readonly collectors: ReadonlySet<CollectorName>;
+  readonly knownCollectors: readonly CollectorName[];
+  readonly limits: TallyLimits;
+  readonly procfs: string;
+  readonly sysfs: string;
+  readonly ownersBudgetMs: number;
+  readonly scrapeTimeoutMs: number;
+}
+
+/** What a self-check reads the system by. */
+export interface SelfCheckReaders {
+  readonly openPlatform: typeof openPlatform;
+  readonly openReferences: typeof openReferences;
+}
+
+/** Between two rounds of a comparison: longer than most states that a connection passes through. */
+const PAUSE_MS = 300;
+
+/** Collects as a scrape does and compares the sockets with other readers of them. Never rejects: the report tells. */
+export async function runSelfCheck(
+  options: SelfCheckOptions,
+  readers: SelfCheckReaders = { openPlatform, openReferences },
+): Promise<{ readonly text: string; readonly isGood: boolean }> {
+  const { platform, limits, scrapeTimeoutMs, knownCollectors, collectors } = options;
+  try {
+    const opened = await readers.openPlatform(platform, options);
+    const collecting = createCollecting(opened, { collectors: [...collectors], limits }, scrapeTimeoutMs);
+    try {
+      collecting.collect(); // the owners of many sockets take more than one scrape
+      const comparisons: Comparison[] = [];
+      for (const reference of await readers.openReferences(platform, options)) {
+        comparisons.push(await compareWith(reference, collecting, () => delay(PAUSE_MS)));
+      }
+      const { snapshot } = collecting.collect();
+      const { notices } = collecting;
+      return formatReport({ platform, knownCollectors, collectors, notices, snapshot, comparisons });
+    } finally {
+      collecting.close();
+    }
+  } catch (error) {
+    const outcomes = [...collectors].map((collector) => failedOutcome(collector, error));
+    const snapshot = { outcomes };
+    return formatReport({ platform, knownCollectors, collectors, notices: [], snapshot, comparisons: [] });
+  }
+}
+
+/** The platform could not be opened. */
+function failedOutcome(collector: CollectorName, error: unknown): CollectorOutcome {
+  return { collector, success: false, seconds: 0, error: describeError(error) };
+}
