@@ -1,4 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
+import { type LogFile, openRotatingFile } from './log/rotating-file.ts';
 import { describeError } from './model/describe-error.ts';
 
 /** Where messages go: details first, then a sentence. Under the key `error` a detail may be anything that was thrown. */
@@ -13,12 +14,17 @@ export interface Logger {
 export interface LogOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly format: 'logfmt' | 'json';
+  /** undefined = standard error. */
+  readonly file?: LogFile | undefined;
 }
 
-/** Lines are written at once, so that the last words before an exit are not lost. */
+/** Controls above ASCII, characters of direction and joining, line separators. */
+const UNSEEN = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+
+/** Lines are written at once, so that the last words before an exit are not lost. Throws when the file cannot be written. */
 export function createLogger(
-  { level, format }: LogOptions,
-  lines: DestinationStream = pino.destination({ dest: 2, sync: true }),
+  { level, format, file }: LogOptions,
+  lines: DestinationStream = file === undefined ? pino.destination({ dest: 2, sync: true }) : openRotatingFile(file),
 ): Logger {
   const options = {
     level,
@@ -27,7 +33,18 @@ export function createLogger(
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: describeError },
   };
-  return pino(options, format === 'json' ? lines : { write: (line: string) => lines.write(toLogfmt(line)) });
+  const write = (line: string) => lines.write(escapeUnseen(format === 'json' ? line : toLogfmt(line)));
+  return pino(options, { write });
+}
+
+/** What JSON leaves as it is and a terminal or a reader may take for something else, written as JSON may write any character. */
+function escapeUnseen(line: string): string {
+  return line.replace(UNSEEN, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 /** One line of pino's JSON → one line of `key=value` pairs, in pino's order but with the message after the level. */
@@ -40,5 +57,5 @@ function toLogfmt(line: string): string {
 /** Quoted as JSON where a bare word would end early, be taken for another pair or for several lines. */
 function formatValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[^\s"=\p{Cc}\u2028\u2029]+$/u.test(text) ? text : JSON.stringify(text);
+  return /^[^\s"=\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(text) ? text : JSON.stringify(text);
 }

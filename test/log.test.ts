@@ -34,6 +34,16 @@ describe('logfmt', () => {
     );
   });
 
+  it('spells out what a terminal would obey or hide', () => {
+    const [line] = logLines('logfmt', (log) =>
+      log.warn({ name: 'a\u009b31m\u202eb', 'tag\u2028': '\u{e0041}' }, 'odd'),
+    );
+    assert.equal(
+      line?.replace(/^time=\S+ /, ''),
+      'level=warn msg=odd name="a\\u009b31m\\u202eb" tag_="\\udb40\\udc41"\n',
+    );
+  });
+
   it('tells an error with its causes', () => {
     const error = new Error('cannot read sockets', { cause: new Error('errno 1 EPERM') });
     const [line] = logLines('logfmt', (log) => log.error({ error }, 'scrapes fail'));
@@ -47,6 +57,13 @@ describe('json', () => {
     const { time, ...rest } = JSON.parse(line ?? '');
     assert.ok(!Number.isNaN(Date.parse(time)));
     assert.deepEqual(rest, { level: 'error', msg: 'failed', error: 'no', port: 1 });
+  });
+
+  it('spells out what a terminal would obey or hide, and still says the same', () => {
+    const name = 'a\u001b[31m\u007f\u009b\u2028\u202e\u{e0041}\ud800';
+    const [line] = logLines('json', (log) => log.warn({ name }, 'odd'));
+    assert.match(line ?? '', /^[\x20-\x7e]+\n$/);
+    assert.equal(JSON.parse(line ?? '').name, name);
   });
 });
 

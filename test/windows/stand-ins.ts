@@ -28,9 +28,9 @@ function compile(folder: string, source: string, target: string, ...options: str
 }
 
 /** Commands of the system folder that a stand-in takes the place of. */
-export const ANSWERING_COMMANDS = ['netsh.exe', 'wevtutil.exe'];
+export const ANSWERING_COMMANDS = ['netsh.exe', 'netstat.exe', 'wevtutil.exe'];
 
-/** What netsh.exe and wevtutil.exe answer from now on. */
+/** What the answering commands answer from now on. */
 export interface Answers {
   /** Empties all answers, then gives these: name of the answer → bytes. */
   set(answers: Readonly<Record<string, Uint8Array>>): void;

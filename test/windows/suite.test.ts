@@ -9,6 +9,8 @@ import { testBindings } from './bindings.ts';
 import { testExporter } from './exporter.ts';
 import { testLayouts } from './layouts.ts';
 import { prepareScratchApp, type ScratchApp } from './scratch-app.ts';
+import { testSelfCheck } from './self-check.ts';
+import { testService } from './service.ts';
 import { ANSWERING_COMMANDS, compileStandIns, type StandIns } from './stand-ins.ts';
 import { findWine, missingTools } from './tools.ts';
 import { testUnits } from './units.ts';
@@ -48,7 +50,9 @@ describe("on Windows' node.exe", { skip: skip ?? false }, () => {
   testLayouts(useBench);
   testBindings(useBench);
   testUnits(useBench);
+  testSelfCheck(useBench); // before others leave many sockets in TIME_WAIT behind
   testExporter(useBench);
+  testService(useBench);
 });
 
 /** Before the network namespace is entered, which has no way to a registry. */

@@ -5,12 +5,12 @@ import { it } from 'node:test';
 import type { Bench } from './suite.test.ts';
 import { windowsPath } from './wine.ts';
 
-const FOLDERS = ['model', 'tally', 'metrics', join('platform', 'windows')];
+const FOLDERS = ['model', 'tally', 'metrics', 'self-check', join('platform', 'windows')];
 /** The first needs promtool, a program of Linux here; the second reads the process's CPU time, which Wine does not tell. */
 const LEFT_OUT = ['promtool.test.ts', 'self.test.ts'];
 
 export function testUnits(useBench: () => Bench): void {
-  it('passes the unit tests of model, tally, metrics and the codecs of Windows', async () => {
+  it('passes the unit tests of model, tally, metrics, self-check and the codecs of Windows', async () => {
     const { wine, app } = useBench();
     const files = FOLDERS.flatMap((name) => {
       const folder = join(app.folder, 'test', name);

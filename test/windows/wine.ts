@@ -22,6 +22,8 @@ export interface Wine {
   start(program: string, ...args: string[]): Started;
   /** Runs a program to its end and gives what it printed. Throws unless the exit code is 0. */
   run(program: string, ...args: string[]): Promise<string>;
+  /** Waits until Windows has gone down, as it does when its last program has ended, services left aside. */
+  waitUntilDown(): void;
   close(): void;
 }
 
@@ -44,7 +46,7 @@ export async function openWine(
   const env = { ...inherited, WINEPREFIX: prefix, WINEDEBUG: '-all', WINEDLLOVERRIDES: overrides };
   const running = new Set<ChildProcess>();
   let runs = 0;
-  const self: Wine = { driveC: join(prefix, 'drive_c'), start, run, close };
+  const self: Wine = { driveC: join(prefix, 'drive_c'), start, run, waitUntilDown, close };
   try {
     await run('wineboot', '-i');
     await run('winecfg', '/v', VERSION);
@@ -90,6 +92,10 @@ export async function openWine(
     const code = await started.end();
     if (code === 0) return started.stdout();
     throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${started.stdout()}${started.stderr()}`);
+  }
+
+  function waitUntilDown(): void {
+    spawnSync(server, ['-w'], { env, stdio: 'ignore', timeout: LONGEST_RUN_MS });
   }
 
   function close(): void {

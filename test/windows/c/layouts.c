@@ -11,6 +11,7 @@
 
 #define AT(name, type, field) printf(",\"" name "\":%d", (int)offsetof(type, field))
 #define INDEX(name, field) printf(",\"" name "\":%d", (int)(offsetof(MIB_TCPSTATS, field) / sizeof(DWORD)))
+#define DWORD_OF(type, field) printf(",\"" #field "\":%d", (int)(offsetof(type, field) / sizeof(DWORD)))
 #define SIZE(name, what) printf(",\"" name "\":%d", (int)sizeof(what))
 #define NUMBER(name) printf(",\"" #name "\":%lld", (long long)(intptr_t)(name))
 
@@ -62,6 +63,19 @@ int main(void) {
   printf("},\"UNICODE_STRING\":{\"size\":%d", (int)sizeof(UNICODE_STRING));
   AT("length", UNICODE_STRING, Length);
 
+  printf("},\"SERVICE_STATUS\":{\"length\":%d", (int)(sizeof(SERVICE_STATUS) / sizeof(DWORD)));
+  DWORD_OF(SERVICE_STATUS, dwServiceType);
+  DWORD_OF(SERVICE_STATUS, dwCurrentState);
+  DWORD_OF(SERVICE_STATUS, dwControlsAccepted);
+  DWORD_OF(SERVICE_STATUS, dwWin32ExitCode);
+  DWORD_OF(SERVICE_STATUS, dwServiceSpecificExitCode);
+  DWORD_OF(SERVICE_STATUS, dwCheckPoint);
+  DWORD_OF(SERVICE_STATUS, dwWaitHint);
+
+  printf("},\"SERVICE_TABLE_ENTRYW\":{\"length\":%d", (int)sizeof(SERVICE_TABLE_ENTRYW));
+  AT("name", SERVICE_TABLE_ENTRYW, lpServiceName);
+  AT("main", SERVICE_TABLE_ENTRYW, lpServiceProc);
+
   printf("},\"numbers\":{\"AF_INET\":%d", AF_INET);
   NUMBER(AF_INET6);
   NUMBER(TCP_TABLE_OWNER_MODULE_ALL);
@@ -73,6 +87,19 @@ int main(void) {
   NUMBER(SC_ENUM_PROCESS_INFO);
   NUMBER(SERVICE_WIN32);
   NUMBER(SERVICE_ACTIVE);
+  NUMBER(SERVICE_WIN32_OWN_PROCESS);
+  NUMBER(SERVICE_STOPPED);
+  NUMBER(SERVICE_START_PENDING);
+  NUMBER(SERVICE_STOP_PENDING);
+  NUMBER(SERVICE_RUNNING);
+  NUMBER(SERVICE_ACCEPT_STOP);
+  NUMBER(SERVICE_ACCEPT_SHUTDOWN);
+  NUMBER(SERVICE_CONTROL_STOP);
+  NUMBER(SERVICE_CONTROL_INTERROGATE);
+  NUMBER(SERVICE_CONTROL_SHUTDOWN);
+  NUMBER(ERROR_CALL_NOT_IMPLEMENTED);
+  NUMBER(ERROR_FAILED_SERVICE_CONTROLLER_CONNECT);
+  NUMBER(ERROR_SERVICE_SPECIFIC_ERROR);
   printf("}}\n");
   return 0;
 }

@@ -1,0 +1,53 @@
+import koffi from 'koffi';
+import type { Handle } from '../platform/windows/kernel32.ts';
+
+/** The calls of advapi32.dll by which a process is a service. A service manager of a test has the same. */
+export interface ServiceCalls {
+  /**
+   * Connects this process to the service manager, which then calls `serviceMain`. Settles when all services of the
+   * process have stopped, with 0, or with the error code of a connection that did not come about.
+   */
+  dispatch(name: string, serviceMain: () => void): Promise<number>;
+  /** What the service manager asks from now on. Its answer is a Windows error code. 0 = failed, see GetLastError. */
+  registerHandler(name: string, handle: (control: number) => number): Handle;
+  /** `status` is a SERVICE_STATUS. 0 = failed, see GetLastError. */
+  setStatus(service: Handle, status: Uint32Array): number;
+  getLastError(): number;
+}
+
+/**
+ * Binds the calls of the DLL at `path`. The service manager calls back on threads of its own; koffi hands each call to
+ * the thread of JavaScript and lets the other one wait for the answer.
+ */
+export function loadServiceCalls(path: string, getLastError: () => number): ServiceCalls {
+  const dll = koffi.load(path);
+  const serviceMainType = koffi.pointer(koffi.proto('void __stdcall ServiceMain(uint32_t count, void *arguments)'));
+  const handlerType = koffi.pointer(
+    koffi.proto('uint32_t __stdcall HandlerEx(uint32_t control, uint32_t type, void *data, void *context)'),
+  );
+  // SERVICE_TABLE_ENTRYW: pointers to name and function; the entry behind the last is zero
+  const startDispatcher = dll.func('int __stdcall StartServiceCtrlDispatcherW(void *table)');
+  const register = dll.func(
+    'intptr_t __stdcall RegisterServiceCtrlHandlerExW(str16 name, HandlerEx *handler, void *context)',
+  );
+  return {
+    dispatch(name, serviceMain) {
+      const nameText = Buffer.from(`${name}\0`, 'utf16le');
+      const callback = koffi.register(() => serviceMain(), serviceMainType);
+      const table = new BigUint64Array([koffi.address(nameText), koffi.address(callback), 0n, 0n]);
+      const inUse: unknown[] = [nameText, table]; // by the service manager, which no garbage collection knows of
+      return new Promise((resolve, reject) => {
+        startDispatcher.async(table, (error: Error | null, isDone: number) => {
+          const code = isDone === 0 ? getLastError() : 0;
+          koffi.unregister(callback);
+          inUse.length = 0;
+          if (error !== null) reject(error);
+          else resolve(code);
+        });
+      });
+    },
+    registerHandler: (name, handle) => register(name, koffi.register(handle, handlerType), null),
+    setStatus: dll.func('int __stdcall SetServiceStatus(intptr_t service, void *status)'),
+    getLastError,
+  };
+}

@@ -1,0 +1,19 @@
+import { loadKernel32 } from '../platform/windows/kernel32.ts';
+import { createSystemPaths } from '../platform/windows/system-folder.ts';
+import { loadServiceCalls } from './advapi32.ts';
+import { enterService, type WindowsService } from './windows-service.ts';
+
+export type { WindowsService } from './windows-service.ts';
+
+/** Makes this process the service that the service manager of Windows started it for; its exit code is told at the end. */
+export async function openService(): Promise<WindowsService> {
+  const kernel32 = loadKernel32();
+  const calls = loadServiceCalls(createSystemPaths(kernel32)('advapi32.dll'), kernel32.getLastError);
+  const service = await enterService(calls);
+  process.on('exit', (code) => {
+    service.isEnding(code);
+    // Whoever waited for "stopped" deletes node.exe next: Node must not take its time to end.
+    process.kill(process.pid, 'SIGKILL');
+  });
+  return service;
+}

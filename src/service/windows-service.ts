@@ -1,0 +1,78 @@
+import { ConfigRefusal } from '../config.ts';
+import { WindowsError } from '../platform/windows/windows-error.ts';
+import type { ServiceCalls } from './advapi32.ts';
+import { encodeServiceStatus, SERVICE_HEADERS, type ServiceState } from './service-status.ts';
+
+/** This process as the service manager sees it. */
+export interface WindowsService {
+  /** The service works from now on. `stop` is called once, when it is to end. */
+  isRunning(stop: () => void): void;
+  /** The process ends now. What the service manager makes of it depends on how far the service had come. */
+  isEnding(exitCode: number): void;
+}
+
+/** A service with a process of its own has the name it was created with, whatever name it gives here. */
+const NAME = 'tcpstate-exporter';
+const { SERVICE_CONTROL_STOP, SERVICE_CONTROL_SHUTDOWN, SERVICE_CONTROL_INTERROGATE } = SERVICE_HEADERS;
+const NO_ERROR = 0;
+
+/** Connects to the service manager, and comes back once it has started the service. Refuses when it has not. */
+export function enterService(calls: ServiceCalls): Promise<WindowsService> {
+  return new Promise((resolve, reject) => {
+    const serviceMain = () => {
+      try {
+        resolve(beginService(calls));
+      } catch (error) {
+        reject(error); // into native code nothing can be thrown
+      }
+    };
+    calls.dispatch(NAME, serviceMain).then((code) => {
+      if (code !== SERVICE_HEADERS.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
+        reject(new WindowsError('StartServiceCtrlDispatcherW', code)); // without effect once the service was there
+      } else
+        reject(
+          new ConfigRefusal(
+            '--service is for the service manager of Windows, and it did not start this process: run without --service, or install it as a service',
+          ),
+        );
+    }, reject);
+  });
+}
+
+function beginService(calls: ServiceCalls): WindowsService {
+  let state: ServiceState = 'starting';
+  let onStop = () => {};
+  const service = calls.registerHandler(NAME, handle);
+  if (service === 0) throw new WindowsError('RegisterServiceCtrlHandlerExW', calls.getLastError());
+  tell('starting');
+  return {
+    isRunning(stop) {
+      onStop = stop;
+      tell('running');
+    },
+    isEnding(exitCode) {
+      // A crash is not told: the service manager sees it itself, and only then does what is set for failures (restart).
+      if (state === 'stopped' || (state === 'running' && exitCode !== 0)) return;
+      calls.setStatus(service, encodeServiceStatus('stopped', state === 'starting' ? exitCode : 0));
+      state = 'stopped';
+    },
+  };
+
+  function tell(next: ServiceState): void {
+    state = next;
+    if (calls.setStatus(service, encodeServiceStatus(next, 0)) !== 0) return;
+    throw new WindowsError(`SetServiceStatus(${next})`, calls.getLastError());
+  }
+
+  function handle(control: number): number {
+    if (control === SERVICE_CONTROL_INTERROGATE) return NO_ERROR;
+    if (control !== SERVICE_CONTROL_STOP && control !== SERVICE_CONTROL_SHUTDOWN) {
+      return SERVICE_HEADERS.ERROR_CALL_NOT_IMPLEMENTED;
+    }
+    if (state === 'running') {
+      tell('stopping');
+      setImmediate(onStop); // the thread of the service manager waits for the answer
+    }
+    return NO_ERROR;
+  }
+}
