@@ -7,7 +7,15 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** Suites that have a command of their own (npm run test:…). */
-const SEPARATE = ['test/windows', 'test/dashboards'];
+const SEPARATE = [
+  'test/hostile',
+  'test/windows',
+  'test/packages',
+  'test/package-windows',
+  'test/dashboards',
+  'test/deploy',
+  'test/faults',
+];
 
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));

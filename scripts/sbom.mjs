@@ -1,0 +1,42 @@
+// The bill of materials: what npm knows of the production dependencies, in CycloneDX, and the Node.js that a package brings.
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readSourceDate } from './revision.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/**
+ * Writes the bill and returns the path. Without a serial number and with the date of the commit: the same each time.
+ * @param {string} file
+ * @param {{ version: string }} node
+ * @returns {string}
+ */
+export function writeSbom(file, { version }) {
+  const args = [
+    'sbom',
+    '--omit',
+    'dev',
+    '--sbom-format',
+    'cyclonedx',
+    '--sbom-type',
+    'application',
+    '--package-lock-only',
+  ];
+  const { serialNumber: _, ...bill } = JSON.parse(
+    execFileSync('npm', args, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 }),
+  );
+  bill.metadata.timestamp = new Date(readSourceDate() * 1000).toISOString();
+  bill.metadata.component.name = 'tcpstate-exporter';
+  bill.components.push({
+    'bom-ref': `node@${version}`,
+    type: 'platform',
+    name: 'node',
+    version,
+    purl: `pkg:generic/node@${version}`,
+    licenses: [{ license: { id: 'MIT' } }],
+  });
+  writeFileSync(file, `${JSON.stringify(bill, undefined, 2)}\n`);
+  return file;
+}

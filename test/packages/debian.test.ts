@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { basename } from 'node:path';
+import { describe, it, test } from 'node:test';
+import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { PACKAGES, packageNamed, version } from './built.ts';
+import { missingTool } from './missing-tool.ts';
+import { bootMachine, type Machine, missingForMachine } from './throw-away-machine.ts';
+
+const NODE = '/usr/lib/tcpstate-exporter/node';
+const LISTENER = `require("net").createServer().listen(8081)`;
+const skipMachine = missingTool(missingForMachine());
+
+describe('the Debian package', () => {
+  const skip = missingTool(spawnSync('lintian', ['--version']).status === 0 ? undefined : 'skipped: needs lintian');
+
+  it('gives lintian nothing to complain of', { skip }, () => {
+    const args = ['--fail-on', 'error,warning', '--allow-root', '--tag-display-limit', '0', packageNamed('.deb')];
+    const { status, stdout, stderr } = spawnSync('lintian', args, { encoding: 'utf8' });
+    assert.equal(status, 0, stdout + stderr);
+  });
+});
+
+test('the package is installed, runs as its own user under systemd, and goes without a trace', {
+  skip: skipMachine,
+}, async (t) => {
+  const machine = await bootMachine(t, PACKAGES);
+  const install = `dpkg -i /mnt/${basename(packageNamed('.deb'))}`;
+  machine.run(install);
+
+  await t.test('serves owners of all users, with two capabilities and nothing else', () => servesOwners(machine));
+  await t.test('brings a command and a manual page', () => bringsCommand(machine));
+  await t.test('takes its settings from /etc/default', () => takesSettings(machine));
+  await t.test('does without capabilities where without-owners.conf is used', () => doesWithout(machine));
+  await t.test('keeps settings and choices when it is installed again', () => keepsChoices(machine, install));
+  await t.test('is started by the first scrape where systemd holds the port', () => waitsForScrape(machine));
+  await t.test('stays down after a mistake in its settings', () => staysDown(machine));
+  await t.test('leaves nothing but its user', () => leavesNothing(machine));
+});
+
+async function servesOwners(machine: Machine): Promise<void> {
+  const neighbour = ['-p User=nobody', '-p DefaultDependencies=no', '--unit=neighbour', NODE, '--title=neighbour'];
+  machine.run(`systemd-run -q ${neighbour.join(' ')} -e '${LISTENER}'`);
+  await machine.untilRuns('ss -Hltn sport = :8081 | grep -q .');
+  const page = await scrape(machine);
+  assert.equal(cellOf(page, 'tcpstate_process_sockets', { process: 'neighbour', state: 'listen' }), 1);
+  assert.equal(cellOf(page, 'tcpstate_unit_sockets', { unit: 'neighbour.service', state: 'listen' }), 1);
+  for (const { labels, value } of page.get('tcpstate_scrape_collector_success')!.samples)
+    assert.equal(value, 1, labels.collector);
+  const hidden = page
+    .get('tcpstate_unattributed_sockets')!
+    .samples.filter(({ labels }) => labels.reason === 'permission');
+  assert.deepEqual(new Set(hidden.map(({ value }) => value)), new Set([0]));
+  assert.match(statusOf(machine), /^CapEff:\s0000000000080004$/m); // bits 19 and 2
+  assert.match(statusOf(machine), /^CapBnd:\s0000000000080004$/m);
+  assert.match(statusOf(machine), /^Seccomp:\s2$/m);
+  assert.match(machine.run('cat /run/exporter.log'), /sockets of all users get their process/);
+  assert.equal(
+    machine.run('ps -o user:32= -p $(systemctl show -P MainPID tcpstate-exporter)').trim(),
+    'tcpstate-exporter',
+  );
+  assert.equal(machine.run('systemctl is-enabled tcpstate-exporter').trim(), 'enabled');
+}
+
+function bringsCommand(machine: Machine): void {
+  const asNobody = 'setpriv --reuid=nobody --clear-groups';
+  assert.match(
+    machine.run(`${asNobody} tcpstate-exporter --version`),
+    new RegExp(`^tcpstate-exporter ${version()} .*\n.* v22`),
+  );
+  assert.match(machine.run('man --path tcpstate-exporter'), /man8\/tcpstate-exporter\.8\.gz/);
+}
+
+async function takesSettings(machine: Machine): Promise<void> {
+  machine.run(`sed -i 's/^#TCPSTATE_WEB_LISTEN_ADDRESS=.*/TCPSTATE_WEB_LISTEN_ADDRESS=127.0.0.1:10049/' /etc/default/tcpstate-exporter
+    systemctl restart tcpstate-exporter`);
+  const page = await scrape(machine, 10_049);
+  assert.equal(cellOf(page, 'tcpstate_sockets', { family: 'ipv4', state: 'listen' }), 1);
+}
+
+async function doesWithout(machine: Machine): Promise<void> {
+  const folder = '/etc/systemd/system/tcpstate-exporter.service.d';
+  machine.run(`mkdir -p ${folder}; cp /usr/share/doc/tcpstate-exporter/examples/without-owners.conf ${folder}
+    systemctl daemon-reload; systemctl restart tcpstate-exporter`);
+  const page = await scrape(machine, 10_049);
+  assert.match(statusOf(machine), /^CapEff:\s0000000000000000$/m);
+  assert.match(statusOf(machine), /^CapBnd:\s0000000000000000$/m);
+  assert.equal(page.has('tcpstate_process_sockets'), false);
+  assert.equal(cellOf(page, 'tcpstate_unit_sockets', { unit: 'neighbour.service', state: 'listen' }), 1);
+  for (const { labels, value } of page.get('tcpstate_scrape_collector_success')!.samples)
+    assert.equal(value, 1, labels.collector);
+  machine.run(`rm -r ${folder}; systemctl daemon-reload`);
+}
+
+async function keepsChoices(machine: Machine, install: string): Promise<void> {
+  const before = machine.run('systemctl show -P MainPID tcpstate-exporter');
+  machine.run(`systemctl disable tcpstate-exporter; ${install}`);
+  await scrape(machine, 10_049);
+  assert.notEqual(machine.run('systemctl show -P MainPID tcpstate-exporter'), before);
+  assert.equal(machine.run('systemctl is-enabled tcpstate-exporter || true').trim(), 'disabled');
+}
+
+async function waitsForScrape(machine: Machine): Promise<void> {
+  machine.run(`cp /etc/default/tcpstate-exporter /run/settings
+    sed -i 's/^TCPSTATE_WEB_LISTEN_ADDRESS/#&/; s/^#TCPSTATE_WEB_SYSTEMD_SOCKET=.*/TCPSTATE_WEB_SYSTEMD_SOCKET=true/' /etc/default/tcpstate-exporter
+    systemctl stop tcpstate-exporter; systemctl start tcpstate-exporter.socket`);
+  assert.equal(machine.run('systemctl is-active tcpstate-exporter || true').trim(), 'inactive');
+  parseExposition(machine.run('curl -sf http://127.0.0.1:10048/metrics'));
+  assert.equal(machine.run('systemctl is-active tcpstate-exporter').trim(), 'active');
+  machine.run(`cp /run/settings /etc/default/tcpstate-exporter
+    systemctl stop tcpstate-exporter.socket tcpstate-exporter; systemctl start tcpstate-exporter`);
+}
+
+async function staysDown(machine: Machine): Promise<void> {
+  machine.run(
+    'echo TCPSTATE_NONSENSE=1 >> /etc/default/tcpstate-exporter; systemctl restart tcpstate-exporter || true',
+  );
+  await machine.untilRuns('test "$(systemctl show -P ActiveState tcpstate-exporter)" = failed');
+  assert.equal(machine.run('systemctl show -P ExecMainStatus tcpstate-exporter').trim(), '2');
+  assert.match(machine.run('cat /run/exporter.log'), /unknown environment variable "?TCPSTATE_NONSENSE/);
+  machine.run(
+    'sed -i /NONSENSE/d /etc/default/tcpstate-exporter; systemctl reset-failed tcpstate-exporter; systemctl start tcpstate-exporter',
+  );
+}
+
+function leavesNothing(machine: Machine): void {
+  const files = machine
+    .run('dpkg -L tcpstate-exporter | while read -r f; do [ -d "$f" ] || echo "$f"; done')
+    .trim()
+    .split('\n');
+  assert.ok(files.length > 20, files.join());
+  machine.run('dpkg -r tcpstate-exporter');
+  assert.equal(machine.run('pgrep -u tcpstate-exporter || true'), '');
+  assert.equal(machine.run('find /etc -name "*tcpstate*"').trim(), '/etc/default/tcpstate-exporter');
+  machine.run('dpkg --purge tcpstate-exporter');
+  assert.equal(machine.run(`ls -d ${files.join(' ')} 2>/dev/null || true`), '');
+  assert.equal(machine.run('find /etc /lib/systemd /usr/lib /usr/share /var/lib -name "*tcpstate*"'), '');
+  assert.match(machine.run('getent passwd tcpstate-exporter'), /:\/nonexistent:\/usr\/sbin\/nologin$/m);
+}
+
+async function scrape(machine: Machine, port = 10_048): Promise<ReadonlyMap<string, ParsedFamily>> {
+  return parseExposition(await machine.untilRuns(`curl -sf http://127.0.0.1:${port}/metrics`));
+}
+
+function statusOf(machine: Machine): string {
+  return machine.run('cat /proc/$(systemctl show -P MainPID tcpstate-exporter)/status');
+}
+
+function cellOf(page: ReadonlyMap<string, ParsedFamily>, family: string, wanted: Readonly<Record<string, string>>) {
+  const wants = Object.entries(wanted);
+  return page.get(family)?.samples.find(({ labels }) => wants.every(([key, value]) => labels[key] === value))?.value;
+}
