@@ -1,15 +1,19 @@
 #!/usr/bin/env node
+import './small-heap.ts';
 import { existsSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { type Command, type Config, ConfigRefusal, readCommand } from './config.ts';
+import { type Command, type Config, ConfigRefusal, readCommand, wantsService } from './config.ts';
+import { createConnections } from './http/connections.ts';
 import { guardRequests } from './http/guard.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { createSecureServer } from './http/secure-server.ts';
 import { buildServer } from './http/server.ts';
-import { OPEN_TO_ALL, openWebSettings, type WebSettings } from './http/web-settings.ts';
-import { createLogger, type Logger } from './log.ts';
+import { OPEN_TO_ALL, type WebSettings } from './http/settings-in-force.ts';
+import type { Logger } from './log.ts';
 import type { PlatformName } from './model/collectors.ts';
+import { logRefusedService, openLog } from './open-log.ts';
 import { createScraper, type Scraper } from './scraper.ts';
+import type { WindowsService } from './service/index.ts';
 import { formatVersion, readBuild } from './version.ts';
 
 const PLATFORMS: Readonly<Record<string, PlatformName>> = { linux: 'linux', win32: 'windows' };
@@ -22,19 +26,32 @@ const EXIT_REFUSED = 2;
 const FINISH_ANSWERS_MS = 600;
 const STOP_MS = 900;
 
+const platform = PLATFORMS[process.platform];
+/** There before anything is judged: the service manager of Windows hears how the start ends. */
+let service: WindowsService | undefined;
+if (wantsService(platform)) service = await becomeService();
 const command = chooseCommand();
 if (command.kind === 'help') process.stdout.write(command.text);
 else if (command.kind === 'version') process.stdout.write(formatVersion(readBuild()));
+else if (command.kind === 'self-check') await checkSelf(command.config);
 else await run(command.config);
 
 function chooseCommand(): Command {
-  const platform = PLATFORMS[process.platform];
   if (platform === undefined) return refuse(`there is nothing to read on ${process.platform}: only Linux and Windows`);
   try {
     return readCommand(platform);
   } catch (error) {
     if (error instanceof ConfigRefusal) return refuse(error.message);
     throw error;
+  }
+}
+
+async function becomeService(): Promise<WindowsService> {
+  const { openService } = await import('./service/index.ts'); // has a native part, which nobody else needs here
+  try {
+    return await openService();
+  } catch (error) {
+    return refuse((error as Error).message);
   }
 }
 
@@ -50,13 +67,22 @@ function checkMountPoints({ procfs, sysfs }: Config): void {
 
 function refuse(reason: string): never {
   process.stderr.write(`tcpstate-exporter: ${reason}\n`);
+  if (service !== undefined) logRefusedService(reason);
   process.exit(EXIT_REFUSED);
+}
+
+async function checkSelf(config: Config): Promise<void> {
+  checkMountPoints(config);
+  const { runSelfCheck } = await import('./self-check/run.ts'); // reads the system on this thread, which nobody else does
+  const { text, isGood } = await runSelfCheck(config);
+  process.stdout.write(`${formatVersion(readBuild())}\n${text}`);
+  process.exitCode = isGood ? 0 : EXIT_FAILED;
 }
 
 async function run(config: Config): Promise<void> {
   checkMountPoints(config);
-  const log = createLogger({ level: config.logLevel, format: config.logFormat });
-  const settingsNow = openWebConfig(config, log);
+  const log = openLogOrRefuse(config);
+  const settingsNow = await openWebConfig(config, log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
   const scraper = createScraper({ ...config, build, log });
@@ -66,8 +92,17 @@ async function run(config: Config): Promise<void> {
   stopOnSignals(await serve(config, app, settingsNow, log), scraper, log);
 }
 
-function openWebConfig({ webConfigFile }: Config, log: Logger): () => WebSettings {
+function openLogOrRefuse(config: Config): Logger {
+  try {
+    return openLog(config);
+  } catch (error) {
+    return refuse(`--log.file=${config.logFile} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+async function openWebConfig({ webConfigFile }: Config, log: Logger): Promise<() => WebSettings> {
   if (webConfigFile === undefined) return () => OPEN_TO_ALL;
+  const { openWebSettings } = await import('./http/web-settings.ts'); // brings a YAML parser, which is large
   try {
     return openWebSettings(webConfigFile, log);
   } catch (error) {
@@ -85,9 +120,11 @@ async function serve(
   await app.ready();
   const guarded = guardRequests(app.routing, settingsNow, log);
   const tlsNow = () => settingsNow().tls;
+  const connections = createConnections(config.maxConnections, config.scrapeTimeoutMs + config.responseTimeoutMs);
   try {
-    const listening = await listen(config.listenAddresses, () =>
-      createSecureServer(guarded, config.scrapeTimeoutMs, tlsNow, log),
+    const places = config.passedSockets.length > 0 ? config.passedSockets : config.listenAddresses;
+    const listening = await listen(places, () =>
+      createSecureServer(guarded, { limits: config, connections, tlsNow, log }),
     );
     const details = { path: config.telemetryPath, tls: tlsNow() !== undefined };
     for (const address of listening.addresses) log.info({ address, ...details }, 'listening');
@@ -115,6 +152,7 @@ function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): voi
     const stopped = listening.close(FINISH_ANSWERS_MS).then(() => scraper.close());
     exitAfter(stopped, EXIT_STOPPED, signal);
   };
+  service?.isRunning(() => stop('SIGTERM'));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
 }
@@ -126,6 +164,7 @@ function exitAfter(closed: Promise<void>, code: number, signal: NodeJS.Signals):
 }
 
 function dieBy(signal: NodeJS.Signals): void {
+  service?.isEnding(EXIT_FAILED); // on Windows a signal ends the process at once
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
   process.abort(); // only process 1 of a container gets here: it is spared signals that it does not handle

@@ -16,21 +16,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ['model'],
   config: ['model'],
   log: ['model'],
+  'small-heap': [],
   version: ['metrics'],
   'change-log': ['log', 'model', 'platform'],
   scraper: ['change-log', 'collector', 'log', 'metrics', 'model'],
+  'self-check': ['collector', 'model', 'platform'],
   http: ['config', 'log', 'metrics', 'model', 'scraper', 'version'],
-  main: ['config', 'http', 'log', 'model', 'scraper', 'version'],
+  'open-log': ['config', 'log'],
+  service: ['config', 'platform'],
+  main: ['config', 'http', 'log', 'model', 'open-log', 'scraper', 'self-check', 'service', 'small-heap', 'version'],
 };
 
 /** The only files that may import a package. */
 const DOORS: Readonly<Record<string, RegExp>> = {
-  koffi: /^platform\/(linux\/(libc|bpf[a-z-]*)|windows\/(iphlpapi|[a-z]+32|ntdll|winevt))\.ts$/,
+  koffi: /^(platform\/(linux\/(libc|bpf[a-z-]*)|windows\/(iphlpapi|[a-z]+32|ntdll|winevt))|service\/advapi32)\.ts$/,
   'prom-client': /^metrics\/(exposition|self|prom-client-default-metrics\.d)\.ts$/,
   execa: /^platform\/windows\/(netsh|wevtutil|run-command)\.ts$/,
   fastify: /^(http\/|main\.ts)/,
   '@fastify/helmet': /^http\//,
-  '@fastify/compress': /^http\//,
   pino: /^log\.ts$/,
   yaml: /^http\//,
   bcryptjs: /^http\//,

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Libc } from './libc.ts';
 
 const O_RDONLY_CLOEXEC = 0o2000000;
+const AT_FDCWD = -100;
 /** /proc/PID/stat is one line of about 300 bytes; the name in it is at most 64 (kernel threads; 15 for others). */
 const BUFFER_LENGTH = 1024;
 /** Positions behind the comm in /proc/PID/stat (man 5 proc): there the state, which is field 3, stands at 0. */
@@ -21,7 +22,7 @@ export interface ProcessIdentity {
   readonly startTime: number;
   /**
    * comm of the thread group's leader: at most 15 characters, bytes that are no UTF-8 replaced. Of a program that runs in
-   * Node.js 24 the name by which it was started.
+   * Node.js 24 the file name of the program.
    */
   readonly name: string;
   /** Folder below procfs that holds `fd`. */
@@ -52,23 +53,21 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
   };
 
   function readStat(folder: string): ProcessStat | undefined {
-    const text = readStart(`${folder}/stat`);
-    return text === undefined ? undefined : parseStat(text);
-  }
-
-  /** The file name of the program as it was started, undefined where the process keeps it to itself. */
-  function readProgramName(pid: number): string | undefined {
-    const [program] = readStart(`${pid}/cmdline`)?.split('\0') ?? [];
-    return program === undefined ? undefined : basename(program).slice(0, LONGEST_NAME);
-  }
-
-  /** The start of a file below procfs; undefined when there is nothing to be read. */
-  function readStart(path: string): string | undefined {
-    const fd = libc.open(Buffer.from(`${procfs}/${path}\0`), O_RDONLY_CLOEXEC);
+    const fd = libc.open(Buffer.from(`${procfs}/${folder}/stat\0`), O_RDONLY_CLOEXEC);
     if (fd < 0) return undefined;
     const length = libc.read(fd, buffer, BUFFER_LENGTH);
     libc.close(fd);
-    return length > 0 ? buffer.toString('utf8', 0, length) : undefined;
+    return length > 0 ? parseStat(buffer.toString('utf8', 0, length)) : undefined;
+  }
+
+  /** The file name of the program, undefined where we may not know it. */
+  function readProgramName(pid: number): string | undefined {
+    const path = Buffer.from(`${procfs}/${pid}/exe\0`);
+    const length = libc.readlinkat(AT_FDCWD, path, buffer, BUFFER_LENGTH);
+    if (length <= 0) return undefined;
+    return basename(buffer.toString('utf8', 0, length))
+      .replace(/ \(deleted\)$/, '')
+      .slice(0, LONGEST_NAME);
   }
 
   /** The folder of a thread that goes on; it shares the descriptors of the one that ended. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -64,17 +64,17 @@ describe('createIdentityReader', () => {
   it('calls what runs in Node.js 24, which names its first thread, by its program', (t) => {
     const procfs = temporaryFolder(t);
     mkdirSync(join(procfs, '123'));
-    const nameAs = (name: string, commandLine?: string) => {
+    const nameAs = (name: string, program?: string) => {
       writeFileSync(join(procfs, '123/stat'), statLine(name));
-      if (commandLine !== undefined) writeFileSync(join(procfs, '123/cmdline'), commandLine);
+      rmSync(join(procfs, '123/exe'), { force: true });
+      if (program !== undefined) symlinkSync(program, join(procfs, '123/exe'));
       return createIdentityReader(loadLibc(), procfs)(123)?.name;
     };
-    assert.equal(nameAs('MainThread'), 'MainThread', 'without a command line to be read');
-    assert.equal(nameAs('MainThread', '/usr/local/bin/node\0/srv/shop/server.js\0'), 'node');
-    assert.equal(nameAs('MainThread', 'a-program-with-a-long-name\0'), 'a-program-with-');
-    assert.equal(nameAs('MainThread', ''), 'MainThread');
-    assert.equal(nameAs('MainThread', '\0\0'), 'MainThread');
-    assert.equal(nameAs('shop', '/usr/local/bin/node\0'), 'shop', 'process.title');
+    assert.equal(nameAs('MainThread'), 'MainThread', 'where the program may not be known');
+    assert.equal(nameAs('MainThread', '/usr/local/bin/node'), 'node');
+    assert.equal(nameAs('MainThread', '/usr/local/bin/node (deleted)'), 'node');
+    assert.equal(nameAs('MainThread', '/opt/a-program-with-a-long-name'), 'a-program-with-');
+    assert.equal(nameAs('shop', '/usr/local/bin/node'), 'shop', 'process.title');
   });
 
   it('has no answer for a process that is not there, or ended while it was read', (t) => {
