@@ -5,7 +5,7 @@ import type { SocketFleet } from './socket-fleet.ts';
 
 /** Scrapes until the hot loops are compiled and the tables have their size: few of many sockets, many of few. */
 const LEAST_SCRAPES = 6;
-const MOST_SCRAPES = 30;
+const MOST_SCRAPES = 300;
 const ENOUGH_MS = 10_000;
 /** Owners of very many sockets are found in the course of several scrapes, each of which has a budget for it. */
 const MOST_SEARCHES = 100;

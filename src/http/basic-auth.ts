@@ -1,10 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { compare } from 'bcryptjs';
+import { createTurns } from './turns.ts';
 
 /** `busy`: too many passwords wait to be compared. */
 export type Verdict = 'right' | 'wrong' | 'busy';
 
-export type BasicAuth = (users: ReadonlyMap<string, string>, authorization: string | undefined) => Promise<Verdict>;
+export type BasicAuth = (
+  users: ReadonlyMap<string, string>,
+  authorization: string | undefined,
+  /** Whose turn it is counts by client. */
+  client?: string,
+) => Promise<Verdict>;
 
 /** Verdicts that are remembered, of each kind: a flood of wrong passwords does not drive the right ones out. */
 const REMEMBERED = 100;
@@ -21,10 +27,9 @@ export function createBasicAuth(
 ): BasicAuth {
   const secret = randomBytes(32);
   const verdicts = { right: new Set<string>(), wrong: new Set<string>() };
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurns(MOST_WAITING);
 
-  return async (users, authorization) => {
+  return async (users, authorization, client = '') => {
     const credentials = parseBasic(authorization);
     if (credentials === undefined) return 'wrong';
     const { name, password } = credentials;
@@ -35,13 +40,9 @@ export function createBasicAuth(
       .digest('base64');
     const remembered = recall(key);
     if (remembered !== undefined) return remembered;
-    if (waiting >= MOST_WAITING) return 'busy';
-    waiting++;
-    const turn = last.then(
-      async () => recall(key) ?? remember(key, (await compareHash(password, hash)) && known !== undefined),
-    );
-    last = turn.catch(() => {}); // whoever asked gets the error
-    return turn.finally(() => waiting--);
+    const compareNow = async () =>
+      recall(key) ?? remember(key, (await compareHash(password, hash)) && known !== undefined);
+    return (await inTurn(client, compareNow)) ?? 'busy';
   };
 
   function recall(key: string): Verdict | undefined {

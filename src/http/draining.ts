@@ -14,6 +14,7 @@ export function trackConnections(server: Server): (graceMs: number) => Promise<v
     'request',
     (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => {
       if (request.httpVersionMajor !== 1) return; // the session knows its streams
+      if (request.socket.destroyed) return; // there will be no answer, and no end of it
       const http1 = response as ServerResponse;
       responses.add(http1);
       http1.once('close', () => responses.delete(http1));

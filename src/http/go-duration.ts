@@ -1,4 +1,8 @@
-const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+/** Each part begins where the one before it ends: looking for one further on would take the square of a long text. */
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
+
+/** Go counts nanoseconds in 64 bits, of which one is the sign. */
+const LONGEST_MS = 2 ** 63 / 1e6;
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ns: 1e-6,
@@ -11,10 +15,11 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Milliseconds, from a duration as Go writes it: `500ms`, `1m30s`, `0`. undefined = it is none, or negative. */
+/** Milliseconds, from a duration as Go writes it: `500ms`, `1m30s`, `0`. undefined = it is none, negative, or longer than Go's longest (292 years). */
 export function parseGoDuration(text: string): number | undefined {
   if (text === '0') return 0;
   const parts = [...text.matchAll(PART)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * MILLISECONDS[unit!]!, 0);
+  const ms = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * MILLISECONDS[unit!]!, 0);
+  return ms < LONGEST_MS ? ms : undefined;
 }

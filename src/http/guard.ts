@@ -1,8 +1,11 @@
-import type { RequestListener, ServerResponse } from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { Logger } from '../log.ts';
 import { type BasicAuth, createBasicAuth } from './basic-auth.ts';
+import { clientOf } from './client-of.ts';
+import { pathForLog } from './path-for-log.ts';
+import { answerPlainly } from './plain-answer.ts';
 import { createRateLimiter } from './rate-limit.ts';
-import type { WebSettings } from './web-settings.ts';
+import type { WebSettings } from './settings-in-force.ts';
 
 /** Lets those requests through to the handler, whatever their path, that the rate limit and the passwords allow. */
 export function guardRequests(
@@ -14,9 +17,11 @@ export function guardRequests(
   const takeTurn = createRateLimiter();
   return (request, response) => {
     const settings = settingsNow();
+    const { method, url } = request;
+    const client = request.socket.remoteAddress; // unknown once the connection is gone
     const refuse = (status: number, sentence: string, headers: Record<string, string> = {}) => {
-      log.debug({ method: request.method, url: request.url, client: request.socket.remoteAddress, status }, 'refused');
-      answer(response, status, sentence, { ...Object.fromEntries(settings.headers), ...headers });
+      log.debug({ method, path: pathForLog(url), client, status }, 'refused');
+      answerPlainly(response, status, sentence, { ...Object.fromEntries(settings.headers), ...headers });
     };
     const waitMs = takeTurn(settings.rateLimit);
     if (waitMs > 0) {
@@ -24,8 +29,13 @@ export function guardRequests(
     } else if (settings.users.size === 0) {
       handler(request, response);
     } else {
-      checkPassword(settings.users, request.headers.authorization).then(
+      let isGone = false;
+      response.once('close', () => {
+        isGone = true;
+      });
+      checkPassword(settings.users, request.headers.authorization, clientOf(client)).then(
         (verdict) => {
+          if (isGone) return; // nobody waits for an answer any more
           if (verdict === 'right') handler(request, response);
           else if (verdict === 'wrong') refuse(401, 'Name and password, please.', CHALLENGE);
           else refuse(503, 'Too many passwords wait to be checked.', { 'Retry-After': '1' });
@@ -40,12 +50,3 @@ export function guardRequests(
 }
 
 const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="tcpstate-exporter", charset="UTF-8"' };
-
-function answer(response: ServerResponse, status: number, sentence: string, headers: Record<string, string>): void {
-  const given = Object.entries(headers).filter(([, value]) => value !== '');
-  for (const [name, value] of given) response.setHeader(name, value);
-  response.setHeader('Content-Type', 'text/plain; charset=utf-8');
-  response.setHeader('Cache-Control', 'no-store');
-  response.statusCode = status;
-  response.end(`${sentence}\n`);
-}

@@ -1,3 +1,4 @@
+import type { PassedSocket } from '../config/passed-sockets.ts';
 import { describeError } from '../model/describe-error.ts';
 
 const WAYS_OUT: Readonly<Record<string, string>> = {
@@ -15,4 +16,10 @@ export function explainListenError(address: string, error: unknown): string {
   const wayOut = WAYS_OUT[(error as NodeJS.ErrnoException).code ?? ''];
   if (wayOut === undefined) return `cannot listen on ${address}: ${describeError(error)}`;
   return `cannot listen on ${address}: ${wayOut} with --web.listen-address`;
+}
+
+/** The same for a socket that systemd passed. */
+export function explainPassedSocketError({ fd, name }: PassedSocket, error: unknown): string {
+  const socket = name === undefined ? `descriptor ${fd}` : `descriptor ${fd}, ${name}`;
+  return `cannot listen on the socket that systemd passed (${socket}): ${describeError(error)}; its unit must have ListenStream= and Accept=no`;
 }

@@ -2,9 +2,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import type { Scraper } from '../scraper.ts';
+import { clientOf } from './client-of.ts';
 import { type FilterQuery, filterCollectors } from './collector-filter.ts';
+import { createFairShare } from './fair-share.ts';
+import { gzipPage } from './gzip.ts';
 import { acceptsGzip, negotiateFormat } from './negotiate.ts';
-import { createRequestSlots } from './request-slots.ts';
+import { PLAIN_TEXT } from './plain-answer.ts';
 import { chooseTimeout } from './scrape-timeout.ts';
 
 export interface MetricsOptions {
@@ -19,22 +22,32 @@ export interface MetricsOptions {
 
 /** The metrics page. */
 export function addMetricsRoute(app: FastifyInstance, options: MetricsOptions, scraper: Scraper, log: Logger): void {
-  const slots = createRequestSlots(options.maxRequests);
+  const share = createFairShare(options.maxRequests === 0 ? Number.POSITIVE_INFINITY : options.maxRequests);
+  const tooMany = tooManyRequests(options.maxRequests);
   const failures = createFailureLog(log);
   app.get<{ Querystring: FilterQuery }>(options.telemetryPath, async (request, reply) => {
     reply.header('cache-control', 'no-store').header('vary', 'accept, accept-encoding');
-    const giveBack = slots.take();
-    if (giveBack === undefined) return refuse(reply, 503, tooManyRequests(options.maxRequests));
-    reply.raw.once('close', giveBack); // comes after the last byte and when the reader hangs up
+    const place = share.take(clientOf(request.ip), () => {
+      if (place?.isBusy) refuse(reply, 503, tooMany);
+      else reply.raw.destroy(); // its page is on the way, too slowly
+    });
+    if (place === undefined) return refuse(reply, 503, tooMany);
+    place.isBusy = true;
+    reply.raw.once('close', place.giveBack); // comes after the last byte and when the reader hangs up
     const collectors = filterCollectors(request.query, { enabled: options.collectors, known: options.knownCollectors });
     if (typeof collectors === 'string') return refuse(reply, 400, collectors);
     try {
       const page = await scraper.scrape({ collectors, ...readDemands(request, options) });
+      const isPacked = acceptsGzip(request.headers['accept-encoding']);
+      const body = isPacked ? await gzipPage(page.body) : page.body;
       failures.ended();
-      reply.type(page.contentType);
-      return acceptsGzip(request.headers['accept-encoding']) ? reply.compress(page.body) : reply.send(page.body);
+      if (reply.sent) return reply; // the place was taken away
+      place.isBusy = false;
+      if (isPacked) reply.header('content-encoding', 'gzip');
+      return reply.type(page.contentType).send(body);
     } catch (error) {
       failures.happened(error);
+      if (reply.sent) return reply;
       return refuse(reply, 503, 'There are no metrics at the moment. The log of the exporter says why.');
     }
   });
@@ -52,7 +65,7 @@ function readDemands(request: FastifyRequest, options: MetricsOptions) {
 }
 
 function refuse(reply: FastifyReply, status: number, sentence: string): FastifyReply {
-  return reply.code(status).type('text/plain; charset=utf-8').send(`${sentence}\n`);
+  return reply.code(status).type(PLAIN_TEXT).send(`${sentence}\n`);
 }
 
 function tooManyRequests(limit: number): string {

@@ -2,8 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { BuildInfo } from '../metrics/build-info.ts';
 import type { Scraper } from '../scraper.ts';
 import { renderLandingPage } from './landing-page.ts';
-
-const PLAIN_TEXT = 'text/plain; charset=utf-8';
+import { PLAIN_TEXT } from './plain-answer.ts';
 
 /** Everything but the metrics: the landing page, health, readiness, and the answer to a path that is none of them. */
 export function addPages(app: FastifyInstance, telemetryPath: string, scraper: Scraper, build: BuildInfo): void {

@@ -3,10 +3,20 @@ import { createServer as createHttp2Server, type Http2Server } from 'node:http2'
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import type { Logger } from '../log.ts';
+import { answerBrokenRequests } from './broken-requests.ts';
 import { refuseClient } from './client-certificate.ts';
+import type { Connections } from './connections.ts';
+import { surviveFailedAccepts } from './failed-accepts.ts';
 import { createPlainServer } from './plain-server.ts';
-import { HTTP2_LIMITS, limitStreams } from './server-limits.ts';
+import { http2Options, limitSessions, type ServerLimits } from './server-limits.ts';
 import type { TlsSettings } from './tls.ts';
+
+export interface SecureServerOptions {
+  readonly limits: ServerLimits;
+  readonly connections: Connections;
+  readonly tlsNow: () => TlsSettings | undefined;
+  readonly log: Logger;
+}
 
 /**
  * A server of HTTP 1.1 and 2 behind TLS, or of HTTP 1.1 without TLS, as the settings are when a connection comes. Those
@@ -14,12 +24,12 @@ import type { TlsSettings } from './tls.ts';
  */
 export function createSecureServer(
   handler: RequestListener,
-  longestScrapeMs: number,
-  tlsNow: () => TlsSettings | undefined,
-  log: Logger,
+  { limits, connections, tlsNow, log }: SecureServerOptions,
 ): Server {
-  const server = createPlainServer(handler, longestScrapeMs);
-  const http2 = createHttp2(handler, longestScrapeMs, server);
+  const watched = connections.watch(handler);
+  const server = createPlainServer(watched, limits);
+  answerBrokenRequests(server, limits, connections);
+  const http2 = createHttp2(watched, limits, server);
   const serveHttp1 = takeConnections(server);
   const serveSecurely = (socket: TLSSocket) => {
     if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
@@ -27,11 +37,13 @@ export function createSecureServer(
   };
   let handshakes: { readonly tls: TlsSettings; readonly server: TlsServer } | undefined;
   server.on('connection', (socket: Socket) => {
+    connections.admit(socket);
     const tls = tlsNow();
     if (tls === undefined) return serveHttp1(socket);
-    if (handshakes?.tls !== tls) handshakes = { tls, server: createHandshakes(tls, serveSecurely, log) };
+    if (handshakes?.tls !== tls) handshakes = { tls, server: createHandshakes(tls, limits, serveSecurely, log) };
     handshakes.server.emit('connection', socket);
   });
+  surviveFailedAccepts(server, log);
   return server;
 }
 
@@ -45,8 +57,13 @@ function takeConnections(server: Server): (socket: Socket) => void {
 }
 
 /** Never listens: it is handed connections, so that new settings do not need the port again. */
-function createHandshakes(tls: TlsSettings, serve: (socket: TLSSocket) => void, log: Logger): TlsServer {
-  const server = createTlsServer(tls.options);
+function createHandshakes(
+  tls: TlsSettings,
+  { requestTimeoutMs }: ServerLimits,
+  serve: (socket: TLSSocket) => void,
+  log: Logger,
+): TlsServer {
+  const server = createTlsServer({ ...tls.options, handshakeTimeout: requestTimeoutMs });
   server.on('secureConnection', (socket) => {
     const reason = refuseClient(socket, tls);
     if (reason === undefined) return serve(socket);
@@ -60,9 +77,9 @@ function createHandshakes(tls: TlsSettings, serve: (socket: TLSSocket) => void, 
   return server;
 }
 
-function createHttp2(handler: RequestListener, longestScrapeMs: number, server: Server): Http2Server {
+function createHttp2(handler: RequestListener, limits: ServerLimits, server: Server): Http2Server {
   // Node's compatible request and response of HTTP 2 have everything that the handler uses.
-  const http2 = createHttp2Server(HTTP2_LIMITS, handler as unknown as Parameters<typeof createHttp2Server>[1]);
+  const http2 = createHttp2Server(http2Options(limits), handler as unknown as Parameters<typeof createHttp2Server>[1]);
   http2.on('session', (session) => server.emit('session', session)); // for whoever follows the connections of the server
-  return limitStreams(http2, longestScrapeMs);
+  return limitSessions(http2);
 }

@@ -9,9 +9,6 @@ export interface TlsSettings extends Pick<TlsConfig, 'clientAuth' | 'clientAllow
   readonly options: TlsOptions;
 }
 
-/** Time for a handshake; Node's own limit is two minutes. */
-const HANDSHAKE_MS = 10_000;
-
 /** Reads the certificates and the key, and makes sure that they fit. Throws a `ConfigRefusal`. */
 export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: string) => Buffer): TlsSettings {
   const cert = readPem(config.cert, readFile);
@@ -32,7 +29,6 @@ export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: stri
     requestCert: config.clientAuth.isRequested,
     rejectUnauthorized: false, // client-certificate.ts decides
     ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
-    handshakeTimeout: HANDSHAKE_MS,
   };
   try {
     createSecureContext(options);

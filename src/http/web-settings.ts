@@ -2,17 +2,9 @@ import { ConfigRefusal } from '../config/refusal.ts';
 import type { Logger } from '../log.ts';
 import { describeError } from '../model/describe-error.ts';
 import { createReadFiles, type ReadFiles } from './read-files.ts';
-import { loadTls, type TlsSettings } from './tls.ts';
-import { parseWebConfig, type WebConfig } from './web-config.ts';
-
-/** What holds for connections and requests from now on. */
-export interface WebSettings extends Pick<WebConfig, 'headers' | 'users' | 'rateLimit'> {
-  /** Another object whenever it is read again. */
-  readonly tls: TlsSettings | undefined;
-}
-
-/** Without a web configuration. */
-export const OPEN_TO_ALL: WebSettings = { tls: undefined, headers: new Map(), users: new Map(), rateLimit: undefined };
+import type { WebSettings } from './settings-in-force.ts';
+import { loadTls } from './tls.ts';
+import { parseWebConfig } from './web-config.ts';
 
 /** Time for which the files have to stand still before they are read again: whoever writes them may be in the middle of it. */
 const SETTLE_MS = 100;

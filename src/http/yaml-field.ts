@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  Lexer,
+  LineCounter,
+  type Node,
+  Parser,
+  parseDocument,
+} from 'yaml';
 import { ConfigRefusal, quoteValue } from '../config/refusal.ts';
 
 /** A value in a YAML file, and where it stands. Only what is known to be no secret is repeated in messages. */
@@ -13,29 +25,54 @@ export interface Field {
   below(name: string, key: Node, value: unknown): Field;
 }
 
+/** A web configuration has four levels. */
+const DEEPEST = 64;
+
 /** The text of a file → its value. YAML 1.1, as the Go exporters read it: there `yes` and `on` are true. */
 export function parseYaml(text: string, file: string): Field {
   const lines = new LineCounter();
-  // Pretty errors would show the lines around the mistake, and there may be a key in them.
-  const document = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
   const placeAt = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;
   };
+  const tooDeep = findTooDeep(text, lines);
+  if (tooDeep !== undefined) throw new ConfigRefusal(`${placeAt(tooDeep)}: nested more than ${DEEPEST} levels deep`);
+  // Pretty errors would show the lines around the mistake, and there may be a key in them.
+  const document = parseDocument(text, { version: '1.1', prettyErrors: false });
   const [error] = document.errors;
   if (error !== undefined) throw new ConfigRefusal(`${placeAt(error.pos[0])}: ${quoteValue(error.message)}`);
-  const makeField = (name: string, offset: number, value: unknown): Field => ({
-    name,
-    value: givenValue(document, value),
-    place: placeAt(offset),
-    below: (childName, key, childValue) => makeField(childName, key.range?.[0] ?? 0, childValue),
-  });
+  const makeField = (name: string, offset: number, value: unknown): Field => {
+    const place = placeAt(offset);
+    // taken for an empty value it would open what it was to close: `basic_auth_users: *users`
+    if (isAlias(value) && value.resolve(document) === undefined)
+      throw new ConfigRefusal(`${place}: no anchor stands before its alias`); // a password may begin with * as well
+    return {
+      name,
+      value: givenValue(document, value),
+      place,
+      below: (childName, key, childValue) => makeField(childName, key.range?.[0] ?? 0, childValue),
+    };
+  };
   return makeField('', 0, document.contents);
+}
+
+/**
+ * Where a text nests deeper than any configuration; undefined = nowhere. The library goes down into values by calling
+ * itself, and has ended the whole process that way: "- " 4000 times left V8 no stack to compile a regular expression on.
+ */
+function findTooDeep(text: string, lines: LineCounter): number | undefined {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const _ of parser.next(lexeme)); // finished values: only what is still open counts
+    if (parser.stack.length > DEEPEST) return parser.offset;
+  }
+  return undefined;
 }
 
 /** The error to throw for a field: one line that says where it stands. */
 export function refuseField({ name, place }: Field, reason: string): ConfigRefusal {
-  return new ConfigRefusal(`${place}: ${name === '' ? '' : `${name} `}${reason}`);
+  return new ConfigRefusal(`${place}: ${name === '' ? '' : `${quoteValue(name)} `}${reason}`);
 }
 
 /** The keys of a mapping, all of which have to be among the names. Keys without a value are left out. */

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { hashSync } from 'bcryptjs';
-import { OPEN_TO_ALL, type WebSettings } from '../../src/http/web-settings.ts';
+import { OPEN_TO_ALL, type WebSettings } from '../../src/http/settings-in-force.ts';
 import { basic, fetchFrom, startGuardedServer } from '../support/guarded-server.ts';
 
 const USERS = new Map([['alice', hashSync('a', 4)]]);

@@ -6,6 +6,7 @@ import type { ListenAddress } from '../../src/config/listen-address.ts';
 import { type Listening, listen } from '../../src/http/listen.ts';
 import { createPlainServer } from '../../src/http/plain-server.ts';
 import { defer } from '../support/deferred.ts';
+import { SERVER_LIMITS } from '../support/http-settings.ts';
 
 const ANYWHERE: ListenAddress = { host: undefined, port: 0 };
 const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };
@@ -23,7 +24,7 @@ describe('listen', () => {
   });
 
   it('answers over IPv4 where the system has no IPv6', async () => {
-    const { addresses } = await listenOn([ANYWHERE], () => withoutIpv6(createPlainServer(answer, 1000)));
+    const { addresses } = await listenOn([ANYWHERE], () => withoutIpv6(createPlainServer(answer, SERVER_LIMITS)));
     const port = portOf(addresses[0]);
     assert.equal(addresses[0], `0.0.0.0:${port}`);
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
@@ -47,7 +48,7 @@ describe('listen', () => {
     const port = portOf(addresses[0]);
     const servers: Server[] = [];
     const makeServer = () => {
-      const server = createPlainServer(answer, 1000);
+      const server = createPlainServer(answer, SERVER_LIMITS);
       servers.push(server);
       return server;
     };
@@ -62,7 +63,7 @@ describe('listen', () => {
 
   it('names the address when no interface has it', async () => {
     await assert.rejects(
-      listen([{ host: '192.0.2.1', port: 0 }], () => createPlainServer(answer, 1000)),
+      listen([{ host: '192.0.2.1', port: 0 }], () => createPlainServer(answer, SERVER_LIMITS)),
       {
         message: /^cannot listen on 192\.0\.2\.1:0: no network interface of this host has this address; /,
       },
@@ -121,7 +122,7 @@ function answer(...[, response]: Parameters<RequestListener>): void {
 }
 
 async function start(addresses: readonly ListenAddress[], handler: RequestListener): Promise<Listening> {
-  return listenOn(addresses, () => createPlainServer(handler, 1000));
+  return listenOn(addresses, () => createPlainServer(handler, SERVER_LIMITS));
 }
 
 async function listenOn(addresses: readonly ListenAddress[], makeServer: () => Server): Promise<Listening> {

@@ -183,17 +183,34 @@ describe('the other pages', () => {
     assert.equal((await app.inject({ method: 'HEAD', url: '/-/ready' })).body, '');
   });
 
-  it('says where the metrics are on every other path and method', async () => {
+  it('says where the metrics are on every other path', async () => {
     const { app } = setUp({ telemetryPath: '/tcp' });
-    for (const request of [
-      { url: '/metrics' },
-      { url: '/tcp/' },
-      { url: '/tcp', method: 'POST' as const, payload: 'x' },
-    ]) {
-      const response = await app.inject(request);
-      assert.equal(response.statusCode, 404);
+    for (const url of ['/metrics', '/tcp/', '//tcp', '/%zz<b>', '/%ff', '/tcp%00', '/../../etc/passwd', '*']) {
+      const response = await app.inject({ url, headers: { host: 'a' } });
+      assert.equal(response.statusCode, 404, url);
+      assert.equal(response.headers['content-type'], 'text/plain; charset=utf-8');
+      assert.equal(response.headers['x-content-type-options'], 'nosniff');
       assert.equal(response.body, 'Not found. The metrics are at /tcp\n');
     }
+  });
+
+  it('answers 405 to other methods, on every path, and does not look at what they send', async () => {
+    const { app, scraper } = setUp();
+    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'PURGE']) {
+      for (const url of ['/metrics', '/', '/nowhere', '/%zz']) {
+        const request = {
+          method: method as 'POST',
+          url,
+          headers: { 'content-type': 'application/json' },
+          payload: '{',
+        };
+        const response = await app.inject(request);
+        assert.equal(response.statusCode, 405, `${method} ${url}`);
+        assert.equal(response.headers.allow, 'GET, HEAD');
+        assert.equal(response.body, 'Only GET and HEAD are answered here.\n');
+      }
+    }
+    assert.equal(scraper.requests.length, 0);
   });
 
   it('has a landing page with links, the version, and nothing from elsewhere', async () => {

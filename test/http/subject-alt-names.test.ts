@@ -30,6 +30,12 @@ describe('parseSubjectAltNames', () => {
     assert.deepEqual(parseSubjectAltNames('DNS:a, DNS:b"c, DNS:d'), ['a']);
     assert.deepEqual(parseSubjectAltNames(''), []);
   });
+
+  it('takes a quoted value that is no JSON for none, and the names behind it too', () => {
+    for (const value of ['"\\x41"', '"\\u00"', '"a\nb"', '"\\']) {
+      assert.deepEqual(parseSubjectAltNames(`DNS:a, DNS:${value}, DNS:b`), ['a'], value);
+    }
+  });
 });
 
 describe('normalizeIp', () => {

@@ -248,6 +248,20 @@ describe('a mistake in a web configuration', () => {
       /^web\.yml:1:1: rate_limit lets no request through: give a burst of at least 1$/,
     ],
     ['a burst of halves', 'rate_limit: {interval: 5s, burst: 1.5}', /burst has to be a whole number/],
+    ['an alias without its anchor', 'basic_auth_users: *users', /^web\.yml:1:1: no anchor stands before its alias$/],
+    [
+      'an alias in place of a hash',
+      'basic_auth_users: {a: *hash}',
+      /^web\.yml:1:20: no anchor stands before its alias$/,
+    ],
+    ['lists in lists', '- '.repeat(4000), /^web\.yml:1:\d+: nested more than 64 levels deep$/],
+    ['mappings in mappings', `rate_limit: ${'{a: '.repeat(4000)}`, /^web\.yml:1:\d+: nested more than 64 levels deep$/],
+    ['keys in keys', `rate_limit:\n${'? '.repeat(4000)}`, /^web\.yml:2:\d+: nested more than 64 levels deep$/],
+    [
+      'a user whose name does not show',
+      'basic_auth_users: {"\\e[2J": x}',
+      /^web\.yml:1:20: "\\u001b\[2J" needs the bcrypt/,
+    ],
     ['a user with a colon', `basic_auth_users: {"a:b": "${HASH}"}`, /cannot be the name of a user: it has a colon$/],
   ];
   for (const [what, text, message] of cases) {
