@@ -19,7 +19,7 @@ export interface ScrapeRequest {
 }
 
 export interface Scraper {
-  /** One page; a collection in flight for the same collectors is shared. Rejects only when the scraper is closed. */
+  /** One page; a collection in flight that brings all of it is shared. Rejects only when the scraper is closed. */
   scrape(request: ScrapeRequest): Promise<ExpositionPage>;
   /** Whether the collector thread is up and has its OS handles. */
   isReady(): boolean;
@@ -39,12 +39,16 @@ export interface ScraperOptions {
   readonly log: Logger;
 }
 
+/** Collections under way at once, at most: no crowd of different requests makes the collector thread read the sockets for each. */
+const MOST_IN_FLIGHT = 3;
+
 /** One collection and the pages made of it, for all requests that came while it was under way. */
 interface SharedCollection {
   readonly collection: Collection;
+  readonly collectors: readonly CollectorName[];
   readonly timeoutMs: number;
-  /** Pages of the finished collection, by format. */
-  readonly pages: Map<ExpositionFormat, Promise<ExpositionPage>>;
+  /** Pages of the finished collection, by collectors and format. */
+  readonly pages: Map<string, Promise<ExpositionPage>>;
   isDone: boolean;
 }
 
@@ -57,7 +61,8 @@ export function createScraper(options: ScraperOptions, createClient = createColl
     { platform, limits, procfs, sysfs, ownersBudgetMs, collectors: [...options.collectors] },
     { onReady: changes.ready, onLost: changes.lost },
   );
-  const inFlight = new Map<string, SharedCollection>();
+  const everything = [...options.collectors].sort();
+  const inFlight = new Set<SharedCollection>();
 
   return { scrape, isReady: client.isReady, close };
 
@@ -65,22 +70,30 @@ export function createScraper(options: ScraperOptions, createClient = createColl
     const wanted = [...collectors].sort();
     const shared = share(wanted, timeoutMs);
     await doneOrLate(shared.collection.done, timeoutMs);
-    const page = shared.pages.get(format) ?? render(shared, wanted, format);
-    if (shared.isDone) shared.pages.set(format, page);
+    const key = `${wanted.join()} ${format}`;
+    const page = shared.pages.get(key) ?? render(shared, wanted, format);
+    if (shared.isDone) shared.pages.set(key, page);
     return page;
   }
 
-  /** The collection under way for these collectors, or a new one where that would end before this request has to. */
+  /**
+   * A collection under way that brings what is wanted and does not end before this request has to; else a new one, of
+   * everything where others are under way, so that those who come next can share it.
+   */
   function share(wanted: readonly CollectorName[], timeoutMs: number): SharedCollection {
-    const key = wanted.join();
-    const running = inFlight.get(key);
-    if (running !== undefined && running.timeoutMs >= timeoutMs) return running;
-    const collection = client.collect(wanted, timeoutMs);
-    const started: SharedCollection = { collection, timeoutMs, pages: new Map(), isDone: false };
-    inFlight.set(key, started);
-    void started.collection.done.then(() => {
+    const enough = [...inFlight].filter(({ collectors }) => wanted.every((name) => collectors.includes(name)));
+    const longest = enough.sort((a, b) => b.timeoutMs - a.timeoutMs)[0];
+    if (longest !== undefined && (longest.timeoutMs >= timeoutMs || inFlight.size >= MOST_IN_FLIGHT)) return longest;
+    return start(inFlight.size === 0 ? wanted : everything, timeoutMs);
+  }
+
+  function start(collectors: readonly CollectorName[], timeoutMs: number): SharedCollection {
+    const collection = client.collect(collectors, timeoutMs);
+    const started: SharedCollection = { collection, collectors, timeoutMs, pages: new Map(), isDone: false };
+    inFlight.add(started);
+    void collection.done.then(() => {
       started.isDone = true;
-      if (inFlight.get(key) === started) inFlight.delete(key);
+      inFlight.delete(started);
     });
     return started;
   }

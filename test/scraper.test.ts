@@ -51,7 +51,7 @@ describe('createScraper', () => {
     }
   });
 
-  it('collects apart for requests that want other collectors, and shares with the same in another order', async (t) => {
+  it('shares a collection with whoever wants a part of it, in any order', async (t) => {
     const { scrape, fake } = startScraper(t);
     const pages = [
       scrape(),
@@ -60,11 +60,36 @@ describe('createScraper', () => {
     ];
     assert.deepEqual(
       fake.collections.map(({ collectors }) => collectors),
-      [['counters', 'memory', 'sockets'], ['memory']],
+      [['counters', 'memory', 'sockets']],
+    );
+    finish(fake.collections[0]!);
+    const [whole, part, turned] = await Promise.all(pages);
+    assert.equal(turned, whole);
+    assert.deepEqual(successOf(parse(part!)), { memory: 1 });
+    assert.equal(parse(part!).has('tcpstate_sockets'), false);
+    assert.equal(parse(part!).has('tcpstate_active_opens_total'), false);
+    assert.equal(parse(part!).has('tcpstate_orphan_sockets'), true);
+  });
+
+  it('collects for many requests that all want something else three times at most', async (t) => {
+    const { scrape, fake } = startScraper(t);
+    const subsets = [['memory'], ['counters'], ['sockets'], ['counters', 'memory'], ['memory', 'sockets']] as const;
+    const pages = [1, 2, 3, 4].flatMap((times) =>
+      subsets.map((names) => scrape({ collectors: new Set(names), timeoutMs: TIMEOUT_MS * times })),
+    );
+    assert.deepEqual(
+      fake.collections.map(({ collectors }) => collectors),
+      [['memory'], ['counters', 'memory', 'sockets'], ['counters', 'memory', 'sockets']],
     );
     for (const collection of fake.collections) finish(collection);
-    const [, alone] = await Promise.all(pages);
-    assert.deepEqual(successOf(parse(alone!)), { memory: 1 });
+    for (const [index, page] of (await Promise.all(pages)).entries()) {
+      const names = subsets[index % subsets.length]!;
+      assert.deepEqual(successOf(parse(page)), Object.fromEntries(names.map((name) => [name, 1])));
+    }
+    const next = scrape({ collectors: new Set(['memory']) });
+    assert.deepEqual(fake.collections.at(-1)!.collectors, ['memory'], 'alone again');
+    finish(fake.collections.at(-1)!);
+    await next;
   });
 
   it('does not let a request in a hurry cut a patient one short', async (t) => {

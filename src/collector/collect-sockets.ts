@@ -8,16 +8,8 @@ import { TcpState } from '../model/tcp-state.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
 import { createTally } from '../tally/index.ts';
 import { runCollector } from './collect.ts';
+import { COUNTS_OF, pickCounts } from './counts-of.ts';
 import type { CollectedPart } from './protocol.ts';
-
-/** The collectors that see the socket table, and which of its counts each of them answers for. */
-const COUNTS_OF: Partial<Record<CollectorName, readonly (keyof SocketCounts)[]>> = {
-  sockets: ['states', 'connections', 'localPorts', 'remoteIps', 'listeners'],
-  processes: ['processes', 'unattributed', 'processFds'],
-  units: ['units'],
-  close_wait: ['closeWait'],
-  ephemeral_ports: ['ephemeral'],
-};
 
 const NO_TABLE = 'there is no socket table to work on';
 
@@ -124,10 +116,4 @@ function mergeOutcomes(first: CollectorOutcome | undefined, second: CollectorOut
   return first === undefined
     ? second
     : { ...second, success: first.success && second.success, seconds: first.seconds + second.seconds };
-}
-
-/** The counts that the wanted collectors answer for. */
-function pickCounts(counts: SocketCounts, wanted: ReadonlySet<CollectorName>): SocketCounts {
-  const keys = [...wanted].flatMap((name) => COUNTS_OF[name] ?? []);
-  return Object.fromEntries(keys.filter((key) => counts[key] !== undefined).map((key) => [key, counts[key]]));
 }

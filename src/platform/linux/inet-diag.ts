@@ -96,10 +96,10 @@ function decodeSocket(
   if (length < MESSAGE.attributes) throw new NetlinkError(`inet_diag message of ${length} bytes`, 'EBADMSG');
   const { bytes, halves, words } = buffer;
   const { columns, addresses } = table;
-  const row = table.length++;
   const isShort = bytes[at + MESSAGE.family] === AF_INET;
   if (!isShort && bytes[at + MESSAGE.family] !== AF_INET6)
     throw new NetlinkError(`inet_diag message of address family ${bytes[at + MESSAGE.family]}`, 'EBADMSG');
+  const row = table.length++;
   const state = toState(bytes[at + MESSAGE.state]!);
   const local = (at + MESSAGE.localAddress) >> 2;
   const remote = (at + MESSAGE.remoteAddress) >> 2;

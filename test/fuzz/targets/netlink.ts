@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { SocketTable } from '../../../src/model/socket-table.ts';
+import { seesBoundSockets } from '../../../src/platform/linux/bound-probe.ts';
+import { ALL_SOCKETS } from '../../../src/platform/linux/dump-request.ts';
+import { decodeDump, MESSAGE } from '../../../src/platform/linux/inet-diag.ts';
+import type { Libc } from '../../../src/platform/linux/libc.ts';
+import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink.ts';
+import { checkNetlink } from '../../../src/platform/linux/netlink-probe.ts';
+import { RepeatedRows } from '../../../src/platform/linux/repeated-rows.ts';
+import { createSockDiagReader } from '../../../src/platform/linux/sock-diag.ts';
+import { rowOf } from '../round-trips/sockets.ts';
+import { answerOf, type FuzzTarget, isRefusal, type ReadFixture } from '../target.ts';
+import { checkRows, valuesOf } from './check-rows.ts';
+import { fakeLibc, fill } from './fake-libc.ts';
+import { joinPieces, splitDatagrams, splitPieces } from './pieces.ts';
+
+const BUFFER_LENGTH = 64 * 1024;
+/** What may stand behind a datagram: the end of a longer one before it. */
+const STALE_BYTES = 256;
+const SEQUENCE = 1;
+const MOST_DUMPS = 16;
+const REFUSAL = { name: 'NetlinkError' };
+/** Errors of `read`: also of the calls, and the deadline. */
+const READ_REFUSALS = [REFUSAL, { name: 'SystemCallError' }, { says: /missed its deadline/ }];
+
+const buffer = allocateNetlinkBuffer(BUFFER_LENGTH);
+
+export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
+  'inet-diag': {
+    drives: [
+      'platform/linux/inet-diag.ts#decodeDump',
+      'platform/linux/inet-diag.ts#decodeSocket',
+      'platform/linux/inet-diag.ts#decodeAttributes',
+      'platform/linux/netlink.ts#messageLength',
+      'platform/linux/netlink.ts#checkStatus',
+    ],
+    holds:
+      'no more rows than the datagram has room for, each with a family, state, address and group that exist; bytes behind its end change nothing',
+    seeds: recordedDatagrams,
+    run(input) {
+      const datagram = input.subarray(0, BUFFER_LENGTH - STALE_BYTES);
+      assert.deepEqual(decode(datagram, 0x00), decode(datagram, 0xff));
+    },
+  },
+  'inet-diag-repeated': {
+    drives: [
+      'platform/linux/repeated-rows.ts#find',
+      'platform/linux/inet-diag.ts#hasAddresses',
+      'model/socket-table.ts#turn',
+    ],
+    holds: 'dumps one after the other give the sockets that each gives by itself',
+    seeds: (read) => {
+      const datagrams = recordedDatagrams(read);
+      return [joinPieces([...datagrams, ...datagrams]), ...datagrams.map((each) => joinPieces([each, each, each]))];
+    },
+    run(input) {
+      const table = new SocketTable();
+      const repeated = new RepeatedRows();
+      for (const datagram of splitPieces(input).slice(0, MOST_DUMPS)) {
+        buffer.bytes.set(datagram);
+        const decodeInto = (into: SocketTable, known: RepeatedRows) =>
+          answerOf(() => decodeDump(buffer, datagram.length, SEQUENCE, into, known), REFUSAL);
+        const alone = new SocketTable();
+        repeated.begin();
+        const isComplete = decodeInto(table, repeated);
+        assert.equal(isComplete, decodeInto(alone, new RepeatedRows()));
+        assert.equal(table.length, alone.length);
+        const rows = isComplete === undefined ? 0 : table.length; // the last row of a refused dump is half filled
+        for (let row = 0; row < rows; row++) assert.deepEqual(rowOf(table, row), rowOf(alone, row));
+        table.turn();
+      }
+    },
+  },
+  'sock-diag': {
+    drives: [
+      'platform/linux/sock-diag.ts#createSockDiagReader',
+      'platform/linux/sock-diag.ts#read',
+      'platform/linux/bound-probe.ts#seesBoundSockets',
+      'platform/linux/netlink-probe.ts#checkNetlink',
+    ],
+    holds:
+      'a read ends after any row of datagrams, with rows that exist or an error of the dump; probes end with an answer or that error',
+    seeds: (read) => [
+      joinPieces(recordedDatagrams(read)),
+      ...recordedDatagrams(read).map((each) => joinPieces([each])),
+    ],
+    run(input) {
+      const datagrams = splitPieces(input);
+      const table = new SocketTable();
+      const isRead = tolerate(() => createSockDiagReader(kernelWith(datagrams), ALL_SOCKETS).read(table, budget()));
+      if (isRead) checkRows(table, Math.floor(input.length / MESSAGE.attributes));
+      tolerate(() => seesBoundSockets(kernelWith(datagrams)));
+      checkNetlink(kernelWith(datagrams));
+    },
+  },
+};
+
+function decode(datagram: Buffer, stale: number): unknown {
+  buffer.bytes.set(datagram);
+  buffer.bytes.fill(stale, datagram.length, datagram.length + STALE_BYTES);
+  const table = new SocketTable();
+  const isComplete = answerOf(() => decodeDump(buffer, datagram.length, SEQUENCE, table, new RepeatedRows()), REFUSAL);
+  // a refused dump leaves a row half filled, which nobody reads
+  if (isComplete !== undefined) checkRows(table, Math.floor(datagram.length / MESSAGE.attributes));
+  return [isComplete, table.length, isComplete === undefined ? undefined : valuesOf(table)];
+}
+
+/** A kernel that sends these datagrams and then nothing. */
+function kernelWith(datagrams: readonly Buffer[]): Libc {
+  let next = 0;
+  return fakeLibc({
+    socket: () => 7,
+    bind: () => 0,
+    setsockopt: () => 0,
+    send: (_fd, request) => request.length,
+    recv(_fd, into, length) {
+      const datagram = datagrams[next++];
+      return datagram === undefined ? -1 : Math.max(fill(into, datagram, length), datagram.length);
+    },
+  });
+}
+
+function budget() {
+  return { deadlineMs: performance.now() + 60_000, now: () => performance.now() };
+}
+
+/** Whether it was read; an error that `read` may end with is no trouble. */
+function tolerate(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (!READ_REFUSALS.some((refusal) => isRefusal(error, refusal))) throw error;
+    return false;
+  }
+}
+
+function recordedDatagrams(read: ReadFixture): Buffer[] {
+  return ['inet-diag-all.bin', 'inet-diag-close-wait.bin'].flatMap((name) => splitDatagrams(read(`linux/${name}`)));
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { createFdLinks, parseLink } from '../../../src/platform/linux/fd-links.ts';
+import { createIdentityReader, parseStat } from '../../../src/platform/linux/process-identity.ts';
+import { unitOfPath } from '../../../src/platform/linux/unit-name.ts';
+import { answerOf, type FuzzTarget } from '../target.ts';
+import { fakeLibc, fill } from './fake-libc.ts';
+import { joinPieces, splitPieces } from './pieces.ts';
+
+const STAT =
+  '1234 (nginx: worker) S 1 1234 1234 0 -1 4194560 100 0 0 0 5 3 0 0 20 0 1 0 98765 10000000 500 18446744073709551615\n';
+const ID = '0123456789abcdef'.repeat(4);
+
+export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
+  'process-stat': {
+    drives: ['platform/linux/process-identity.ts#parseStat', 'platform/linux/process-identity.ts#createIdentityReader'],
+    holds: 'no answer, or a finite start time and a name that is part of the text',
+    seeds: () => [
+      STAT,
+      STAT.replace('nginx: worker', ') ( x) S 1'),
+      STAT.replace(' S ', ' Z ').replace(' 20 0 1 ', ' 20 0 3 '),
+      STAT.replace('nginx: worker', ''),
+    ],
+    run(input) {
+      const text = input.toString();
+      const stat = parseStat(text);
+      assert.ok(stat === undefined || (Number.isFinite(stat.startTime) && text.includes(`(${stat.name})`)));
+      const libc = fakeLibc({ open: () => 5, read: (_fd, buffer, length) => fill(buffer, input, length) });
+      const identity = createIdentityReader(libc, '/nowhere')(1234);
+      assert.ok(identity === undefined || Number.isFinite(identity.startTime));
+    },
+  },
+  'fd-links': {
+    drives: [
+      'platform/linux/fd-links.ts#createFdLinks',
+      'platform/linux/fd-links.ts#linkOf',
+      'platform/linux/fd-links.ts#list',
+      'platform/linux/fd-links.ts#parseLink',
+    ],
+    holds:
+      'the inode in exactly "socket:[number]" and of nothing else; a folder is walked to its end or refused, with descriptors that are numbers',
+    seeds: () => [
+      joinPieces(['socket:[85099]', entries('.', '..', '0', '17')]),
+      joinPieces(['socket:[4294967295]', entries('255')]),
+      joinPieces(['/dev/null', entries()]),
+    ],
+    run(input) {
+      const [link = Buffer.alloc(0), ...folders] = splitPieces(input);
+      const text = link.toString('latin1');
+      const digits = /^socket:\[(\d*)\]$/.exec(text.slice(0, 64))?.[1] ?? '';
+      const inode = Number(BigInt.asIntN(32, BigInt(digits)));
+      assert.equal(parseLink(link, Math.min(link.length, 64)), inode === -1 || inode === -2 ? 0 : inode);
+      let next = 0;
+      const libc = fakeLibc({
+        open: () => 5,
+        lseek: () => 0,
+        getdents64: (_fd, buffer, length) => fill(buffer, folders[next++] ?? Buffer.alloc(0), length),
+        readlinkat: (_fd, _path, buffer, length) => fill(buffer, link, length),
+      });
+      const links = createFdLinks(libc, '/nowhere');
+      answerOf(
+        () => links.list(5, 0, (fd) => Number.isInteger(fd) && fd >= 0 && Number.isInteger(links.linkOf(5, fd))),
+        { says: /^getdents64: record of/ },
+      );
+    },
+  },
+  'unit-name': {
+    drives: ['platform/linux/unit-name.ts#unitOfPath'],
+    holds: 'a name that is not empty, has at most 120 characters and no half of one',
+    seeds: () => [
+      '/system.slice/nginx.service',
+      '/user.slice/user-1000.slice/user@1000.service/app.slice/app-firefox-12345678-1234-1234-1234-123456789abc.scope',
+      `/system.slice/docker-${ID}.scope/init.scope`,
+      `/kubepods.slice/kubepods-burstable.slice/cri-containerd:${ID}`,
+      `/machine.slice/libpod-${ID}.scope/container`,
+      `/system.slice/web.service/libpod-payload-${ID}`,
+      `/machine.slice/libpod-conmon-${ID}.scope`,
+      '/lxc.payload.web/system.slice/ssh.service',
+      '/lxc/web/init.scope',
+      '/machine.slice/machine-qemu\\x2d1\\x2dvm.scope',
+      '/',
+      `/${'ü'.repeat(200)}`,
+    ],
+    words: ['/lxc/', '/lxc.payload.', '\\xf0\\x9f\\x98\\x80', '\\x0a', '_'],
+    run(input) {
+      const name = unitOfPath(input.toString());
+      assert.ok(name.length > 0 && name.length <= 120, `${name.length} characters`);
+      assert.ok(isWhole(name), 'half of a character');
+    },
+  },
+};
+
+/** Entries as getdents64 writes them: d_reclen u16 @16, d_name @19, all aligned to 8. */
+function entries(...names: readonly string[]): Buffer {
+  return Buffer.concat(
+    names.map((name) => {
+      const entry = Buffer.alloc(Math.ceil((20 + name.length) / 8) * 8);
+      entry.writeUInt16LE(entry.length, 16);
+      entry.write(name, 19);
+      return entry;
+    }),
+  );
+}
+
+/** Whether UTF-8 can hold the text: it cannot hold half of a surrogate pair. */
+export function isWhole(text: string): boolean {
+  return Buffer.from(text).toString() === text;
+}
