@@ -235,7 +235,7 @@ describe('a scraper with the real collector thread', { skip: process.platform !=
 
     const cut = scrape();
     await threads[0]!.terminate();
-    assert.deepEqual(successOf(await cut), { counters: 0, memory: 0, sockets: 0 });
+    assert.equal(successOf(await cut).sockets, 0); // the others may have been on their way already
     for (let waits = 0; !scraper.isReady() && waits < 2000; waits++) await delay(5);
     const next = await scrape();
     assert.deepEqual([...next.keys()], [...whole.keys()]);
