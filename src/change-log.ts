@@ -1,9 +1,10 @@
 import type { Logger } from './log.ts';
+import { MISSED_DEADLINE } from './model/missed-deadline.ts';
 import type { CollectorOutcome } from './model/snapshot.ts';
 import type { Notice } from './platform/platform.ts';
 
-/** A collector that fails again so soon is told of when the time is over, if it still fails. */
-const SAME_AGAIN_MS = 60_000;
+/** A collector that was late again so soon is told of when the time is over, if it still is. */
+const LATE_AGAIN_MS = 60_000;
 
 /**
  * Logs what changes about collecting: collectors that start failing or recover, another source, a thread lost. One line
@@ -39,7 +40,7 @@ export function createChangeLog(log: Logger, now = () => performance.now()) {
       lossReason = undefined;
     }
     const failed = all.filter(
-      ({ collector, error }) => error !== undefined && !failing.has(collector) && isNews(collector),
+      (outcome) => outcome.error !== undefined && !failing.has(outcome.collector) && isNews(outcome),
     );
     const recovered = all.filter(({ collector, error }) => error === undefined && failing.has(collector));
     if (failed.length > 0) logFailed(failed);
@@ -47,9 +48,10 @@ export function createChangeLog(log: Logger, now = () => performance.now()) {
     for (const { collector, source } of all) noteSource(collector, source);
   }
 
-  /** Whoever scrapes with too short a time-out now and then makes collectors fail and work again as often as they like. */
-  function isNews(collector: string): boolean {
-    return now() - (toldMs.get(collector) ?? Number.NEGATIVE_INFINITY) >= SAME_AGAIN_MS;
+  /** Whoever scrapes with too short a time-out now and then makes collectors late and in time again as often as they like. */
+  function isNews({ collector, error }: CollectorOutcome): boolean {
+    if (!error!.includes(MISSED_DEADLINE)) return true;
+    return now() - (toldMs.get(collector) ?? Number.NEGATIVE_INFINITY) >= LATE_AGAIN_MS;
   }
 
   function logFailed(failed: readonly CollectorOutcome[]): void {

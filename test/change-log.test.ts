@@ -73,7 +73,7 @@ describe('createChangeLog', () => {
     );
   });
 
-  it('tells once a minute of a collector that fails and works again all the time', () => {
+  it('tells once a minute of a collector that is late and in time again all the time, and of any other failure at once', () => {
     let nowMs = 0;
     const { records, outcomes } = changeLog(() => nowMs);
     for (let second = 0; second < 60; second++, nowMs += 1000) {
@@ -85,8 +85,13 @@ describe('createChangeLog', () => {
       records.map(({ message }) => message),
       once,
     );
-    outcomes(failed({ memory: 'EIO' }), 'complete');
-    assert.equal(records.length, 3);
+    outcomes(failed({ memory: 'it missed the deadline' }), 'late');
+    outcomes(failed({}), 'complete');
+    for (let times = 0; times < 2; times++) {
+      outcomes(failed({ memory: 'EIO' }), 'complete');
+      outcomes(failed({}), 'complete');
+    }
+    assert.equal(records.length, 8);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { CollectorName } from '../model/collectors.ts';
+import { MISSED_DEADLINE } from '../model/missed-deadline.ts';
 import type { CollectorOutcome, Facts, Snapshot } from '../model/snapshot.ts';
 import type { Collection } from './client.ts';
 import { pickCounts } from './counts-of.ts';
@@ -20,7 +21,7 @@ export function assembleSnapshot(collection: Collection, wanted: readonly Collec
   const answered = new Set(outcomes.map(({ collector }) => collector));
   const missing = ending === 'complete' ? [] : wanted.filter((collector) => !answered.has(collector));
   const seconds = (nowMs - startedMs) / 1000;
-  const error = ending === 'lost' ? 'the collector thread was lost' : 'it missed the deadline of the scrape';
+  const error = ending === 'lost' ? 'the collector thread was lost' : `it ${MISSED_DEADLINE} of the scrape`;
   const failures = missing.map((collector): CollectorOutcome => ({ collector, success: false, seconds, error }));
   return {
     ...facts,

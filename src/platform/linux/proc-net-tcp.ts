@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { MISSED_DEADLINE } from '../../model/missed-deadline.ts';
 import type { SocketTable } from '../../model/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../platform.ts';
 import type { AsciiCursor } from './ascii-cursor.ts';
@@ -59,7 +60,7 @@ function readLines(fd: number, file: TcpFile): void {
   let kept = 0;
   for (;;) {
     if (budget.now() > budget.deadlineMs) {
-      throw new Error(`reading ${path} missed its deadline at ${table.length} sockets`);
+      throw new Error(`reading ${path} ${MISSED_DEADLINE} at ${table.length} sockets`);
     }
     const length = readChunk(fd, file, kept);
     if (length === 0) break;

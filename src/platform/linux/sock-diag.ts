@@ -1,3 +1,4 @@
+import { MISSED_DEADLINE } from '../../model/missed-deadline.ts';
 import type { SocketTable } from '../../model/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../platform.ts';
 import { type DumpQuery, encodeDumpRequest } from './dump-request.ts';
@@ -60,7 +61,7 @@ export function createSockDiagReader(
       throw new SystemCallError('send(NETLINK_SOCK_DIAG)', libc.errno());
     for (let isComplete = false; !isComplete; ) {
       if (budget.now() > budget.deadlineMs)
-        throw new Error(`the socket dump missed its deadline at ${table.length} sockets`);
+        throw new Error(`the socket dump ${MISSED_DEADLINE} at ${table.length} sockets`);
       isComplete = decodeDump(buffer, receive(), sequence, table, repeated);
       if (!isComplete && table.length > most) {
         close();

@@ -1,3 +1,4 @@
+import { MISSED_DEADLINE } from '../../model/missed-deadline.ts';
 import type { SocketTable } from '../../model/socket-table.ts';
 import { TcpState } from '../../model/tcp-state.ts';
 import type { ScrapeBudget, SocketReader } from '../platform.ts';
@@ -51,7 +52,7 @@ export function createSocketReader({ tables, boundTables, onScrape }: SocketSour
 
 function checkDeadline(table: SocketTable, budget: ScrapeBudget): void {
   if (budget.now() > budget.deadlineMs) {
-    throw new Error(`reading the TCP tables missed its deadline at ${table.length} sockets`);
+    throw new Error(`reading the TCP tables ${MISSED_DEADLINE} at ${table.length} sockets`);
   }
 }
 

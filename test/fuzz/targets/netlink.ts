@@ -21,7 +21,7 @@ const SEQUENCE = 1;
 const MOST_DUMPS = 16;
 const REFUSAL = { name: 'NetlinkError' };
 /** Errors of `read`: also of the calls, and the deadline. */
-const READ_REFUSALS = [REFUSAL, { name: 'SystemCallError' }, { says: /missed its deadline/ }];
+const READ_REFUSALS = [REFUSAL, { name: 'SystemCallError' }, { says: /missed the deadline/ }];
 
 const buffer = allocateNetlinkBuffer(BUFFER_LENGTH);
 

@@ -128,7 +128,7 @@ describe('createSockDiagReader', () => {
     const budget = { now: () => clock++, deadlineMs: 1 };
     assert.throws(
       () => createSockDiagReader(libc, ALL_SOCKETS).read(new SocketTable(), budget),
-      /missed its deadline at 24 sockets/,
+      /missed the deadline at 24 sockets/,
     );
     assert.equal(calls.at(-1), 'close');
   });

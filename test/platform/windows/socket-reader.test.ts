@@ -95,7 +95,7 @@ describe('createSocketReader', () => {
     const times = [0, 101];
     assert.throws(
       () => reader.read(new SocketTable(), { deadlineMs: 100, now: () => times.shift() ?? 0 }),
-      /missed its deadline at 2 sockets/,
+      /missed the deadline at 2 sockets/,
     );
   });
 });
