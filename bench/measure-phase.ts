@@ -5,6 +5,7 @@ import { enterBenchNamespace } from './namespace.ts';
 import type { NativePrograms } from './native.ts';
 import type { BenchOptions } from './options.ts';
 import { OWNING_PROCESSES, type Phase } from './phases.ts';
+import { residentMegabytes } from './process-usage.ts';
 import { measureResponsiveness, type Responsiveness } from './responsiveness.ts';
 import { type SocketFleet, startFleet } from './socket-fleet.ts';
 import { startTools } from './tools/index.ts';
@@ -17,6 +18,8 @@ export interface PhaseResult {
   readonly processes: number;
   /** By tool, one per round. */
   readonly readings: Readonly<Record<string, readonly Reading[]>>;
+  /** Memory of the exporter after the last round, in MB. */
+  readonly residentMb: number;
   readonly responsiveness: Responsiveness;
   /** After the largest population only. */
   readonly release: MemoryRelease | undefined;
@@ -26,9 +29,10 @@ export interface PhaseResult {
 export const CHURN = 50;
 /** The kernel is done with the sockets that were replaced. */
 const SETTLE_MS = 300;
-/** A tool that takes longer is measured in fewer rounds. */
+/** A tool that takes longer is measured in fewer rounds, one that takes very long once. */
 const SLOW_MS = 5000;
 const SLOW_ROUNDS = 3;
+const VERY_SLOW_MS = 20_000;
 
 /** Measures all tools on one population, in turn, in a namespace of its own. */
 export async function measurePhase(
@@ -47,10 +51,11 @@ export async function measurePhase(
     const tools = await startTools(programs, exporter, phase, options.tools);
     started.push(...tools);
     const readings = await runRounds(tools, fleet, options.rounds);
+    const residentMb = residentMegabytes(exporter.pid).now;
     const responsiveness = await measureResponsiveness(exporter, () => renew(fleet, CHURN));
     await fleet?.quit();
     const release = isLast ? await watchMemoryRelease(exporter, options.releaseSeconds) : undefined;
-    return { phase, processes: fleet?.processes ?? 0, readings, responsiveness, release };
+    return { phase, processes: fleet?.processes ?? 0, readings, residentMb, responsiveness, release };
   } finally {
     await fleet?.quit();
     for (const process of started) await process.stop();
@@ -72,12 +77,17 @@ async function runRounds(tools: readonly Tool[], fleet: SocketFleet | undefined,
     const first = round % tools.length;
     for (const tool of [...tools.slice(first), ...tools.slice(0, first)]) {
       const done = readings[tool.name]!;
-      if (done.length >= SLOW_ROUNDS && (done[0]?.wallMs ?? 0) > SLOW_MS) continue;
+      if (done.length >= roundsOf(done[0]?.wallMs ?? 0, rounds)) continue;
       await renew(fleet, tool.name === 'exporter' ? CHURN : 0);
       done.push(await tool.collect());
     }
   }
   return readings;
+}
+
+function roundsOf(wallMs: number, rounds: number): number {
+  if (wallMs > VERY_SLOW_MS) return 1;
+  return wallMs > SLOW_MS ? Math.min(rounds, SLOW_ROUNDS) : rounds;
 }
 
 async function renew(fleet: SocketFleet | undefined, thousandths: number): Promise<void> {

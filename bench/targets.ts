@@ -71,12 +71,7 @@ function cpuRatio(phase: string, tool: string, most: number): Target {
 }
 
 function memoryAt(phase: string, most: number): Target {
-  return {
-    name: `peak memory, ${phase}`,
-    most,
-    unit: 'MB',
-    value: (results) => rowOf(results, phase, 'exporter')?.peakRssMb,
-  };
+  return { name: `memory, ${phase}`, most, unit: 'MB', value: (results) => results.get(phase)?.residentMb };
 }
 
 function growthPerSocket(results: Results): number | undefined {

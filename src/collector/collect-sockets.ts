@@ -9,7 +9,11 @@ import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver 
 import { createTally } from '../tally/index.ts';
 import { runCollector } from './collect.ts';
 import { COUNTS_OF, pickCounts } from './counts-of.ts';
+import { collectGarbage } from './give-back.ts';
 import type { CollectedPart } from './protocol.ts';
+
+/** Scrapes after which memory that the C library keeps is given back: what loading and compiling took, above all. */
+const TRIM_EVERY = 20;
 
 const NO_TABLE = 'there is no socket table to work on';
 
@@ -20,6 +24,9 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   const table = new SocketTable();
   const closeWaitTable = new SocketTable();
   const tally = createTally(table, limits);
+  let shrinksSeen = 0;
+  let isTrimDue = false;
+  let scrapes = 0;
 
   return function collectSockets(
     wanted: ReadonlySet<CollectorName>,
@@ -45,7 +52,16 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       ...(counts && { sockets: pickCounts(counts, wanted) }),
       outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
     });
+    giveMemoryBack();
   };
+
+  /** After a scrape in which the table became smaller, and the tallies with it; V8 frees their arrays in the background. */
+  function giveMemoryBack(): void {
+    if (isTrimDue || ++scrapes % TRIM_EVERY === 0) platform.trimMemory?.();
+    isTrimDue = table.shrinks > shrinksSeen;
+    shrinksSeen = table.shrinks;
+    if (isTrimDue) collectGarbage();
+  }
 
   /** Whether the platform, with the source in use, has what a collector needs. */
   function isAvailable(name: CollectorName): boolean {

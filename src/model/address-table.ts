@@ -95,9 +95,9 @@ export class AddressTable {
     return 0;
   }
 
-  /** Forgets every address. Memory is kept for the next scrape unless it is far larger than the last one needed. */
-  reset(): void {
-    if (this.#words.length > Math.max(INITIAL_SLOTS * 2, this.length * 64)) {
+  /** Forgets every address; about `expected` come next. Memory is kept unless it is far larger than these need. */
+  reset(expected = this.length): void {
+    if (this.#words.length > Math.max(INITIAL_SLOTS * 2, expected * 64)) {
       this.#words = new Int32Array(INITIAL_SLOTS * 2);
       this.#v4Slots = new Int32Array(INITIAL_SLOTS * 2);
       this.#v6Slots = new Int32Array(INITIAL_SLOTS);

@@ -46,7 +46,9 @@ export interface SocketColumns {
 
 const INITIAL_CAPACITY = 1024;
 /** Scrapes in a row that must need less than a quarter of the memory before it is given back. */
-const SHRINK_AFTER = 3;
+const SHRINK_AFTER = 2;
+/** Addresses of a row: its own and its peer's, and the networks that these are counted under. */
+const MOST_ADDRESSES_PER_ROW = 4;
 
 /**
  * The sockets of one scrape: one row per socket, one typed array per column, reused from scrape to scrape.
@@ -58,11 +60,15 @@ export class SocketTable {
   /** The rows of the last scrape, after `turn`: their addresses have the same ids still. */
   previous: SocketColumns = allocate(0);
   previousLength = 0;
+  /** Whether these rows can be `previous` for the next scrape; whoever fills the table may say no. */
+  isComparable = true;
   readonly addresses = new AddressTable();
   readonly processNames = new NameTable();
   readonly groups: GroupTable = createGroupTable();
   /** Accept queues of the LISTEN rows that have one. */
   readonly listenQueues: ListenQueue[] = [];
+  /** Times that memory was given back. */
+  shrinks = 0;
   #smallScrapes = 0;
   /** Addresses after the last scrape that began without any. */
   #freshAddresses = 0;
@@ -87,9 +93,9 @@ export class SocketTable {
   /** Empties the table for the next scrape. */
   reset(): void {
     this.#shrinkWhenIdle();
+    this.addresses.reset(this.length * MOST_ADDRESSES_PER_ROW);
     this.clearRows();
     this.previousLength = 0;
-    this.addresses.reset();
   }
 
   /**
@@ -98,7 +104,8 @@ export class SocketTable {
    */
   turn(): void {
     if (this.previousLength === 0) this.#freshAddresses = this.addresses.length;
-    if (this.addresses.length > this.#freshAddresses * 2 + INITIAL_CAPACITY) {
+    const most = Math.min(this.#freshAddresses * 2, this.length * MOST_ADDRESSES_PER_ROW) + INITIAL_CAPACITY;
+    if (!this.isComparable || this.addresses.length > most) {
       this.reset();
       return;
     }
@@ -113,6 +120,7 @@ export class SocketTable {
   /** Takes back the rows since the last `reset` or `turn`. */
   clearRows(): void {
     this.length = 0;
+    this.isComparable = true;
     this.listenQueues.length = 0;
     this.processNames.reset();
     this.groups.reset();
@@ -124,6 +132,7 @@ export class SocketTable {
     this.#smallScrapes = isSmall ? this.#smallScrapes + 1 : 0;
     if (this.#smallScrapes < SHRINK_AFTER) return;
     this.#smallScrapes = 0;
+    this.shrinks++;
     this.#resize(Math.max(INITIAL_CAPACITY, this.length * 2));
     this.previous = allocate(0);
     this.previousLength = 0;

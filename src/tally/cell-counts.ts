@@ -12,7 +12,7 @@ import { PartitionIndex } from './partition-index.ts';
 
 const INITIAL_CELLS = 1024;
 /** Resets in a row that must need less than an eighth of the memory before it is given back. */
-const SHRINK_AFTER = 3;
+const SHRINK_AFTER = 2;
 
 /**
  * Counts rows under keys of three 32-bit words, and how many of a key's rows carried flag 1 and flag 2. Rows are noted

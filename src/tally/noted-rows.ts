@@ -10,7 +10,7 @@ const INITIAL_ROWS = 1024;
 export const PARTITION_ROWS = 4096;
 const MOST_PARTITION_BITS = 12;
 /** Uses in a row that must need less than an eighth of the memory before it is given back. */
-const SHRINK_AFTER = 6;
+const SHRINK_AFTER = 4;
 
 /** Rows noted under keys of three 32-bit words, to be sorted by the hash of their key. One after the other may use it. */
 export class NotedRows {
@@ -30,6 +30,7 @@ export class NotedRows {
     if (this.#smallUses >= SHRINK_AFTER) {
       this.#rows = new Int32Array(INITIAL_ROWS * ROW_WORDS);
       this.sorted = new Int32Array(0);
+      this.#smallUses = 0;
     }
     this.length = 0;
     this.#bits = Math.min(MOST_PARTITION_BITS, Math.max(0, Math.ceil(Math.log2(expected / PARTITION_ROWS))));

@@ -40,6 +40,7 @@ export function openLinuxPlatform(options: PlatformOptions): Platform {
     owners,
     facts: createFactCollectors(options),
     notices: [sources.notice, ...notices],
+    trimMemory: () => void libc.malloc_trim?.(0),
   };
 }
 

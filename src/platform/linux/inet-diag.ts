@@ -103,13 +103,14 @@ function decodeSocket(
   const state = toState(bytes[at + MESSAGE.state]!);
   const local = (at + MESSAGE.localAddress) >> 2;
   const remote = (at + MESSAGE.remoteAddress) >> 2;
-  columns.family[row] = isShort || isV4Mapped(words, remote) || isV4Mapped(words, local) ? Family.v4 : Family.v6;
+  const isConnection = state !== TcpState.listen && state !== TcpState.bound;
+  columns.family[row] = isShort ? Family.v4 : familyOf(table, words, local, remote, isConnection);
   columns.state[row] = state;
   columns.localPort[row] = swapBytes(halves[(at + MESSAGE.localPort) >> 1]!);
   columns.remotePort[row] = swapBytes(halves[(at + MESSAGE.remotePort) >> 1]!);
   columns.owner[row] = words[(at + MESSAGE.inode) >> 2]!;
   columns.remoteWord[row] = words[isShort ? remote : remote + LAST_WORD]!;
-  const previous = repeated.find(table, row, words[isShort ? local : local + LAST_WORD]!);
+  const previous = isConnection ? repeated.find(table, row, words[isShort ? local : local + LAST_WORD]!) : -1;
   if (previous >= 0 && (isShort || hasAddresses(table, previous, words, local, remote))) {
     columns.localAddress[row] = table.previous.localAddress[previous]!;
     columns.remoteAddress[row] = table.previous.remoteAddress[previous]!;
@@ -128,6 +129,14 @@ function decodeSocket(
     const queueLength = words[(at + MESSAGE.receiveQueue) >> 2]! >>> 0;
     table.listenQueues.push({ row, length: queueLength, limit: words[(at + MESSAGE.sendQueue) >> 2]! >>> 0 });
   }
+}
+
+/** The family on the wire. Rows of connections between two families, of which no kernel should tell, cannot be compared. */
+function familyOf(table: SocketTable, words: Int32Array, local: number, remote: number, isConnection: boolean): number {
+  const isLocalMapped = isV4Mapped(words, local);
+  const isRemoteMapped = isV4Mapped(words, remote);
+  if (isConnection && isLocalMapped !== isRemoteMapped) table.isComparable = false;
+  return isLocalMapped || isRemoteMapped ? Family.v4 : Family.v6;
 }
 
 /** Whether a row of the last dump, found by the last word of its addresses, has the rest of them too. */

@@ -21,6 +21,8 @@ export interface Libc {
   readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
+  /** Gives memory that was freed back to the system. glibc only. */
+  malloc_trim?(pad: number): number;
 }
 
 /**
@@ -72,5 +74,14 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
+    ...bindTrim(process),
   };
+}
+
+function bindTrim(process: ReturnType<typeof koffi.load>): Pick<Libc, 'malloc_trim'> {
+  try {
+    return { malloc_trim: process.func('int malloc_trim(size_t pad)') };
+  } catch {
+    return {}; // musl keeps little
+  }
 }

@@ -68,7 +68,7 @@ describe('a dump compared with the one before', () => {
           assert.deepEqual(millisecondsOf(table), millisecondsOf(alone));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   });
 
