@@ -43,7 +43,7 @@ export function createFdSearch(
   };
 
   function probeFolder(directory: number, slot: number, mayGoOn: () => boolean): number {
-    const { held } = known.processes.records[slot]!;
+    const { held, fdCount } = known.processes.records[slot]!;
     let hits = 0;
     let misses = 0;
     let missesAbove = 0;
@@ -56,6 +56,7 @@ export function createFdSearch(
       known.observe(slot, fd, link);
       if (known.pending < pending) hits++;
       else misses++;
+      if (link === GONE && fdCount >= 0 && held.seen >= fdCount) return DONE; // as many as are open have been seen
       missesAbove = isAbove && link === GONE ? missesAbove + 1 : 0;
       if (known.pending === 0 || missesAbove === MISSES_ABOVE || misses > MOST_MISSES + hits) return DONE;
       if ((hits + misses) % CHECK_EVERY === 0 && !mayGoOn()) return DONE;
