@@ -55,11 +55,13 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     giveMemoryBack();
   };
 
-  /** After a scrape in which the table became smaller, and the tallies with it; V8 frees their arrays in the background. */
+  /** After a scrape in which a table became smaller, and the tallies with it; V8 frees their arrays in the background. */
   function giveMemoryBack(): void {
-    if (isTrimDue || ++scrapes % TRIM_EVERY === 0) platform.trimMemory?.();
-    isTrimDue = table.shrinks > shrinksSeen;
-    shrinksSeen = table.shrinks;
+    scrapes++;
+    if (isTrimDue || scrapes % TRIM_EVERY === 0) platform.trimMemory?.();
+    const shrinks = table.shrinks + closeWaitTable.shrinks;
+    isTrimDue = shrinks > shrinksSeen;
+    shrinksSeen = shrinks;
     if (isTrimDue) collectGarbage();
   }
 

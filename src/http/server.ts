@@ -51,7 +51,7 @@ function setHeaders(app: FastifyInstance, headersNow: () => ReadonlyMap<string, 
   });
 }
 
-/** No route has a schema: what compiles them (ajv, fast-json-stringify) is not even loaded then, which spares 3 MB. */
+/** No route has a schema: what compiles them (ajv, fast-json-stringify) is not even loaded then. */
 function refuseSchemas(): never {
   throw new Error('routes have no schemas here');
 }

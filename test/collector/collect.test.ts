@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import type { FactCollector, OwnerResolver, Platform } from '../../src/platform/platform.ts';
 import { fakePlatform, fakeReader } from '../support/fake-platform.ts';
-import type { SocketRow } from '../support/socket-rows.ts';
+import { addSocketRows, type SocketRow } from '../support/socket-rows.ts';
 
 const LISTENER: SocketRow = { state: 'listen', local: ['0.0.0.0', 80], owner: 7, queue: [0, 10] };
 const CLOSE_WAIT: SocketRow = {
@@ -204,5 +204,28 @@ describe('createCollection', () => {
   it('adds the times of the read and of the tallies up', () => {
     const { outcomes } = collect({ sockets: fakeReader([LISTENER]) }, 'sockets');
     assert.equal(outcomes.sockets!.seconds, 0.002);
+  });
+
+  it('gives memory back after a flood, and now and then besides', () => {
+    const flood = Array.from(
+      { length: 20_000 },
+      (_, port): SocketRow => ({ ...CLOSE_WAIT, local: ['10.0.0.1', port] }),
+    );
+    let rows: readonly SocketRow[] = [LISTENER];
+    const trims: number[] = [];
+    let scrape = 0;
+    const run = createCollection(
+      fakePlatform({
+        sockets: { source: 'fake', comparesRows: true, read: (table) => addSocketRows(table, rows) },
+        trimMemory: () => trims.push(scrape),
+      }),
+      DEFAULT_LIMITS,
+      () => 0,
+    );
+    for (scrape = 1; scrape <= 40; scrape++) {
+      rows = scrape === 3 ? flood : [LISTENER];
+      run({ id: scrape, collectors: ['sockets'], deadlineMs: 1000 }, () => {});
+    }
+    assert.deepEqual(trims, [7, 20, 40]); // the flood is in scrape 3, two small ones are behind it in 6
   });
 });

@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { SocketTable } from '../../model/socket-table.ts';
 import { BOUND_SOCKETS } from './dump-request.ts';
-import type { Libc } from './libc.ts';
+import { type Libc, SystemCallError } from './libc.ts';
 import { createSockDiagReader } from './sock-diag.ts';
 
 const AF_INET = 2;
@@ -21,7 +21,8 @@ export function seesBoundSockets(libc: Libc, kernelRelease = release()): boolean
   const reader = createSockDiagReader(libc, BOUND_SOCKETS);
   const fd = libc.socket(AF_INET, SOCK_STREAM_CLOEXEC, 0);
   try {
-    if (fd < 0 || libc.bind(fd, PROBE_ADDRESS, PROBE_ADDRESS.length) < 0) return isSince68(kernelRelease);
+    if (fd < 0) throw new SystemCallError('socket(AF_INET)', libc.errno());
+    if (libc.bind(fd, PROBE_ADDRESS, PROBE_ADDRESS.length) < 0) return isSince68(kernelRelease);
     const table = new SocketTable();
     const now = () => performance.now();
     reader.read(table, { now, deadlineMs: now() + PROBE_MS });

@@ -8,11 +8,12 @@ import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink.ts';
 import { checkNetlink } from '../../../src/platform/linux/netlink-probe.ts';
 import { RepeatedRows } from '../../../src/platform/linux/repeated-rows.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/sock-diag.ts';
+import { splitDatagrams } from '../../support/recorded-datagrams.ts';
 import { rowOf } from '../round-trips/sockets.ts';
 import { answerOf, type FuzzTarget, isRefusal, type ReadFixture } from '../target.ts';
 import { checkRows, valuesOf } from './check-rows.ts';
 import { fakeLibc, fill } from './fake-libc.ts';
-import { joinPieces, splitDatagrams, splitPieces } from './pieces.ts';
+import { joinPieces, splitPieces } from './pieces.ts';
 
 const BUFFER_LENGTH = 64 * 1024;
 /** What may stand behind a datagram: the end of a longer one before it. */

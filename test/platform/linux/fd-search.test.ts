@@ -103,6 +103,22 @@ describe('search', () => {
 });
 
 describe('probe', () => {
+  it('ends at the first free descriptor once as many as are open have been seen', () => {
+    const { world, known, fds, enter, dump } = createHost();
+    const process = world.start(10, 'a', 101, 102, 103, 104);
+    const slot = enter(process);
+    dump(101, 102, 103, 104);
+    fds.search(slot, 0, false, always);
+    dump(104);
+    process.fds.set(0, 105);
+    for (const fd of [1, 2]) process.fds.delete(fd);
+    dump(104, 105, 999); // 999 is somebody else's, so that the probe has a reason to go on
+    known.processes.at(slot)!.fdCount = 2;
+    const before = world.counts.links;
+    fds.probe(slot, always);
+    assert.deepEqual([known.pending, world.counts.links - before], [1, 2]); // 0 and 1, not 2 or what is above
+  });
+
   it('looks at free descriptors, lowest first, and above the highest one, until nothing is pending', () => {
     const { world, known, fds, enter, dump, heldOf } = createHost();
     const process = world.start(10, 'a', 101, 102, 103, 104);

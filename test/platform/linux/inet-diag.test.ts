@@ -9,6 +9,7 @@ import { decodeDump, MESSAGE } from '../../../src/platform/linux/inet-diag.ts';
 import { allocateNetlinkBuffer, type NetlinkBuffer } from '../../../src/platform/linux/netlink.ts';
 import { RepeatedRows } from '../../../src/platform/linux/repeated-rows.ts';
 import { missingCompiler, runC } from '../../support/gcc.ts';
+import { splitDatagrams } from '../../support/recorded-datagrams.ts';
 import { rowsOfTable } from './socket-rows.ts';
 
 const SEQUENCE = 1;
@@ -178,12 +179,5 @@ function messageEnds(datagram: Buffer): Set<number> {
 }
 
 function readDatagrams(name: string): Buffer[] {
-  const file = readFileSync(new URL(`../../fixtures/linux/${name}`, import.meta.url));
-  const datagrams: Buffer[] = [];
-  for (let at = 0; at < file.length; ) {
-    const length = file.readUInt32LE(at);
-    datagrams.push(file.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return datagrams;
+  return splitDatagrams(readFileSync(new URL(`../../fixtures/linux/${name}`, import.meta.url)));
 }
