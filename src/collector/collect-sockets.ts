@@ -3,6 +3,7 @@ import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
+import { Reason, ROW_WORDS, setProcess, stateOf } from '../model/socket-row.ts';
 import { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
@@ -24,8 +25,9 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   const table = new SocketTable();
   const closeWaitTable = new SocketTable();
   const tally = createTally(table, limits);
-  let shrinksSeen = 0;
+  let resizesSeen = 0;
   let isTrimDue = false;
+  let hadOwners: boolean | undefined;
   let scrapes = 0;
 
   return function collectSockets(
@@ -55,13 +57,13 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     giveMemoryBack();
   };
 
-  /** After a scrape in which a table became smaller, and the tallies with it; V8 frees their arrays in the background. */
+  /** After a scrape in which a table got another size, and the tallies with it; V8 frees their arrays in the background. */
   function giveMemoryBack(): void {
     scrapes++;
     if (isTrimDue || scrapes % TRIM_EVERY === 0) platform.trimMemory?.();
-    const shrinks = table.shrinks + closeWaitTable.shrinks;
-    isTrimDue = shrinks > shrinksSeen;
-    shrinksSeen = shrinks;
+    const resizes = table.resizes + closeWaitTable.resizes;
+    isTrimDue = resizes > resizesSeen;
+    resizesSeen = resizes;
     if (isTrimDue) collectGarbage();
   }
 
@@ -79,10 +81,11 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     run: Runner,
   ): SocketCounts | undefined {
     const { sockets, owners, closeWait, units } = platform;
-    if (!run('sockets', sockets.source, () => readTable(budget))) return undefined;
-    const processFds =
-      owners && asked.has('processes') ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
+    const wantsOwners = owners !== undefined && asked.has('processes');
+    if (!run('sockets', sockets.source, () => readTable(wantsOwners, budget))) return undefined;
+    const processFds = wantsOwners ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
+    if (wantsOwners && !hasOwners) forgetOwners(table);
     const waiting =
       closeWait && asked.has('close_wait')
         ? run('close_wait', closeWait.source, () => readCloseWait(closeWait, hasOwners, budget))
@@ -100,10 +103,12 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     );
   }
 
-  function readTable(budget: ScrapeBudget): true {
+  /** Rows that owners were not looked for cannot be compared with rows that have theirs. */
+  function readTable(wantsOwners: boolean, budget: ScrapeBudget): true {
     const { sockets } = platform;
-    if (sockets.comparesRows) table.turn();
+    if (sockets.comparesRows && wantsOwners === hadOwners) table.turn();
     else table.reset();
+    hadOwners = wantsOwners;
     sockets.read(table, budget);
     return true;
   }
@@ -116,8 +121,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   /** The second read is spared when the first one saw no CLOSE_WAIT socket. */
   function readCloseWait(reader: SocketReader, hasOwners: boolean, budget: ScrapeBudget): SocketTable {
     closeWaitTable.reset();
-    const { state } = table.columns;
-    if (!state.subarray(0, table.length).includes(TcpState.closeWait)) return closeWaitTable;
+    if (!hasState(table, TcpState.closeWait)) return closeWaitTable;
     reader.read(closeWaitTable, budget);
     if (hasOwners) platform.owners?.recall(closeWaitTable);
     return closeWaitTable;
@@ -127,6 +131,18 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     const ids = Array.from({ length: table.groups.length }, (_, index) => table.groups.idOf(index));
     return new Map(ids.map((id) => [id, units.nameOf(id)]));
   }
+}
+
+/** A search that failed may have named some of the owners. */
+function forgetOwners(table: SocketTable): void {
+  table.recount();
+  table.isComparable = false;
+  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) setProcess(table.words, at, 0, Reason.none);
+}
+
+function hasState({ words, length }: SocketTable, state: TcpState): boolean {
+  for (let at = 0; at < length * ROW_WORDS; at += ROW_WORDS) if (stateOf(words, at) === state) return true;
+  return false;
 }
 
 /** A collector that runs in two steps: both must succeed, and their times add up. */

@@ -1,13 +1,9 @@
 import { AddressTable } from './address-table.ts';
 import { createGroupTable, type GroupTable } from './group-table.ts';
 import { NameTable } from './name-table.ts';
-
-/** Address family on the wire, the value of the `family` column: a v4-mapped IPv6 socket is `v4`. */
-export const Family = { v4: 4, v6: 6 } as const;
-
-/** Why a row has no process: the value of the `reason` column. `none` = it has one, or nobody asked. */
-export const Reason = { none: 0, kernel: 1, unaccepted: 2, permission: 3, unresolved: 4 } as const;
-export type Reason = (typeof Reason)[keyof typeof Reason];
+import { RowChanges, type Rows } from './row-changes.ts';
+import { Flag, hasFlag, ROW_WORDS, type RowContents, readRow, setFlag, stateOf, Word } from './socket-row.ts';
+import { TcpState } from './tcp-state.ts';
 
 /** Accept queue of one LISTEN row. */
 export interface ListenQueue {
@@ -18,150 +14,226 @@ export interface ListenQueue {
   readonly limit: number | undefined;
 }
 
-/** The columns, all of the table's capacity; rows 0 … length − 1 are filled. */
-export interface SocketColumns {
-  family: Uint8Array;
-  /** A number of `TcpState`. */
-  state: Uint8Array;
-  localPort: Uint16Array;
-  remotePort: Uint16Array;
-  /** Ids in `table.addresses`. */
-  localAddress: Int32Array;
-  remoteAddress: Int32Array;
-  /** What the OS names an owner by: socket inode on Linux, pid on Windows (as 32 bits). 0 = the kernel keeps no owner. */
-  owner: Int32Array;
-  /** Id in `table.processNames`; 0 = unknown. */
-  process: Int32Array;
-  /** A number of `Reason`; says why where `process` is 0. */
-  reason: Uint8Array;
-  /** Index in `table.groups`: the cgroup the socket was made in (Linux). 0 = none known. */
-  group: Int32Array;
-  /** TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited at least. Else 0. */
-  milliseconds: Int32Array;
-  /** Last word of the remote address, in dumps that are compared with the one before. */
-  remoteWord: Int32Array;
-  /** Where the owner was found for the row that this one repeats: a hint for whoever looks owners up, else anything. */
-  ownerEntry: Int32Array;
-}
-
-const INITIAL_CAPACITY = 1024;
+const INITIAL_ROWS = 1024;
 /** Scrapes in a row that must need less than a quarter of the memory before it is given back. */
 const SHRINK_AFTER = 2;
-/** Addresses of a row: its own and its peer's, and the networks that these are counted under. */
+/** Rows of the last scrape are moved up by one for this many of them, and by no fewer than these, when a new row needs room. */
+const ROWS_PER_GAP = 16;
+const LEAST_GAP = 256;
+/** Names of processes, or groups, after which all of them are forgotten: most are of processes that ended. */
+const MOST_NAMES = 20_000;
+/** Addresses of a row: its own and its peer's, and the network that the peer is counted under, which is never released. */
 const MOST_ADDRESSES_PER_ROW = 4;
 
 /**
- * The sockets of one scrape: one row per socket, one typed array per column, reused from scrape to scrape.
- * Readers of an OS append with `addRow` and then write `columns` at the row they got; tallies only read.
+ * The sockets of one scrape, a row of words each (`socket-row.ts`), in the order in which the OS tells them. What does not
+ * change from scrape to scrape stays where it is: a reader that compares says of each socket whether it is a row of the last
+ * scrape (`keep`) or a new one (`append`), and `changes` has the difference.
  */
 export class SocketTable {
+  words = new Int32Array(INITIAL_ROWS * ROW_WORDS);
+  /** Rows of this scrape: 0 … length − 1. */
   length = 0;
-  columns: SocketColumns = allocate(INITIAL_CAPACITY);
-  /** The rows of the last scrape, after `turn`: their addresses have the same ids still. */
-  previous: SocketColumns = allocate(0);
-  previousLength = 0;
-  /** Whether these rows can be `previous` for the next scrape; whoever fills the table may say no. */
+  /** Rows of the last scrape that were neither kept nor passed over yet: `next` … `end` − 1. */
+  next = 0;
+  end = 0;
+  /** Whether the next scrape may be compared with these rows; whoever fills the table, or fails to, may say no. */
   isComparable = true;
+  readonly changes = new RowChanges();
   readonly addresses = new AddressTable();
   readonly processNames = new NameTable();
   readonly groups: GroupTable = createGroupTable();
-  /** Accept queues of the LISTEN rows that have one. */
+  /** Numbers of the LISTEN rows, and the accept queues of those that have one. */
+  readonly listeners: number[] = [];
   readonly listenQueues: ListenQueue[] = [];
-  /** Times that memory was given back. */
-  shrinks = 0;
+  /** Times that memory was given back, or taken. */
+  resizes = 0;
+  #isCommitted = false;
   #smallScrapes = 0;
-  /** Addresses after the last scrape that began without any. */
-  #freshAddresses = 0;
 
   get capacity(): number {
-    return this.columns.state.length;
+    return this.words.length / ROW_WORDS;
   }
 
-  /** Makes room for one more row and returns its number. Every column of it must be written: rows are not cleared. */
-  addRow(): number {
-    this.reserve(1);
-    return this.length++;
+  /** One row as an object: not for loops over all of them. */
+  rowAt(row: number): RowContents {
+    return readRow(this.words, row * ROW_WORDS);
   }
 
-  /** Makes room for `rows` more, so that a decoder may take `length++` itself. `columns` may be replaced. */
-  reserve(rows: number): void {
-    const { capacity } = this;
-    if (this.length + rows <= capacity) return;
-    this.#resize(Math.max(INITIAL_CAPACITY, capacity * 2, this.length + rows));
+  /** Rows that are new since the last `commit`. */
+  get added(): Rows {
+    const { isFresh, added } = this.changes;
+    return isFresh
+      ? { words: this.words, length: this.length, numbers: undefined }
+      : { words: this.words, length: added.length, numbers: added.numbers };
   }
 
-  /** Empties the table for the next scrape. */
+  /** Empties the table for the next scrape, which will not be compared with this one. */
   reset(): void {
     this.#shrinkWhenIdle();
-    this.addresses.reset(this.length * MOST_ADDRESSES_PER_ROW);
-    this.clearRows();
-    this.previousLength = 0;
+    this.#empty();
+  }
+
+  #empty(): void {
+    this.addresses.reset(this.length);
+    this.processNames.reset();
+    this.groups.reset();
+    this.changes.clear(true);
+    this.#begin(0);
+  }
+
+  /** Begins the next scrape of a reader that compares its rows with the last ones. */
+  turn(): void {
+    const hasManyNames = this.processNames.length > MOST_NAMES || this.groups.length > MOST_NAMES;
+    const hasManyAddresses = this.addresses.used > (this.length + INITIAL_ROWS) * MOST_ADDRESSES_PER_ROW;
+    const isShrunk = this.#shrinkWhenIdle();
+    if (isShrunk || hasManyNames || hasManyAddresses || !this.#isCommitted || !this.isComparable) this.#empty();
+    else this.#begin(this.length);
+  }
+
+  #begin(end: number): void {
+    this.length = 0;
+    this.next = 0;
+    this.end = end;
+    this.isComparable = true;
+    this.#isCommitted = false;
+    this.listeners.length = 0;
+    this.listenQueues.length = 0;
   }
 
   /**
-   * Empties the table for the next scrape of a reader that compares its rows with the last ones, which become `previous`.
-   * Addresses keep their ids, until those that nobody has any more are as many as the others.
+   * Appends a new row and returns its number. Addresses are ids that were interned for it; `use` is made by `packUse`.
+   * Its process is not known yet.
    */
-  turn(): void {
-    if (this.previousLength === 0) this.#freshAddresses = this.addresses.length;
-    const most = Math.min(this.#freshAddresses * 2, this.length * MOST_ADDRESSES_PER_ROW) + INITIAL_CAPACITY;
-    if (!this.isComparable || this.addresses.length > most) {
-      this.reset();
-      return;
+  append(
+    ports: number,
+    remoteWord: number,
+    owner: number,
+    localAddress: number,
+    remoteAddress: number,
+    use: number,
+    milliseconds = 0,
+  ): number {
+    if (this.length === (this.next < this.end ? this.next : this.capacity)) this.#makeRoom();
+    const row = this.length++;
+    const { words } = this;
+    const at = row * ROW_WORDS;
+    words[at + Word.ports] = ports;
+    words[at + Word.remoteWord] = remoteWord;
+    words[at + Word.owner] = owner;
+    words[at + Word.localAddress] = localAddress;
+    words[at + Word.remoteAddress] = remoteAddress;
+    words[at + Word.use] = use;
+    words[at + Word.process] = 0;
+    words[at + Word.milliseconds] = milliseconds;
+    if (!this.changes.isFresh) this.changes.add(row, words);
+    if (stateOf(words, at) === TcpState.listen) this.listeners.push(row);
+    return row;
+  }
+
+  /** A row of the last scrape, `next` or behind, is still there; those in between are gone. Returns its new number. */
+  keep(old: number): number {
+    if (old > this.next) this.#drop(this.next, old);
+    this.next = old + 1;
+    const row = this.length++;
+    const { words } = this;
+    const at = row * ROW_WORDS;
+    if (row !== old) {
+      const from = old * ROW_WORDS;
+      words[at] = words[from]!;
+      words[at + 1] = words[from + 1]!;
+      words[at + 2] = words[from + 2]!;
+      words[at + 3] = words[from + 3]!;
+      words[at + 4] = words[from + 4]!;
+      words[at + 5] = words[from + 5]!;
+      words[at + 6] = words[from + 6]!;
+      words[at + 7] = words[from + 7]!;
     }
-    this.#shrinkWhenIdle();
-    const { columns } = this;
-    this.columns = this.previous;
-    this.previous = columns;
-    this.previousLength = this.length;
-    this.clearRows();
+    if (stateOf(words, at) === TcpState.listen) this.listeners.push(row);
+    return row;
   }
 
-  /** Takes back the rows since the last `reset` or `turn`. */
-  clearRows(): void {
-    this.length = 0;
-    this.isComparable = true;
-    this.listenQueues.length = 0;
-    this.processNames.reset();
-    this.groups.reset();
+  /** All rows of this scrape are there: what is left of the last one is gone. */
+  finish(): void {
+    this.#drop(this.next, this.end);
+    this.next = this.end;
   }
 
-  #shrinkWhenIdle(): void {
-    const capacity = Math.max(this.capacity, this.previous.state.length);
-    const isSmall = capacity > INITIAL_CAPACITY && this.length * 4 < capacity;
+  /** To be called before a row gets another content: what it was counted under is noted. */
+  touch(row: number): void {
+    const { changes, words } = this;
+    const at = row * ROW_WORDS;
+    if (changes.isFresh || hasFlag(words, at, Flag.uncounted)) return;
+    changes.remove(words, at, Flag.replaced);
+    changes.add(row, words);
+  }
+
+  /** Have every row counted anew. */
+  recount(): void {
+    if (this.changes.isFresh) return;
+    this.#settle();
+    this.changes.clear(true);
+  }
+
+  /** The rows are counted: the next scrape may be compared with them. */
+  commit(): void {
+    this.#settle();
+    this.addresses.forgetUnused();
+    this.changes.clear(false);
+    this.#isCommitted = true;
+  }
+
+  /** Rows `from` … `end` − 1 of the last scrape are gone. When most are, keeping a list of them is not worth it. */
+  #drop(from: number, end: number): void {
+    const { changes, words } = this;
+    for (let row = from; row < end; row++) {
+      if (changes.isFresh) this.#release(words, row * ROW_WORDS);
+      else changes.remove(words, row * ROW_WORDS);
+    }
+    if (!changes.isFresh && changes.removedLength > INITIAL_ROWS + (this.end >> 1)) this.recount();
+  }
+
+  /** What the lists of changes hold back may go. */
+  #settle(): void {
+    const { removed, added } = this.changes;
+    for (let at = 0; at < removed.length * ROW_WORDS; at += ROW_WORDS) {
+      if (!hasFlag(removed.words, at, Flag.replaced)) this.#release(removed.words, at);
+    }
+    for (let index = 0; index < added.length; index++)
+      setFlag(this.words, added.numbers[index]! * ROW_WORDS, Flag.uncounted, false);
+  }
+
+  #release(words: Int32Array, at: number): void {
+    this.addresses.release(words[at + Word.localAddress]!);
+    this.addresses.release(words[at + Word.remoteAddress]!);
+  }
+
+  /** Makes a gap in front of the rows of the last scrape that are still to come. */
+  #makeRoom(): void {
+    const { words, length, next, end, capacity } = this;
+    const unread = end - next;
+    const gap = Math.max(LEAST_GAP, Math.ceil((length + unread) / ROWS_PER_GAP));
+    const from = length + gap;
+    if (from + unread <= capacity) words.copyWithin(from * ROW_WORDS, next * ROW_WORDS, end * ROW_WORDS);
+    else {
+      const larger = new Int32Array((from + unread + (capacity >> 1)) * ROW_WORDS);
+      larger.set(words.subarray(0, length * ROW_WORDS));
+      larger.set(words.subarray(next * ROW_WORDS, end * ROW_WORDS), from * ROW_WORDS);
+      this.words = larger;
+      this.resizes++;
+    }
+    this.next = from;
+    this.end = from + unread;
+  }
+
+  /** Whether memory was given back, and the rows with it. */
+  #shrinkWhenIdle(): boolean {
+    const isSmall = this.capacity > INITIAL_ROWS && this.length * 4 < this.capacity;
     this.#smallScrapes = isSmall ? this.#smallScrapes + 1 : 0;
-    if (this.#smallScrapes < SHRINK_AFTER) return;
+    if (this.#smallScrapes < SHRINK_AFTER) return false;
     this.#smallScrapes = 0;
-    this.shrinks++;
-    this.#resize(Math.max(INITIAL_CAPACITY, this.length * 2));
-    this.previous = allocate(0);
-    this.previousLength = 0;
+    this.resizes++;
+    this.words = new Int32Array(Math.max(INITIAL_ROWS, this.length * 2) * ROW_WORDS);
+    return true;
   }
-
-  #resize(capacity: number): void {
-    const old = this.columns;
-    const length = this.length;
-    this.columns = allocate(capacity);
-    for (const name of Object.keys(old) as (keyof SocketColumns)[]) {
-      this.columns[name].set(old[name].subarray(0, length));
-    }
-  }
-}
-
-function allocate(capacity: number): SocketColumns {
-  return {
-    family: new Uint8Array(capacity),
-    state: new Uint8Array(capacity),
-    localPort: new Uint16Array(capacity),
-    remotePort: new Uint16Array(capacity),
-    localAddress: new Int32Array(capacity),
-    remoteAddress: new Int32Array(capacity),
-    owner: new Int32Array(capacity),
-    process: new Int32Array(capacity),
-    reason: new Uint8Array(capacity),
-    group: new Int32Array(capacity),
-    milliseconds: new Int32Array(capacity),
-    remoteWord: new Int32Array(capacity),
-    ownerEntry: new Int32Array(capacity),
-  };
 }

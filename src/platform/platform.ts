@@ -43,12 +43,15 @@ export interface SocketReader {
   readonly source: string;
   /** States whose sockets this source does not show: absent on the page, not zero. */
   readonly unseenStates?: readonly TcpState[];
-  /** Whether it is quicker with the rows of the last read at hand (`SocketTable.turn`). */
+  /** Whether it compares with the rows of the last read, which the table has kept (`SocketTable.turn`, `keep`, `finish`). */
   readonly comparesRows?: boolean;
   read(table: SocketTable, budget: ScrapeBudget): void;
 }
 
-/** Tells the process of each row whose `owner` is not 0, by writing `process` or, where it cannot tell, `reason`. */
+/**
+ * Tells the process of each row whose `owner` is not 0 (`setProcess`), or the reason why it cannot tell. A row that was there
+ * in the last scrape has what was said of it then; `table.touch` comes before another answer.
+ */
 export interface OwnerResolver {
   readonly source: string;
   /** All sockets of a scrape: looks for owners it does not know yet, within a time budget of its own. */

@@ -1,5 +1,6 @@
 import { formatAddress } from '../model/ip-address.ts';
-import { Family, type SocketTable } from '../model/socket-table.ts';
+import { Family } from '../model/socket-row.ts';
+import type { SocketTable } from '../model/socket-table.ts';
 import { stateLabel, type TcpState } from '../model/tcp-state.ts';
 
 /** The sockets of one reading in words, each as often as it is there. */
@@ -28,13 +29,13 @@ export function countCells(table: SocketTable, { ownerIs, shows, isUntold, ignor
   const sockets = new Map<string, number>();
   const totals = new Map<string, number>();
   const identify = createIdentifier(table, ownerIs);
-  const { state, family } = table.columns;
   for (let row = 0; row < table.length; row++) {
-    if (ignored.has(row) || !shows(state[row] as TcpState)) continue;
+    const { state, family } = table.rowAt(row);
+    if (ignored.has(row) || !shows(state as TcpState)) continue;
     const identity = identify(row);
-    const label = isUntold(identity) ? UNTOLD : stateLabel(state[row]!);
+    const label = isUntold(identity) ? UNTOLD : stateLabel(state);
     add(sockets, `${label} ${identity}`);
-    add(totals, `${label} ${family[row] === Family.v4 ? 'ipv4' : 'ipv6'}`);
+    add(totals, `${label} ${family === Family.v4 ? 'ipv4' : 'ipv6'}`);
   }
   return { sockets, totals };
 }
@@ -42,14 +43,13 @@ export function countCells(table: SocketTable, { ownerIs, shows, isUntold, ignor
 /** What tells a socket from all others, whatever its state: both ends and the owner. */
 export function createIdentifier(table: SocketTable, ownerIs: string): (row: number) => string {
   const texts: (string | undefined)[] = [];
-  const { localAddress, localPort, remoteAddress, remotePort, owner } = table.columns;
   const format = (id: number, port: number) => {
     texts[id] ??= formatHost(formatAddress(table.addresses.wordsOf(id)));
     return `${texts[id]}:${port}`;
   };
   return (row) => {
-    const local = format(localAddress[row]!, localPort[row]!);
-    return `${local} ${format(remoteAddress[row]!, remotePort[row]!)} ${ownerIs} ${owner[row]! >>> 0}`;
+    const { localAddress, localPort, remoteAddress, remotePort, owner } = table.rowAt(row);
+    return `${format(localAddress, localPort)} ${format(remoteAddress, remotePort)} ${ownerIs} ${owner >>> 0}`;
   };
 }
 

@@ -58,7 +58,7 @@ function explainWords(table: SocketTable, ownerIs: string, wordOf: ReadonlyMap<s
   const identify = createIdentifier(table, ownerIs);
   for (let row = 0; row < table.length; row++) {
     const states = words.get(wordOf.get(identify(row)) ?? '');
-    const label = stateLabel(table.columns.state[row]!);
+    const label = stateLabel(table.rowAt(row).state);
     states?.set(label, (states.get(label) ?? 0) + 1);
   }
   return words;

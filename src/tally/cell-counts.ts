@@ -1,62 +1,51 @@
-import {
-  FLAG_BITS,
-  HASH,
-  hashKey,
-  KEY_WORDS,
-  NotedRows,
-  PARTITION_ROWS,
-  partitionOf,
-  ROW_WORDS,
-} from './noted-rows.ts';
-import { PartitionIndex } from './partition-index.ts';
+import type { Cells } from './top-cells.ts';
 
+const KEY_WORDS = 3;
 const INITIAL_CELLS = 1024;
-/** Resets in a row that must need less than an eighth of the memory before it is given back. */
-const SHRINK_AFTER = 2;
+/** What is this many times too large at a reset is given back. */
+const SPARE_FACTOR = 16;
+const NONE = -1;
 
 /**
- * Counts rows under keys of three 32-bit words, and how many of a key's rows carried flag 1 and flag 2. Rows are noted
- * first; `finish` sorts them into partitions by the hash of their key and counts one partition after the other. A hash
- * table over all keys would miss the cache at nearly every row: at a million keys that took three times as long.
+ * Counts under keys of three 32-bit words, kept from scrape to scrape: rows are added when they come and taken away when
+ * they leave, and a cell goes with its last row. A cell keeps its number as long as it has rows.
  */
-export class CellCounts {
-  /** Number of cells, known after `finish`. */
-  length = 0;
+export class CellCounts implements Cells {
+  /** All cells are below; those without rows are free. */
+  #end = 0;
+  /** The first key word of a free cell is the next free one. */
+  #firstFree = NONE;
+  /** Number of cells that have rows. */
+  #length = 0;
+  /** Words of a cell: three of its key, then its counters. */
   readonly #stride: number;
-  readonly #noted: NotedRows;
-  readonly #index = new PartitionIndex();
+  readonly #foldMask: number;
   #cells: Int32Array<ArrayBuffer>;
-  /** First cell of each partition, and the end of the last. */
-  #starts = new Int32Array(2);
-  #smallResets = 0;
+  /** Hash table of open addressing: cell + 1, or 0 where free. At most two thirds full. */
+  #slots = new Int32Array(INITIAL_CELLS * 2);
 
-  /** `flags`: how many of the flags are counted, 0–2. `noted`: not needed from `finish` to `reset`, and then others may use it. */
-  constructor(flags = 0, noted = new NotedRows()) {
-    this.#stride = KEY_WORDS + 1 + flags;
-    this.#noted = noted;
+  /**
+   * `counters`: of each cell; the first is that of the rows. `foldMask`: those bits of the third key word tell which
+   * fold a cell belongs to (`Cells.visit`).
+   */
+  constructor(counters: 1 | 2 | 3 = 1, foldMask = 0) {
+    this.#stride = KEY_WORDS + counters;
+    this.#foldMask = foldMask;
     this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
   }
 
-  /** Notes a row under its key; `flags`: bit 0 and bit 1. */
-  add(k0: number, k1: number, k2: number, flags = 0): void {
-    this.#noted.add(k0, k1, k2, flags);
-  }
-
-  /** Counts the rows noted since `reset`. Cells may be read from now on. */
-  finish(): void {
-    const noted = this.#noted;
-    noted.sort();
-    const { ends, sorted } = noted;
-    const isWhole = ends.length === 1;
-    this.#starts = new Int32Array(ends.length + 1);
-    let from = 0;
-    for (let partition = 0; partition < ends.length; partition++) {
-      const end = isWhole ? noted.length : ends[partition]!;
-      this.#makeRoom(end - from);
-      this.#countRows(sorted, from, end);
-      this.#starts[partition + 1] = this.length;
-      from = end;
-    }
+  /** Adds `step` rows to the cell of a key, and what is given to its other counters. */
+  add(k0: number, k1: number, k2: number, step: number, second = 0, third = 0): void {
+    const stride = this.#stride;
+    const slot = this.#slotOf(k0, k1, k2);
+    const known = this.#slots[slot]! - 1;
+    const cell = known < 0 ? this.#create(slot, k0, k1, k2) : known;
+    const cells = this.#cells;
+    const at = cell * stride + KEY_WORDS;
+    cells[at]! += step;
+    if (stride > KEY_WORDS + 1) cells[at + 1]! += second;
+    if (stride > KEY_WORDS + 2) cells[at + 2]! += third;
+    if (cells[at] === 0) this.#remove(slot, cell);
   }
 
   /** The `index`th key word (0–2) of a cell. */
@@ -64,93 +53,135 @@ export class CellCounts {
     return this.#cells[cell * this.#stride + index]!;
   }
 
-  /** A cell's rows (0), or those of them with flag 1 or 2. */
+  /** A cell's rows (0), or one of its other counters. */
   count(cell: number, index: 0 | 1 | 2 = 0): number {
     return this.#cells[cell * this.#stride + KEY_WORDS + index]!;
   }
 
-  /** Calls `visit` for every cell with its number of rows. */
-  forEach(visit: (cell: number, count: number) => void): void {
-    for (let cell = 0; cell < this.length; cell++) visit(cell, this.#cells[cell * this.#stride + KEY_WORDS]!);
-  }
-
-  /** The cell of a key, −1 when no row had it. Looks through one partition: not for loops over rows. */
-  find(k0: number, k1: number, k2: number): number {
-    const partition = partitionOf(hashKey(k0, k1, k2), Math.log2(this.#starts.length - 1));
-    for (let cell = this.#starts[partition]!; cell < this.#starts[partition + 1]!; cell++) {
-      if (this.key(cell, 0) === k0 && this.key(cell, 1) === k1 && this.key(cell, 2) === k2) return cell;
-    }
-    return -1;
-  }
-
-  /**
-   * Forgets rows and cells; about `expected` rows come next. Memory is kept for the next scrape, and given back when
-   * several did not need it.
-   */
-  reset(expected: number): void {
-    const isSmall =
-      this.#cells.length > INITIAL_CELLS * this.#stride && this.length * this.#stride * 8 < this.#cells.length;
-    this.#smallResets = isSmall ? this.#smallResets + 1 : 0;
-    if (this.#smallResets >= SHRINK_AFTER) this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
-    this.#noted.reset(expected);
-    this.length = 0;
-    this.#starts = new Int32Array(2);
-  }
-
-  #makeRoom(cells: number): void {
-    const wanted = (this.length + cells) * this.#stride;
-    if (wanted <= this.#cells.length) return;
-    const larger = new Int32Array(Math.max(this.#cells.length * 2, wanted));
-    larger.set(this.#cells);
-    this.#cells = larger;
-  }
-
-  /** Counts one partition: rows `from` … `end` − 1 into cells behind those there are. */
-  #countRows(rows: Int32Array, from: number, end: number): void {
+  visit(totals: Int32Array, floors: Int32Array, offer: (cell: number, count: number) => void): number {
     const cells = this.#cells;
     const stride = this.#stride;
-    const index = this.#index;
-    const first = this.length;
-    index.begin(Math.min(end - from, PARTITION_ROWS));
-    let { slots, mask } = index;
-    let length = first;
-    for (let at = from * ROW_WORDS; at < end * ROW_WORDS; at += ROW_WORDS) {
-      const k0 = rows[at]!;
-      const k1 = rows[at + 1]!;
-      const k2 = rows[at + 2]!;
-      const tail = rows[at + HASH]!;
-      let slot = (tail >>> FLAG_BITS) & mask;
-      let cell = slots[slot]! - 1;
-      let key = cell * stride;
-      while (cell >= 0 && !(cells[key] === k0 && cells[key + 1] === k1 && cells[key + 2] === k2)) {
-        slot = (slot + 1) & mask;
-        cell = slots[slot]! - 1;
-        key = cell * stride;
-      }
-      if (cell < 0) {
-        cell = length++;
-        key = cell * stride;
-        cells[key] = k0;
-        cells[key + 1] = k1;
-        cells[key + 2] = k2;
-        for (let word = KEY_WORDS; word < stride; word++) cells[key + word] = 0;
-        slots[slot] = cell + 1;
-        if ((length - first) * 2 > mask) {
-          index.grow(first, length, (each) => hashCell(cells, each * stride));
-          ({ slots, mask } = index);
-        }
-      }
-      cells[key + KEY_WORDS]!++;
-      if (stride > KEY_WORDS + 1) {
-        cells[key + KEY_WORDS + 1]! += tail & 1;
-        cells[key + KEY_WORDS + 2]! += (tail >> 1) & 1;
-      }
+    const foldMask = this.#foldMask;
+    const end = this.#end;
+    for (let cell = 0, at = 0; cell < end; cell++, at += stride) {
+      const count = cells[at + KEY_WORDS]!;
+      if (count === 0) continue;
+      const fold = cells[at + 2]! & foldMask;
+      totals[fold]! += count;
+      if (count >= floors[fold]!) offer(cell, count);
     }
-    this.length = length;
+    return this.#length;
+  }
+
+  /** The most that any cell has in a counter, by the bits of the third key word that `mask` leaves; 0 where there is none. */
+  largest(counter: 1 | 2, mask: number): Int32Array {
+    const cells = this.#cells;
+    const stride = this.#stride;
+    const largest = new Int32Array(mask + 1);
+    for (let at = 0; at < this.#end * stride; at += stride) {
+      const count = cells[at + KEY_WORDS + counter]!;
+      const group = cells[at + 2]! & mask;
+      if (count > largest[group]!) largest[group] = count;
+    }
+    return largest;
+  }
+
+  /** The cell of a key, −1 when it has no row. */
+  find(k0: number, k1: number, k2: number): number {
+    return this.#slots[this.#slotOf(k0, k1, k2)]! - 1;
+  }
+
+  /** Forgets all rows. Memory is kept unless it is far larger than was needed. */
+  reset(): void {
+    if (this.#cells.length > Math.max(INITIAL_CELLS, this.#length * SPARE_FACTOR) * this.#stride) {
+      this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
+      this.#slots = new Int32Array(INITIAL_CELLS * 2);
+    } else this.#slots.fill(0);
+    this.#end = 0;
+    this.#firstFree = NONE;
+    this.#length = 0;
+  }
+
+  #create(slot: number, k0: number, k1: number, k2: number): number {
+    const cell = this.#takeFree();
+    const cells = this.#cells;
+    const at = cell * this.#stride;
+    cells[at] = k0;
+    cells[at + 1] = k1;
+    cells[at + 2] = k2;
+    for (let word = KEY_WORDS; word < this.#stride; word++) cells[at + word] = 0;
+    this.#slots[slot] = cell + 1;
+    if (++this.#length * 3 > this.#slots.length * 2) this.#growSlots();
+    return cell;
+  }
+
+  #takeFree(): number {
+    const free = this.#firstFree;
+    if (free !== NONE) {
+      this.#firstFree = this.#cells[free * this.#stride]!;
+      return free;
+    }
+    const cell = this.#end++;
+    if (this.#end * this.#stride > this.#cells.length) {
+      const larger = new Int32Array(Math.ceil(this.#end * 1.5) * this.#stride);
+      larger.set(this.#cells);
+      this.#cells = larger;
+    }
+    return cell;
+  }
+
+  /** Closes the gap with every follower that may stand there, so that no search ends at it too early. */
+  #remove(slot: number, cell: number): void {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    let gap = slot;
+    for (let next = (gap + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
+      const home = this.#hashOf(slots[next]! - 1) & mask;
+      if (((next - home) & mask) < ((next - gap) & mask)) continue;
+      slots[gap] = slots[next]!;
+      gap = next;
+    }
+    slots[gap] = 0;
+    this.#cells[cell * this.#stride] = this.#firstFree;
+    this.#firstFree = cell;
+    this.#length--;
+  }
+
+  /** Where a key's cell is entered, or would be. */
+  #slotOf(k0: number, k1: number, k2: number): number {
+    const cells = this.#cells;
+    const slots = this.#slots;
+    const stride = this.#stride;
+    const mask = slots.length - 1;
+    let slot = hashKey(k0, k1, k2) & mask;
+    for (;;) {
+      const at = (slots[slot]! - 1) * stride;
+      if (at < 0 || (cells[at] === k0 && cells[at + 1] === k1 && cells[at + 2] === k2)) return slot;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #growSlots(): void {
+    const old = this.#slots;
+    const slots = new Int32Array(old.length * 2);
+    const mask = slots.length - 1;
+    for (const value of old) {
+      if (value === 0) continue;
+      let slot = this.#hashOf(value - 1) & mask;
+      while (slots[slot] !== 0) slot = (slot + 1) & mask;
+      slots[slot] = value;
+    }
+    this.#slots = slots;
+  }
+
+  #hashOf(cell: number): number {
+    return hashKey(this.key(cell, 0), this.key(cell, 1), this.key(cell, 2));
   }
 }
 
-/** Where the index of its partition looks for a cell. */
-function hashCell(cells: Int32Array, at: number): number {
-  return hashKey(cells[at]!, cells[at + 1]!, cells[at + 2]!) >>> FLAG_BITS;
+function hashKey(k0: number, k1: number, k2: number): number {
+  let hash = Math.imul(k0, 0x9e3779b1);
+  hash = Math.imul(hash ^ (hash >>> 15) ^ k1, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ k2, 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

@@ -1,4 +1,5 @@
 import type { CloseWaitAges } from '../model/socket-counts.ts';
+import { ROW_WORDS, stateOf, Word } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { keepLargest } from './largest-values.ts';
@@ -16,14 +17,14 @@ interface Waiting {
  */
 export function countCloseWait(table: SocketTable, stuckAfterMs: number, limit: number): CloseWaitAges {
   const byProcess = new Map<number, Waiting>();
-  const { state, owner, process, milliseconds } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    if (state[row] !== TcpState.closeWait) continue;
-    const waiting = entryOf(byProcess, process[row]!, table);
-    const age = milliseconds[row]!;
+  const { words } = table;
+  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+    if (stateOf(words, at) !== TcpState.closeWait) continue;
+    const waiting = entryOf(byProcess, words[at + Word.process]!, table);
+    const age = words[at + Word.milliseconds]!;
     if (age > waiting.oldestMs) waiting.oldestMs = age;
     if (age <= stuckAfterMs) continue;
-    if (owner[row] === 0) waiting.unaccepted++;
+    if (words[at + Word.owner] === 0) waiting.unaccepted++;
     else waiting.unclosed++;
   }
   const { cells, folded } = keepLargest([...byProcess.values()], limit, stuckThenAge, (entry) => entry.process);

@@ -1,11 +1,12 @@
 import type { AddressWords } from '../model/ip-address.ts';
 import { OTHER_LABEL } from '../model/name-table.ts';
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, ConnectionCell, Direction } from '../model/socket-counts.ts';
+import { familyOf, localPortOf, remotePortOf, stateOf, Word } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { CellCounts } from './cell-counts.ts';
 import { compareText } from './compare-text.ts';
-import type { NotedRows } from './noted-rows.ts';
 import type { Peers } from './peers.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { TopCells } from './top-cells.ts';
@@ -28,8 +29,8 @@ interface Member {
 }
 
 /** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets talk to nobody. */
-export function createConnectionsTally(table: SocketTable, limit: number, noted?: NotedRows) {
-  const counts = new CellCounts(0, noted);
+export function createConnectionsTally(table: SocketTable, limit: number, peers: Peers) {
+  const counts = new CellCounts(1, USE_MASK);
   const { addresses, processNames } = table;
   const top = new TopCells<Member>(limit, {
     folds: USE_MASK + 1,
@@ -55,43 +56,44 @@ export function createConnectionsTally(table: SocketTable, limit: number, noted?
     },
   });
 
-  return function countConnections(classes: PortClasses, peers: Peers): Breakdown<ConnectionCell> {
-    counts.reset(table.length);
-    addRows(table, counts, classes, peers);
-    counts.finish();
-    const { kept, other, folded } = top.select(counts);
-    const cells = kept.map((cell): ConnectionCell => {
-      const isOutbound = (counts.key(cell, 2) >> 4) & 1;
-      const localPort = counts.key(cell, 1) >>> 16;
-      const remotePort = counts.key(cell, 1) & 0xffff;
-      return {
-        state: counts.key(cell, 2) & 0xf,
-        direction: DIRECTIONS[isOutbound]!,
-        localPort: localPort === FOLDED_PORT ? EPHEMERAL_LABEL : String(localPort),
-        remoteIp: peers.label(counts.key(cell, 0)),
-        remotePort: remotePort === FOLDED_PORT ? '' : String(remotePort),
-        process: processNames.nameOf(counts.key(cell, 2) >>> USE_BITS),
-        sockets: counts.count(cell),
-      };
-    });
-    return { cells: [...cells, ...otherCells(other)], folded };
-  };
-}
+  return { reset: () => counts.reset(), count, select };
 
-function addRows(table: SocketTable, counts: CellCounts, classes: PortClasses, peers: Peers): void {
-  const { family, state, localPort, remotePort, remoteAddress, process } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    const rowState = state[row]!;
-    if (rowState === TcpState.listen || rowState === TcpState.bound) continue;
-    const port = localPort[row]!;
-    const portClass = classes[port]!;
-    const peer = peers.groupOf(remoteAddress[row]!);
-    if ((portClass & PortClass.listening) !== 0) {
-      counts.add(peer, port << 16, (process[row]! << USE_BITS) | rowState);
-    } else {
-      const shownPort = (portClass & ephemeralBit(family[row]!)) !== 0 ? FOLDED_PORT : port;
-      counts.add(peer, (shownPort << 16) | remotePort[row]!, (process[row]! << USE_BITS) | (OUTBOUND << 4) | rowState);
+  function count(rows: Rows, step: 1 | -1, classes: PortClasses): void {
+    const { words } = rows;
+    for (let index = 0; index < rows.length; index++) {
+      const at = positionOf(rows, index);
+      const state = stateOf(words, at);
+      if (state === TcpState.listen || state === TcpState.bound) continue;
+      const port = localPortOf(words, at);
+      const portClass = classes[port]!;
+      const peer = peers.groupOf(words[at + Word.remoteAddress]!);
+      const use = (words[at + Word.process]! << USE_BITS) | state;
+      if ((portClass & PortClass.listening) !== 0) counts.add(peer, port << 16, use, step);
+      else {
+        const shownPort = (portClass & ephemeralBit(familyOf(words, at))) !== 0 ? FOLDED_PORT : port;
+        counts.add(peer, (shownPort << 16) | remotePortOf(words, at), use | (OUTBOUND << 4), step);
+      }
     }
+  }
+
+  function select(): Breakdown<ConnectionCell> {
+    const { kept, other, folded } = top.select(counts);
+    return { cells: [...kept.map(toCell), ...otherCells(other)], folded };
+  }
+
+  function toCell(cell: number): ConnectionCell {
+    const isOutbound = (counts.key(cell, 2) >> 4) & 1;
+    const localPort = counts.key(cell, 1) >>> 16;
+    const remotePort = counts.key(cell, 1) & 0xffff;
+    return {
+      state: counts.key(cell, 2) & 0xf,
+      direction: DIRECTIONS[isOutbound]!,
+      localPort: localPort === FOLDED_PORT ? EPHEMERAL_LABEL : String(localPort),
+      remoteIp: peers.label(counts.key(cell, 0)),
+      remotePort: remotePort === FOLDED_PORT ? '' : String(remotePort),
+      process: processNames.nameOf(counts.key(cell, 2) >>> USE_BITS),
+      sockets: counts.count(cell),
+    };
   }
 }
 

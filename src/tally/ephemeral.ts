@@ -1,43 +1,43 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
+import type { Rows } from '../model/row-changes.ts';
 import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
-import { Family, type SocketTable } from '../model/socket-table.ts';
+import { Family } from '../model/socket-row.ts';
+import type { SocketTable } from '../model/socket-table.ts';
 import { type BusiestDestination, createDestinationsTally } from './destinations.ts';
-import type { NotedRows } from './noted-rows.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { createProcessPortsTally } from './process-ports.ts';
+import { UsedPorts } from './used-ports.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
 
 /** Counts how the ephemeral ports are used, as the next connect() finds them. */
-export function createEphemeralTally(table: SocketTable, limit: number, noted?: NotedRows) {
-  const countDestinations = createDestinationsTally(table, limit, noted);
-  const countProcessPorts = createProcessPortsTally(table, limit);
+export function createEphemeralTally(table: SocketTable, limit: number) {
+  const destinations = createDestinationsTally(table, limit);
+  const processPorts = createProcessPortsTally(table, limit);
+  const usedPorts = new UsedPorts();
 
-  return function countEphemeral(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
-    const { destinations, busiest } = countDestinations(classes, rules);
-    const used = usedPorts(table);
-    const families = FAMILIES.flatMap((family) => familyUse(family, rules, classes, used[family], busiest));
-    return { families, destinations, ...(withProcesses && { processes: countProcessPorts(classes) }) };
+  return {
+    reset() {
+      for (const part of [destinations, processPorts, usedPorts]) part.reset();
+    },
+    count(rows: Rows, step: 1 | -1, classes: PortClasses) {
+      destinations.count(rows, step, classes);
+      processPorts.count(rows, step, classes);
+      usedPorts.count(rows, step);
+    },
+    select(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
+      const { destinations: cells, busiest } = destinations.select();
+      const families = FAMILIES.flatMap((family) => familyUse(family, rules, classes, usedPorts.of(family), busiest));
+      return { families, destinations: cells, ...(withProcesses && { processes: processPorts.select() }) };
+    },
   };
-}
-
-/** One flag per local port that any socket of a family holds. */
-function usedPorts(table: SocketTable): Readonly<Record<FamilyLabel, Uint8Array>> {
-  const ipv4 = new Uint8Array(65_536);
-  const ipv6 = new Uint8Array(65_536);
-  const { family, localPort } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    const used = family[row] === Family.v4 ? ipv4 : ipv6;
-    used[localPort[row]!] = 1;
-  }
-  return { ipv4, ipv6 };
 }
 
 function familyUse(
   family: FamilyLabel,
   rules: EphemeralRules,
   classes: PortClasses,
-  usedFlags: Uint8Array,
+  socketsOnPort: Int32Array,
   busiest: BusiestDestination,
 ): EphemeralFamilyUse[] {
   const range = rules.ranges[family];
@@ -49,7 +49,7 @@ function familyUse(
   for (let port = range.first; port <= range.last; port++) {
     if ((classes[port]! & bit) === 0) continue;
     ports++;
-    used += usedFlags[port]!;
+    if (socketsOnPort[port] !== 0) used++;
     if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
   }
   const taken = rules.heldAgainst === 'host' ? used : busiest[family] + blocked;

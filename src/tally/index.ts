@@ -1,21 +1,24 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
+import { chunksOf } from '../model/row-changes.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
+import { localPortOf, ROW_WORDS } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import type { TcpState } from '../model/tcp-state.ts';
 import { countCloseWait } from './close-wait.ts';
 import { createConnectionsTally } from './connections.ts';
 import { createEphemeralTally } from './ephemeral.ts';
-import { inheritOwners } from './inherit-owners.ts';
+import { inheritOwners, listenersByPort } from './inherit-owners.ts';
 import { keepLargest } from './largest-values.ts';
+import { ListenerChanges } from './listener-changes.ts';
 import { countListeners } from './listeners.ts';
 import { createLocalPortsTally } from './local-ports.ts';
-import { NotedRows } from './noted-rows.ts';
 import { groupPeers } from './peers.ts';
-import { classifyPorts } from './port-classes.ts';
-import { countUnattributed, createProcessesTally } from './processes.ts';
+import { PortClassTable } from './port-classes.ts';
+import { createProcessesTally, createUnattributedTally } from './processes.ts';
 import { createRemoteIpsTally } from './remote-ips.ts';
-import { countStates } from './states.ts';
+import { createStatesTally } from './states.ts';
+import { createTimeWaitReuse } from './time-wait-reuse.ts';
 import { createUnitsTally } from './units.ts';
 
 /** What is known besides the rows. Absent = its breakdowns are absent. */
@@ -31,34 +34,70 @@ export interface TallyInput {
   readonly unseenStates: readonly TcpState[];
 }
 
-/** All counts of a table, in one call per scrape. Remembers which cells were on the last page; the table stays the same. */
+/**
+ * All counts of a table, in one call per scrape. Only what has changed since the last call is counted; the table stays the
+ * same, and may be turned afterwards. Remembers too which cells were on the last page.
+ */
 export function createTally(table: SocketTable, limits: TallyLimits): (input: TallyInput) => SocketCounts {
-  const noted = new NotedRows();
-  const countConnections = createConnectionsTally(table, limits.connections, noted);
-  const countLocalPorts = createLocalPortsTally(table, limits.localPorts);
-  const countRemoteIps = createRemoteIpsTally(table, limits.remoteIps);
-  const countProcesses = createProcessesTally(table, limits.processes);
-  const countUnits = createUnitsTally(table, limits.units);
-  const countEphemeral = createEphemeralTally(table, limits.destinations, noted);
+  const peers = groupPeers(table, limits);
+  const ports = new PortClassTable();
+  const listenerChanges = new ListenerChanges();
+  const markTaken = createTimeWaitReuse(table);
+  const states = createStatesTally();
+  const connections = createConnectionsTally(table, limits.connections, peers);
+  const localPorts = createLocalPortsTally(limits.localPorts);
+  const remoteIps = createRemoteIpsTally(table, limits.remoteIps, peers);
+  const processes = createProcessesTally(table, limits.processes);
+  const unattributed = createUnattributedTally();
+  const units = createUnitsTally(table, limits.units);
+  const ephemeral = createEphemeralTally(table, limits.destinations);
+  const parts = [states, connections, localPorts, remoteIps, processes, unattributed, units, ephemeral];
 
   return function tally({ rules, hasOwners, nameOfGroup, closeWait, processFds, unseenStates }) {
-    const classes = classifyPorts(table, rules);
-    const peers = groupPeers(table, limits);
-    inheritOwners(table, classes, hasOwners);
-    if (closeWait !== undefined) inheritOwners(closeWait, classes, hasOwners);
-    return {
-      states: countStates(table, unseenStates),
-      connections: countConnections(classes, peers),
-      localPorts: countLocalPorts(classes),
-      remoteIps: countRemoteIps(peers),
+    update(rules, hasOwners);
+    if (closeWait !== undefined) inheritOwners(closeWait, closeWait.added, listenersByPort(closeWait), hasOwners);
+    const counts = {
+      states: states.select(unseenStates),
+      connections: connections.select(),
+      localPorts: localPorts.select(),
+      remoteIps: remoteIps.select(),
       listeners: countListeners(table, limits.listeners),
-      ...(hasOwners && { processes: countProcesses(), unattributed: countUnattributed(table) }),
-      ...(nameOfGroup && { units: countUnits(nameOfGroup) }),
-      ...(rules && { ephemeral: countEphemeral(classes, rules, hasOwners) }),
+      ...(hasOwners && { processes: processes.select(), unattributed: unattributed.select() }),
+      ...(nameOfGroup && { units: units.select(nameOfGroup) }),
+      ...(rules && { ephemeral: ephemeral.select(ports.classes, rules, hasOwners) }),
       ...(closeWait && { closeWait: countCloseWait(closeWait, limits.closeWaitStuckAfterMs, limits.processes) }),
       ...(processFds && { processFds: keepFds(processFds, limits.processes) }),
     };
+    table.commit();
+    return counts;
   };
+
+  /** What left is counted out as it was counted in, by the classes that ports had then; what is new is counted in. */
+  function update(rules: EphemeralRules | undefined, hasOwners: boolean): void {
+    const { changes } = table;
+    if (changes.isFresh) for (const part of [ports, ...parts]) part.reset();
+    ports.count(changes.removed, -1);
+    ports.count(table.added, 1);
+    const classesBefore = ports.classes;
+    const changedPorts = new Uint8Array(65_536);
+    ports.update(rules, changedPorts);
+    const listeners = listenersByPort(table);
+    listenerChanges.update(table, listeners, changedPorts);
+    if (!changes.isFresh && changedPorts.includes(1)) touchPorts(table, changedPorts);
+    inheritOwners(table, table.added, listeners, hasOwners);
+    markTaken(rules);
+    peers.prepare();
+    for (const rows of chunksOf(changes.removed)) for (const part of parts) part.count(rows, -1, classesBefore);
+    for (const rows of chunksOf(table.added)) for (const part of parts) part.count(rows, 1, ports.classes);
+  }
+}
+
+/** The rows on these ports are counted in another way now. */
+function touchPorts(table: SocketTable, ports: Uint8Array): void {
+  const { words } = table;
+  for (let row = 0; row < table.length; row++) {
+    if (ports[localPortOf(words, row * ROW_WORDS)] === 1) table.touch(row);
+  }
 }
 
 /** Processes nearest to their limit first; those without one by what they have open. */

@@ -1,29 +1,48 @@
-import { Reason, type SocketTable } from '../model/socket-table.ts';
+import { positionOf, type Rows } from '../model/row-changes.ts';
+import {
+  Flag,
+  familyOf,
+  groupOf,
+  hasFlag,
+  localPortOf,
+  Reason,
+  ROW_WORDS,
+  reasonOf,
+  setFlag,
+  setGroup,
+  setProcess,
+  stateOf,
+  Word,
+} from '../model/socket-row.ts';
+import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { compareText } from './compare-text.ts';
-import { PortClass, type PortClasses } from './port-classes.ts';
 
-/** Rows that listen on one port, in an order that tells which of them another row belongs to. */
-type Listeners = readonly number[];
+/** By port: the rows that listen on it, in an order that tells which of them another row belongs to. */
+export type Listeners = ReadonlyMap<number, readonly number[]>;
 
 /**
- * Gives every row for which the kernel keeps no owner (TIME_WAIT, SYN_RECV, waiting for accept(), orphans) what can be
- * known: an inbound one takes process and group of the listener it came through, the others get the reason.
+ * Gives every row of a list for which the kernel keeps no owner (TIME_WAIT, SYN_RECV, waiting for accept(), orphans) what
+ * can be known: an inbound one takes process and group of the listener it came through, the others get the reason.
  */
-export function inheritOwners(table: SocketTable, ports: PortClasses, withProcesses: boolean): void {
-  const { columns } = table;
-  const listeners = listenersByPort(table);
-  for (let row = 0; row < table.length; row++) {
-    if (columns.owner[row] !== 0) continue;
-    const listener = findListener(table, row, ports, listeners);
-    if (listener >= 0 && columns.group[row] === 0) columns.group[row] = columns.group[listener]!;
+export function inheritOwners(table: SocketTable, rows: Rows, listeners: Listeners, withProcesses: boolean): void {
+  const { words } = table;
+  for (let index = 0; index < rows.length; index++) {
+    const at = positionOf(rows, index);
+    if (words[at + Word.owner] !== 0) continue;
+    const listener = findListener(table, at, listeners);
+    inheritGroup(words, at, listener);
     if (!withProcesses) continue;
-    if (listener < 0) columns.reason[row] = reasonWithoutListener(columns.state[row]!);
-    else {
-      columns.process[row] = columns.process[listener]!;
-      columns.reason[row] = columns.reason[listener]!;
-    }
+    if (listener < 0) setProcess(words, at, 0, reasonWithoutListener(stateOf(words, at)));
+    else setProcess(words, at, words[listener + Word.process]!, reasonOf(words, listener));
   }
+}
+
+function inheritGroup(words: Int32Array, at: number, listener: number): void {
+  const isInherited = hasFlag(words, at, Flag.inheritedGroup);
+  if (!isInherited && groupOf(words, at) !== 0) return;
+  setGroup(words, at, listener < 0 ? 0 : groupOf(words, listener));
+  setFlag(words, at, Flag.inheritedGroup, listener >= 0);
 }
 
 /** Only a connection that is fully open can wait for accept(); of all others the kernel has dropped the owner. */
@@ -32,13 +51,15 @@ function reasonWithoutListener(state: number): Reason {
   return canWait ? Reason.unaccepted : Reason.kernel;
 }
 
-function listenersByPort(table: SocketTable): ReadonlyMap<number, Listeners> {
-  const { state, localPort, owner } = table.columns;
+export function listenersByPort(table: SocketTable): Listeners {
+  const { words } = table;
   const byPort = new Map<number, number[]>();
-  for (let row = 0; row < table.length; row++) {
-    if (state[row] !== TcpState.listen || owner[row] === 0) continue;
-    const rows = byPort.get(localPort[row]!);
-    if (rows === undefined) byPort.set(localPort[row]!, [row]);
+  for (const row of table.listeners) {
+    const at = row * ROW_WORDS;
+    if (words[at + Word.owner] === 0) continue;
+    const port = localPortOf(words, at);
+    const rows = byPort.get(port);
+    if (rows === undefined) byPort.set(port, [row]);
     else rows.push(row);
   }
   for (const [port, rows] of byPort) if (rows.length > 1) byPort.set(port, firstOfEachAddress(table, rows));
@@ -49,36 +70,32 @@ function listenersByPort(table: SocketTable): ReadonlyMap<number, Listeners> {
  * Of several listeners on one address (SO_REUSEPORT) nobody can tell which one a row came through: one with a known process
  * counts, the first by name, so that it stays the same. What is left is looked through for every row.
  */
-function firstOfEachAddress(table: SocketTable, rows: number[]): number[] {
-  const { family, localAddress, process } = table.columns;
-  const nameOf = (row: number) => table.processNames.nameOf(process[row]!);
-  rows.sort((a, b) => Number(process[a] === 0) - Number(process[b] === 0) || compareText(nameOf(a), nameOf(b)));
+function firstOfEachAddress({ words, processNames }: SocketTable, rows: number[]): number[] {
+  const processOf = (row: number) => words[row * ROW_WORDS + Word.process]!;
+  const nameOf = (row: number) => processNames.nameOf(processOf(row));
+  rows.sort((a, b) => Number(processOf(a) === 0) - Number(processOf(b) === 0) || compareText(nameOf(a), nameOf(b)));
   const firsts = new Map<string, number>();
   for (const row of rows) {
-    const address = `${family[row]} ${localAddress[row]}`;
+    const at = row * ROW_WORDS;
+    const address = `${familyOf(words, at)} ${words[at + Word.localAddress]}`;
     if (!firsts.has(address)) firsts.set(address, row);
   }
   return [...firsts.values()];
 }
 
-/** The row of the listener that a row came through: on its own address, else on a wildcard address; −1 for none. */
-function findListener(
-  table: SocketTable,
-  row: number,
-  ports: PortClasses,
-  listeners: ReadonlyMap<number, Listeners>,
-): number {
-  const port = table.columns.localPort[row]!;
-  if ((ports[port]! & PortClass.listening) === 0) return -1;
-  const rows = listeners.get(port) ?? [];
-  const { localAddress, remoteAddress, family } = table.columns;
+/** Where the listener begins that a row came through: on its own address, else on a wildcard address; −1 for none. */
+function findListener({ words }: SocketTable, at: number, listeners: Listeners): number {
+  const rows = listeners.get(localPortOf(words, at));
+  if (rows === undefined) return -1;
   let best = -1;
   let bestRank = 0;
-  for (const listener of rows) {
+  for (const row of rows) {
+    const listener = row * ROW_WORDS;
+    const address = words[listener + Word.localAddress];
     // a listener's remote address is its family's wildcard, so a local address equal to it listens on all
-    const isWildcard = localAddress[listener] === remoteAddress[listener];
-    const isSameFamily = family[listener] === family[row];
-    const isExact = localAddress[listener] === localAddress[row];
+    const isWildcard = address === words[listener + Word.remoteAddress];
+    const isSameFamily = familyOf(words, listener) === familyOf(words, at);
+    const isExact = address === words[at + Word.localAddress];
     const rank = isExact ? 3 : !isWildcard ? 0 : isSameFamily ? 2 : 1;
     if (rank > bestRank) {
       best = listener;

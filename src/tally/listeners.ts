@@ -7,10 +7,11 @@ import { keepLargest } from './largest-values.ts';
 export function countListeners(table: SocketTable, limit: number): Breakdown<ListenerCell> {
   const fullest = new Map<string, ListenerCell>();
   for (const { row, length, limit: queueLimit } of table.listenQueues) {
+    const { localAddress, localPort, process } = table.rowAt(row);
     const cell = {
-      localIp: formatAddress(table.addresses.wordsOf(table.columns.localAddress[row]!)),
-      localPort: table.columns.localPort[row]!,
-      process: table.processNames.nameOf(table.columns.process[row]!),
+      localIp: formatAddress(table.addresses.wordsOf(localAddress)),
+      localPort,
+      process: table.processNames.nameOf(process),
       queueLength: length,
       queueLimit,
     };

@@ -1,5 +1,6 @@
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, LocalPortCell } from '../model/socket-counts.ts';
-import type { SocketTable } from '../model/socket-table.ts';
+import { familyOf, localPortOf, stateOf } from '../model/socket-row.ts';
 import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { createStateBreakdown } from './state-breakdown.ts';
 import { StateCounts } from './state-counts.ts';
@@ -31,7 +32,7 @@ class PortIds {
 }
 
 /** Counts sockets by state and local port. */
-export function createLocalPortsTally(table: SocketTable, limit: number) {
+export function createLocalPortsTally(limit: number) {
   const counts = new StateCounts();
   const ids = new PortIds();
   const select = createStateBreakdown<number, LocalPortCell>(
@@ -46,15 +47,21 @@ export function createLocalPortsTally(table: SocketTable, limit: number) {
     (state, localPort, sockets) => ({ state, localPort, sockets }),
   );
 
-  return function countLocalPorts(classes: PortClasses): Breakdown<LocalPortCell> {
-    const { family, state, localPort } = table.columns;
-    ids.reset();
-    for (let row = 0; row < table.length; row++) ids.intern(shownPort(classes, family[row]!, localPort[row]!));
-    counts.reset(ids.ports.length);
-    for (let row = 0; row < table.length; row++) {
-      counts.columnOf(state[row]!)[ids.intern(shownPort(classes, family[row]!, localPort[row]!))]!++;
-    }
-    return select();
+  return {
+    reset() {
+      ids.reset();
+      counts.reset(0);
+    },
+    count(rows: Rows, step: 1 | -1, classes: PortClasses) {
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        const id = ids.intern(shownPort(classes, familyOf(words, at), localPortOf(words, at)));
+        counts.reserve(id + 1);
+        counts.columnOf(stateOf(words, at))[id]! += step;
+      }
+    },
+    select: (): Breakdown<LocalPortCell> => select(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import { type EphemeralRange, ephemeralPortFlags } from '../model/port-range.ts';
-import { Family, type SocketTable } from '../model/socket-table.ts';
+import { positionOf, type Rows } from '../model/row-changes.ts';
+import { Family, localPortOf, stateOf } from '../model/socket-row.ts';
 import { TcpState } from '../model/tcp-state.ts';
 
 /** Bits of a port's class. */
@@ -17,18 +18,53 @@ export const PortClass = {
 /** What is known of each local port in one scrape. Shape: 65,536 bytes of `PortClass` bits. */
 export type PortClasses = Uint8Array;
 
-/** Classes of all ports: one pass over the rows that listen or are bound, and the ephemeral ranges where they are known. */
-export function classifyPorts(table: SocketTable, rules: EphemeralRules | undefined): PortClasses {
-  const classes = new Uint8Array(65_536);
-  const { state, localPort } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    const isListener = state[row] === TcpState.listen;
-    if (isListener) classes[localPort[row]!]! |= PortClass.listening | PortClass.blocked;
-    else if (state[row] === TcpState.bound) classes[localPort[row]!]! |= PortClass.blocked;
+const PORTS = 65_536;
+
+/** Classes of all ports, from the rows that listen or are bound and the ephemeral ranges where they are known. */
+export class PortClassTable {
+  /** Replaced, not written, when a class changes. */
+  classes: PortClasses = new Uint8Array(PORTS);
+  readonly #listeners = new Int32Array(PORTS);
+  readonly #bound = new Int32Array(PORTS);
+  #hasMoved = true;
+  #ranges: string | undefined;
+
+  reset(): void {
+    this.#listeners.fill(0);
+    this.#bound.fill(0);
+    this.#hasMoved = true;
   }
-  mark(classes, rules?.ranges.ipv4, PortClass.ephemeralV4);
-  mark(classes, rules?.ranges.ipv6, PortClass.ephemeralV6);
-  return classes;
+
+  /** Rows that come (`step` 1) or go (−1). */
+  count(rows: Rows, step: 1 | -1): void {
+    const { words } = rows;
+    for (let index = 0; index < rows.length; index++) {
+      const at = positionOf(rows, index);
+      const state = stateOf(words, at);
+      if (state !== TcpState.listen && state !== TcpState.bound) continue;
+      const holders = state === TcpState.listen ? this.#listeners : this.#bound;
+      holders[localPortOf(words, at)]! += step;
+      this.#hasMoved = true;
+    }
+  }
+
+  /** Brings the classes up to date and sets a flag for every port whose class is another one now. */
+  update(rules: EphemeralRules | undefined, changedPorts: Uint8Array): void {
+    const ranges = JSON.stringify(rules?.ranges);
+    if (!this.#hasMoved && ranges === this.#ranges) return;
+    this.#hasMoved = false;
+    this.#ranges = ranges;
+    const old = this.classes;
+    const classes = new Uint8Array(PORTS);
+    markRange(classes, rules?.ranges.ipv4, PortClass.ephemeralV4);
+    markRange(classes, rules?.ranges.ipv6, PortClass.ephemeralV6);
+    for (let port = 0; port < PORTS; port++) {
+      if (this.#listeners[port] !== 0) classes[port]! |= PortClass.listening | PortClass.blocked;
+      else if (this.#bound[port] !== 0) classes[port]! |= PortClass.blocked;
+      if (classes[port] !== old[port]) changedPorts[port] = 1;
+    }
+    this.classes = classes;
+  }
 }
 
 /** The bit that tells whether a port is ephemeral for a row's family. */
@@ -36,7 +72,7 @@ export function ephemeralBit(family: number): number {
   return family === Family.v4 ? PortClass.ephemeralV4 : PortClass.ephemeralV6;
 }
 
-function mark(classes: PortClasses, range: EphemeralRange | undefined, bit: number): void {
+function markRange(classes: PortClasses, range: EphemeralRange | undefined, bit: number): void {
   if (range === undefined) return;
   const flags = ephemeralPortFlags(range);
   for (let port = range.first; port <= range.last; port++) {

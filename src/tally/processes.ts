@@ -1,14 +1,15 @@
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, ProcessCell, ReasonLabel, UnattributedCell } from '../model/socket-counts.ts';
-import { Reason, type SocketTable } from '../model/socket-table.ts';
-import { KNOWN_STATES } from '../model/tcp-state.ts';
+import { Reason, reasonOf, stateOf, Word } from '../model/socket-row.ts';
+import type { SocketTable } from '../model/socket-table.ts';
+import { KNOWN_STATES, STATE_SLOTS } from '../model/tcp-state.ts';
 import { compareText } from './compare-text.ts';
 import { createStateBreakdown } from './state-breakdown.ts';
 import { StateCounts } from './state-counts.ts';
 
 /** Counts sockets by state and owning process. */
-export function createProcessesTally(table: SocketTable, limit: number) {
+export function createProcessesTally({ processNames }: SocketTable, limit: number) {
   const counts = new StateCounts();
-  const { processNames } = table;
   const select = createStateBreakdown<string, ProcessCell>(
     counts,
     limit,
@@ -21,11 +22,17 @@ export function createProcessesTally(table: SocketTable, limit: number) {
     (state, process, sockets) => ({ state, process, sockets }),
   );
 
-  return function countProcesses(): Breakdown<ProcessCell> {
-    counts.reset(processNames.length);
-    const { state, process } = table.columns;
-    for (let row = 0; row < table.length; row++) counts.columnOf(state[row]!)[process[row]!]!++;
-    return select();
+  return {
+    reset: () => counts.reset(processNames.length),
+    count(rows: Rows, step: 1 | -1) {
+      counts.reserve(processNames.length);
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        counts.columnOf(stateOf(words, at))[words[at + Word.process]!]! += step;
+      }
+    },
+    select: (): Breakdown<ProcessCell> => select(),
   };
 }
 
@@ -35,15 +42,26 @@ const REASON_LABELS: readonly (readonly [Reason, ReasonLabel])[] = [
   [Reason.permission, 'permission'],
   [Reason.unresolved, 'unresolved'],
 ];
+const REASON_SLOTS = 8;
 
-/** Sockets whose process is unknown, by state and reason; every known state and reason, zero included. */
-export function countUnattributed(table: SocketTable): UnattributedCell[] {
-  const counts = new Int32Array(16 * 8);
-  const { state, process, reason } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    if (process[row] === 0) counts[state[row]! * 8 + reason[row]!]!++;
-  }
-  return KNOWN_STATES.flatMap((state) =>
-    REASON_LABELS.map(([number, reason]) => ({ state, reason, sockets: counts[state * 8 + number]! })),
-  );
+/** Counts sockets whose process is unknown, by state and reason. */
+export function createUnattributedTally() {
+  const counts = new Int32Array(STATE_SLOTS * REASON_SLOTS);
+  return {
+    reset() {
+      counts.fill(0);
+    },
+    count(rows: Rows, step: 1 | -1) {
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        if (words[at + Word.process] === 0) counts[stateOf(words, at) * REASON_SLOTS + reasonOf(words, at)]! += step;
+      }
+    },
+    /** Every known state and reason, zero included. */
+    select: (): UnattributedCell[] =>
+      KNOWN_STATES.flatMap((state) =>
+        REASON_LABELS.map(([number, reason]) => ({ state, reason, sockets: counts[state * REASON_SLOTS + number]! })),
+      ),
+  };
 }

@@ -1,5 +1,7 @@
 import type { AddressWords } from '../model/ip-address.ts';
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, RemoteIpCell } from '../model/socket-counts.ts';
+import { stateOf, Word } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import type { Peers } from './peers.ts';
@@ -7,15 +9,14 @@ import { createStateBreakdown } from './state-breakdown.ts';
 import { StateCounts } from './state-counts.ts';
 
 /** Counts sockets by state and peer. LISTEN and bound sockets have no peer. */
-export function createRemoteIpsTally(table: SocketTable, limit: number) {
+export function createRemoteIpsTally(table: SocketTable, limit: number, peers: Peers) {
   const counts = new StateCounts();
   const { addresses } = table;
-  let peers: Peers | undefined;
   const select = createStateBreakdown<AddressWords, RemoteIpCell>(
     counts,
     limit,
     {
-      label: (peer) => peers!.label(peer),
+      label: (peer) => peers.label(peer),
       compare: (left, right) => addresses.compare(left, right),
       remember: (peer) => addresses.wordsOf(peer),
       recall: (words) => addresses.find(words),
@@ -23,15 +24,18 @@ export function createRemoteIpsTally(table: SocketTable, limit: number) {
     (state, remoteIp, sockets) => ({ state, remoteIp, sockets }),
   );
 
-  return function countRemoteIps(grouped: Peers): Breakdown<RemoteIpCell> {
-    peers = grouped;
-    counts.reset(addresses.length);
-    const { state, remoteAddress } = table.columns;
-    for (let row = 0; row < table.length; row++) {
-      const rowState = state[row]!;
-      if (rowState === TcpState.listen || rowState === TcpState.bound) continue;
-      counts.columnOf(rowState)[grouped.groupOf(remoteAddress[row]!)]!++;
-    }
-    return select();
+  return {
+    reset: () => counts.reset(addresses.length),
+    count(rows: Rows, step: 1 | -1) {
+      counts.reserve(addresses.length);
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        const state = stateOf(words, at);
+        if (state === TcpState.listen || state === TcpState.bound) continue;
+        counts.columnOf(state)[peers.groupOf(words[at + Word.remoteAddress]!)]! += step;
+      }
+    },
+    select: (): Breakdown<RemoteIpCell> => select(),
   };
 }

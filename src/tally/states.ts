@@ -1,19 +1,33 @@
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { SocketCounts, StateCounts } from '../model/socket-counts.ts';
-import { Family, type SocketTable } from '../model/socket-table.ts';
+import { Family, familyOf, stateOf } from '../model/socket-row.ts';
 import { STATE_SLOTS, type TcpState } from '../model/tcp-state.ts';
 
-/** Sockets by family and state. States that the source does not show are left undefined. */
-export function countStates(table: SocketTable, unseen: readonly TcpState[]): Required<SocketCounts>['states'] {
-  const ipv4 = new Array<number>(STATE_SLOTS).fill(0);
-  const ipv6 = new Array<number>(STATE_SLOTS).fill(0);
-  const { family, state } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    const counts = family[row] === Family.v4 ? ipv4 : ipv6;
-    counts[state[row]!]!++;
-  }
-  return { ipv4: withoutUnseen(ipv4, unseen), ipv6: withoutUnseen(ipv6, unseen) };
+/** Sockets by family and state. */
+export function createStatesTally() {
+  const ipv4 = new Int32Array(STATE_SLOTS);
+  const ipv6 = new Int32Array(STATE_SLOTS);
+
+  return {
+    reset() {
+      ipv4.fill(0);
+      ipv6.fill(0);
+    },
+    count(rows: Rows, step: 1 | -1) {
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        const counts = familyOf(words, at) === Family.v4 ? ipv4 : ipv6;
+        counts[stateOf(words, at)]! += step;
+      }
+    },
+    /** States that the source does not show are left undefined. */
+    select(unseen: readonly TcpState[]): Required<SocketCounts>['states'] {
+      return { ipv4: withoutUnseen(ipv4, unseen), ipv6: withoutUnseen(ipv6, unseen) };
+    },
+  };
 }
 
-function withoutUnseen(counts: readonly number[], unseen: readonly number[]): StateCounts {
-  return counts.map((count, state) => (count === 0 && unseen.includes(state) ? undefined : count));
+function withoutUnseen(counts: Int32Array, unseen: readonly number[]): StateCounts {
+  return Array.from(counts, (count, state) => (count === 0 && unseen.includes(state) ? undefined : count));
 }

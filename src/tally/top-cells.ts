@@ -3,8 +3,11 @@ import { BoundedRanking } from './bounded-ranking.ts';
 /** Counted cells, each named by a number. */
 export interface Cells {
   count(cell: number): number;
-  /** Visits every cell that is not 0. */
-  forEach(visit: (cell: number, count: number) => void): void;
+  /**
+   * Goes through all cells that are not 0 and returns their number. Adds each to the total of its fold, and offers it if
+   * it has no less than the fold's floor, which may rise meanwhile. A loop of its own in every class: it is the hot part.
+   */
+  visit(totals: Int32Array, floors: Int32Array, offer: (cell: number, count: number) => void): number;
 }
 
 /** What the selection must know of a breakdown's keys. */
@@ -35,6 +38,13 @@ const STAY_FACTOR = 1.25;
 const STAY_BONUS = 1;
 /** One cell in this many of the limit is set aside for each fold, so that a flood of one state never hides the others. */
 const RESERVED_SHARE = 50;
+/**
+ * Cells as large as the smallest one kept that are compared with it by what they mean. Of a hundred thousand cells with one
+ * socket each, it does not matter which are shown, and to compare them all would take longer than all the rest.
+ */
+const MOST_TIES = 2000;
+/** A floor that no count reaches. */
+const MOST_SOCKETS = 2 ** 31 - 1;
 
 /** Keeps the largest cells of a breakdown, the same ones from scrape to scrape unless they are clearly overtaken. */
 export class TopCells<Member> {
@@ -80,16 +90,27 @@ export class TopCells<Member> {
   }
 
   #rankAll(counts: Cells, members: ReadonlySet<number>): { totals: number[]; cells: number } {
-    const totals = new Array<number>(this.#key.folds).fill(0);
-    let cells = 0;
-    counts.forEach((cell, count) => {
-      cells++;
-      const fold = this.#key.foldOf(cell);
-      totals[fold]! += count;
-      const mayEnter = count >= this.#overall.floor || count >= this.#reserved[fold]!.floor;
-      if (mayEnter && !members.has(cell)) this.#offer(cell, count);
+    const totals = new Int32Array(this.#key.folds);
+    const floors = new Int32Array(this.#key.folds);
+    let ties = 0;
+    this.#raise(floors, false);
+    const cells = counts.visit(totals, floors, (cell, count) => {
+      if (members.has(cell)) return;
+      const { floor } = this.#overall;
+      this.#offer(cell, count);
+      if (count === floor) ties++;
+      if (count <= floor || this.#overall.floor !== floor) this.#raise(floors, ties >= MOST_TIES);
     });
-    return { totals, cells };
+    return { totals: [...totals], cells };
+  }
+
+  /** Brings the floors up to date: counts that may enter, or (`isStrict`) that are sure to be ahead of somebody. */
+  #raise(floors: Int32Array, isStrict: boolean): void {
+    const overall = this.#overall.floor;
+    for (let fold = 0; fold < floors.length; fold++) {
+      const floor = Math.min(overall, this.#reserved[fold]!.floor);
+      floors[fold] = Math.min(isStrict ? Math.floor(floor) + 1 : Math.ceil(floor), MOST_SOCKETS);
+    }
   }
 
   /** The reserved cells of every fold first, then the largest of all, up to the limit. */

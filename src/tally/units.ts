@@ -1,16 +1,19 @@
 import { NameTable } from '../model/name-table.ts';
+import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, UnitCell } from '../model/socket-counts.ts';
+import { groupOf, stateOf } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { compareText } from './compare-text.ts';
 import { createStateBreakdown } from './state-breakdown.ts';
-import { StateCounts } from './state-counts.ts';
+import { StateCounts, stateOfCell, valueOfCell } from './state-counts.ts';
 
-/** Counts sockets by state and unit. `nameOfGroup` names a group of the table, undefined where nobody can tell. */
-export function createUnitsTally(table: SocketTable, limit: number) {
-  const counts = new StateCounts();
+/** Counts sockets by state and unit. What a group is called is asked anew for each page. */
+export function createUnitsTally({ groups }: SocketTable, limit: number) {
+  const byGroup = new StateCounts();
+  const byUnit = new StateCounts();
   const units = new NameTable();
   const select = createStateBreakdown<string, UnitCell>(
-    counts,
+    byUnit,
     limit,
     {
       label: (unit) => units.nameOf(unit),
@@ -21,16 +24,34 @@ export function createUnitsTally(table: SocketTable, limit: number) {
     (state, unit, sockets) => ({ state, unit, sockets }),
   );
 
-  return function countUnits(nameOfGroup: (groupId: bigint) => string | undefined): Breakdown<UnitCell> {
+  return {
+    reset: () => byGroup.reset(groups.length),
+    count(rows: Rows, step: 1 | -1) {
+      byGroup.reserve(groups.length);
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) {
+        const at = positionOf(rows, index);
+        byGroup.columnOf(stateOf(words, at))[groupOf(words, at)]! += step;
+      }
+    },
+    /** `nameOfGroup` names a group of the table, undefined where nobody can tell. */
+    select(nameOfGroup: (groupId: bigint) => string | undefined): Breakdown<UnitCell> {
+      const unitOfGroup = nameGroups(nameOfGroup);
+      byUnit.reset(units.length);
+      byGroup.forEach((cell, count) => {
+        byUnit.columnOf(stateOfCell(cell))[unitOfGroup[valueOfCell(cell)]!]! += count;
+      });
+      return select();
+    },
+  };
+
+  function nameGroups(nameOfGroup: (groupId: bigint) => string | undefined): Int32Array {
     units.reset();
-    const unitOfGroup = new Int32Array(table.groups.length);
+    const unitOfGroup = new Int32Array(groups.length);
     for (let group = 1; group < unitOfGroup.length; group++) {
-      const name = nameOfGroup(table.groups.idOf(group));
+      const name = nameOfGroup(groups.idOf(group));
       if (name !== undefined) unitOfGroup[group] = units.intern(name);
     }
-    counts.reset(units.length);
-    const { state, group } = table.columns;
-    for (let row = 0; row < table.length; row++) counts.columnOf(state[row]!)[unitOfGroup[group[row]!]!]!++;
-    return select();
-  };
+    return unitOfGroup;
+  }
 }

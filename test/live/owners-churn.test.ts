@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { Reason } from '../../src/model/socket-table.ts';
+import { Reason } from '../../src/model/socket-row.ts';
 import { missingCompiler } from '../support/gcc.ts';
 import { enterNetworkNamespace } from '../support/network-namespace.ts';
 import { countNames, createOwnerScrapes, type OwnedSocket } from '../support/owner-scrapes.ts';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { Family, packUse, ROW_WORDS, Word } from '../../src/model/socket-row.ts';
 import type { SocketTable } from '../../src/model/socket-table.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { openReferences, type Reference } from '../../src/platform/reference.ts';
@@ -57,11 +58,12 @@ describe('--self-check among sockets of every state', { skip }, () => {
 
   it('lists sockets that one of the two does not see, sees in another state, or gives to another', async () => {
     const { text, isGood } = await checkAgainst((table) => {
-      const { columns } = table;
-      const rowIn = (state: TcpState) => columns.state.subarray(0, table.length).indexOf(state);
-      columns.state[rowIn(TcpState.closeWait)] = TcpState.lastAck;
-      columns.owner[rowIn(TcpState.listen)] = 1;
-      columns.localPort[rowIn(TcpState.timeWait)] = 1;
+      const { words } = table;
+      const rows = Array.from({ length: table.length }, (_, row) => table.rowAt(row).state);
+      const rowIn = (state: TcpState) => rows.indexOf(state) * ROW_WORDS;
+      words[rowIn(TcpState.closeWait) + Word.use] = packUse(TcpState.lastAck, Family.v4);
+      words[rowIn(TcpState.listen) + Word.owner] = 1;
+      words[rowIn(TcpState.timeWait) + Word.ports]! ^= 0xffff; // another local port
     });
     assert.equal(isGood, false);
     const listed = [...text.matchAll(/^ {12}(\S+) (\S+)(?: \S+ inode \d+)?: exporter (\d+), other reader (\d+)$/gm)];

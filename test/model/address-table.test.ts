@@ -55,6 +55,49 @@ describe('AddressTable', () => {
     assert.equal(table.find([99_999, 0, 0, 1]), -1);
   });
 
+  it('holds an address as long as it has a user, and gives its id to another one later', () => {
+    const address = fc.integer({ min: 0, max: 3000 });
+    const scrape = fc.record({ come: fc.array(address, { maxLength: 2500 }), leave: fc.integer({ min: 1, max: 4 }) });
+    fc.assert(
+      fc.property(fc.array(scrape, { maxLength: 12 }), (scrapes) => {
+        const table = new AddressTable();
+        let users: (readonly [number, number])[] = [];
+        for (const { come, leave } of scrapes) {
+          users.push(...come.map((word) => [word, table.intern(word % 2, 0, 0, word)] as const));
+          const isLeaving = (_: unknown, index: number) => index % leave === 0;
+          for (const [, id] of users.filter(isLeaving)) table.release(id);
+          users = users.filter((user, index) => !isLeaving(user, index));
+          table.forgetUnused();
+          const ids = new Map(users);
+          assert.equal(table.used, ids.size);
+          assert.equal(new Set(ids.values()).size, ids.size);
+          for (const [word, id] of users) {
+            assert.deepEqual(table.wordsOf(id), [word % 2, 0, 0, word]);
+            assert.equal(table.find([word % 2, 0, 0, word]), id);
+          }
+          assert.ok(table.length < 3001 + 2500, 'ids are given again');
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('remembers the network of an id until the id is given to another address', () => {
+    const table = new AddressTable();
+    const ids = Array.from({ length: 5000 }, (_, word) => table.intern(0, 0, 0, word));
+    assert.equal(table.networkOf(ids[9]!), -1);
+    for (const id of ids) table.setNetwork(id, 7);
+    for (const id of ids) table.release(id);
+    assert.equal(table.networkOf(table.intern(0, 0, 0, 9)), 7, 'still the same address');
+    table.forgetUnused();
+    const others = Array.from({ length: 20_000 }, (_, word) => table.intern(1, 0, 0, word));
+    assert.deepEqual(
+      others.filter((id) => table.networkOf(id) !== -1),
+      [],
+    );
+    assert.equal(table.networkOf(ids[9]!), 7);
+  });
+
   it('orders ids by their addresses', () => {
     const table = new AddressTable();
     const texts = ['200.0.0.1', '10.0.0.1', '10.0.0.2', '2001:db8::1', '::'];

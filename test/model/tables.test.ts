@@ -2,41 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createGroupTable } from '../../src/model/group-table.ts';
 import { NameTable } from '../../src/model/name-table.ts';
-import { SocketTable } from '../../src/model/socket-table.ts';
 import { KNOWN_STATES, normalizeState, stateLabel } from '../../src/model/tcp-state.ts';
-
-describe('SocketTable', () => {
-  it('keeps the rows it has while it grows', () => {
-    const table = new SocketTable();
-    for (let index = 0; index < 10_000; index++) {
-      const row = table.addRow();
-      table.columns.owner[row] = index;
-      table.columns.localPort[row] = index;
-    }
-    assert.equal(table.length, 10_000);
-    assert.equal(table.columns.owner[9_999], 9_999);
-    assert.equal(table.columns.owner[0], 0);
-    assert.equal(table.columns.localPort[1_025], 1_025);
-  });
-
-  it('makes room for the rows a decoder announces', () => {
-    const table = new SocketTable();
-    table.reserve(5_000);
-    assert.ok(table.capacity >= 5_000);
-    assert.equal(table.columns.state.length, table.capacity);
-  });
-
-  it('gives memory back after several small scrapes, not after one', () => {
-    const table = new SocketTable();
-    table.reserve(100_000);
-    const large = table.capacity;
-    table.reset();
-    assert.equal(table.capacity, large);
-    for (let scrape = 0; scrape < 30; scrape++) table.reset();
-    assert.ok(table.capacity <= 1024, `${table.capacity} rows are still held`);
-    assert.equal(table.addRow(), 0);
-  });
-});
 
 describe('NameTable', () => {
   it('keeps processes called "other" and "unknown" apart from the cells of that name', () => {

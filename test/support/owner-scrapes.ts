@@ -1,5 +1,6 @@
 import { formatAddress } from '../../src/model/ip-address.ts';
-import { type Reason, SocketTable } from '../../src/model/socket-table.ts';
+import type { Reason } from '../../src/model/socket-row.ts';
+import { SocketTable } from '../../src/model/socket-table.ts';
 import { stateLabel } from '../../src/model/tcp-state.ts';
 import { ALL_SOCKETS } from '../../src/platform/linux/dump-request.ts';
 import { type Libc, loadLibc } from '../../src/platform/linux/libc.ts';
@@ -58,6 +59,7 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
     reader.read(table, { ...budget, deadlineMs: performance.now() + BUDGET_MS });
     links.clear();
     owners.resolve(table, budget);
+    table.commit(); // for the tally
     return Array.from({ length: table.length }, (_, row) => socketOf(table, row)).filter(({ inode }) => inode !== 0);
   }
 }
@@ -69,15 +71,16 @@ export function countNames(sockets: readonly OwnedSocket[]): Record<string, numb
   return counts;
 }
 
-function socketOf(table: SocketTable, row: number): OwnedSocket {
-  const { columns, addresses, processNames } = table;
-  const localIp = formatAddress(addresses.wordsOf(columns.localAddress[row]!));
+function socketOf(table: SocketTable, number: number): OwnedSocket {
+  const { addresses, processNames } = table;
+  const row = table.rowAt(number);
+  const localIp = formatAddress(addresses.wordsOf(row.localAddress));
   return {
-    state: stateLabel(columns.state[row]!),
-    local: `${localIp}:${columns.localPort[row]}`,
+    state: stateLabel(row.state),
+    local: `${localIp}:${row.localPort}`,
     localIp,
-    inode: columns.owner[row]! >>> 0,
-    process: columns.process[row] === 0 ? undefined : processNames.nameOf(columns.process[row]!),
-    reason: columns.reason[row] as Reason,
+    inode: row.owner >>> 0,
+    process: row.process === 0 ? undefined : processNames.nameOf(row.process),
+    reason: row.reason,
   };
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Reason } from '../../src/model/socket-table.ts';
-import { inheritOwners } from '../../src/tally/inherit-owners.ts';
-import { classifyPorts } from '../../src/tally/port-classes.ts';
+import { Reason } from '../../src/model/socket-row.ts';
+import { inheritOwners, listenersByPort } from '../../src/tally/inherit-owners.ts';
 import { type SocketRow, socketTable } from '../support/socket-rows.ts';
 
 const PEER = ['192.0.2.9', 4000] as const;
@@ -100,12 +99,10 @@ function listener(local: SocketRow['local'], process: string | undefined, more: 
 /** What the rows that do not listen have in the end. */
 function inherit(rows: readonly SocketRow[], withProcesses = true) {
   const table = socketTable(rows);
-  inheritOwners(table, classifyPorts(table, undefined), withProcesses);
-  const { process, reason, group } = table.columns;
-  const outcomes = rows.map((_, row) => ({
-    process: table.processNames.nameOf(process[row]!),
-    reason: reason[row],
-    group: group[row],
-  }));
+  inheritOwners(table, table.added, listenersByPort(table), withProcesses);
+  const outcomes = rows.map((_, row) => {
+    const { process, reason, group } = table.rowAt(row);
+    return { process: table.processNames.nameOf(process), reason, group };
+  });
   return outcomes.filter((_, row) => rows[row]!.state !== 'listen');
 }

@@ -6,18 +6,17 @@ import { TopCells } from '../../src/tally/top-cells.ts';
 
 /** Cells named by one number; fold = name modulo `folds`. */
 function createTop(limit: number, folds = 1) {
-  const counts = new CellCounts();
+  const counts = new CellCounts(1, folds - 1); // folds: a power of two
   const top = new TopCells<number>(limit, {
     folds,
     foldOf: (cell) => counts.key(cell, 0) % folds,
     compare: (a, b) => counts.key(a, 0) - counts.key(b, 0),
     remember: (cell) => counts.key(cell, 0),
-    recall: (name) => counts.find(name, 0, 0),
+    recall: (name) => counts.find(name, 0, name % folds),
   });
   return function select(sizes: ReadonlyMap<number, number>) {
-    counts.reset(sizes.size);
-    for (const [name, size] of sizes) for (let row = 0; row < size; row++) counts.add(name, 0, 0);
-    counts.finish();
+    counts.reset();
+    for (const [name, size] of sizes) counts.add(name, 0, name % folds, size);
     const selection = top.select(counts);
     return { ...selection, kept: selection.kept.map((cell) => counts.key(cell, 0)) };
   };

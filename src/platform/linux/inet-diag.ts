@@ -1,6 +1,7 @@
 import type { AddressTable } from '../../model/address-table.ts';
 import { V4_MAPPED_WORD } from '../../model/ip-address.ts';
-import { Family, type SocketColumns, type SocketTable } from '../../model/socket-table.ts';
+import { Family, packUse, ROW_WORDS, setGroup, Word } from '../../model/socket-row.ts';
+import type { SocketTable } from '../../model/socket-table.ts';
 import { normalizeState, TcpState } from '../../model/tcp-state.ts';
 import {
   checkStatus,
@@ -25,8 +26,8 @@ export const MESSAGE = {
   family: 16,
   state: 17,
   timer: 18,
-  localPort: 20,
-  remotePort: 22,
+  /** Both ports, 16 bits each, in network order. */
+  ports: 20,
   localAddress: 24,
   remoteAddress: 40,
   expires: 68,
@@ -48,7 +49,7 @@ const TCP_INFO_LAST_ACK_RECV = 56;
 /**
  * Appends the sockets of one received datagram (bytes 0 … end − 1) to the table; messages of another sequence are
  * skipped. Returns whether the dump is complete. Throws when the bytes or the kernel say that it failed.
- * `repeated` stands where the datagrams before left it in the rows of the last dump.
+ * `repeated` is at the point where the datagrams before left it.
  */
 export function decodeDump(
   buffer: NetlinkBuffer,
@@ -57,9 +58,6 @@ export function decodeDump(
   table: SocketTable,
   repeated: RepeatedRows,
 ): boolean {
-  const most = Math.floor(end / MESSAGE.attributes) + 1;
-  table.reserve(most);
-  clearRows(table.columns, table.length, table.length + most);
   const { halves, words } = buffer;
   for (let at = 0; at < end; ) {
     const length = messageLength(buffer, at, end);
@@ -80,12 +78,7 @@ export function decodeDump(
   return false;
 }
 
-/** What most rows have nothing in is cleared for all rows of a datagram at once. */
-function clearRows({ process, reason, group, milliseconds }: SocketColumns, from: number, end: number): void {
-  for (const column of [process, reason, group, milliseconds]) column.fill(0, from, end);
-}
-
-/** One socket → one row. The table has room for it, and the columns that most rows have nothing in are 0 there. */
+/** One socket → one row: that of the last dump where it is the same socket in the same state, else a new one. */
 function decodeSocket(
   buffer: NetlinkBuffer,
   at: number,
@@ -94,62 +87,72 @@ function decodeSocket(
   repeated: RepeatedRows,
 ): void {
   if (length < MESSAGE.attributes) throw new NetlinkError(`inet_diag message of ${length} bytes`, 'EBADMSG');
-  const { bytes, halves, words } = buffer;
-  const { columns, addresses } = table;
+  const { bytes, words } = buffer;
   const isShort = bytes[at + MESSAGE.family] === AF_INET;
   if (!isShort && bytes[at + MESSAGE.family] !== AF_INET6)
     throw new NetlinkError(`inet_diag message of address family ${bytes[at + MESSAGE.family]}`, 'EBADMSG');
-  const row = table.length++;
   const state = toState(bytes[at + MESSAGE.state]!);
   const local = (at + MESSAGE.localAddress) >> 2;
   const remote = (at + MESSAGE.remoteAddress) >> 2;
-  const isConnection = state !== TcpState.listen && state !== TcpState.bound;
-  columns.family[row] = isShort ? Family.v4 : familyOf(table, words, local, remote, isConnection);
-  columns.state[row] = state;
-  columns.localPort[row] = swapBytes(halves[(at + MESSAGE.localPort) >> 1]!);
-  columns.remotePort[row] = swapBytes(halves[(at + MESSAGE.remotePort) >> 1]!);
-  columns.owner[row] = words[(at + MESSAGE.inode) >> 2]!;
-  columns.remoteWord[row] = words[isShort ? remote : remote + LAST_WORD]!;
-  const previous = isConnection ? repeated.find(table, row, words[isShort ? local : local + LAST_WORD]!) : -1;
-  if (previous >= 0 && (isShort || hasAddresses(table, previous, words, local, remote))) {
-    columns.localAddress[row] = table.previous.localAddress[previous]!;
-    columns.remoteAddress[row] = table.previous.remoteAddress[previous]!;
-    columns.ownerEntry[row] = table.previous.ownerEntry[previous]!;
-  } else if (isShort) {
-    columns.localAddress[row] = addresses.internIpv4(words[local]!);
-    columns.remoteAddress[row] = addresses.internIpv4(words[remote]!);
-  } else {
-    columns.localAddress[row] = internAt(addresses, words, local);
-    columns.remoteAddress[row] = internAt(addresses, words, remote);
+  const use = packUse(state, isShort ? Family.v4 : familyOf(table, words, local, remote, state));
+  const ports = swapBytes(words[(at + MESSAGE.ports) >> 2]!);
+  const owner = words[(at + MESSAGE.inode) >> 2]!;
+  const remoteWord = words[isShort ? remote : remote + LAST_WORD]!;
+  const isTimeWait = state === TcpState.timeWait && bytes[at + MESSAGE.timer] === TIMER_TIME_WAIT;
+  const milliseconds = isTimeWait ? words[(at + MESSAGE.expires) >> 2]! : 0;
+  const old = repeated.find(table, ports, remoteWord, owner, use, words[isShort ? local : local + LAST_WORD]!);
+  if (old >= 0 && (isShort ? isPlain(table, old, state) : hasAddresses(table, old, words, local, remote))) {
+    const row = table.keep(old);
+    if (isTimeWait) table.words[row * ROW_WORDS + Word.milliseconds] = milliseconds;
+    if (state === TcpState.listen) noteQueue(buffer, at, row, table);
+    return;
   }
-  if (state === TcpState.timeWait && bytes[at + MESSAGE.timer] === TIMER_TIME_WAIT)
-    columns.milliseconds[row] = words[(at + MESSAGE.expires) >> 2]!;
+  const { addresses } = table;
+  const row = table.append(
+    ports,
+    remoteWord,
+    owner,
+    isShort ? addresses.internIpv4(words[local]!) : internAt(addresses, words, local),
+    isShort ? addresses.internIpv4(words[remote]!) : internAt(addresses, words, remote),
+    use,
+    milliseconds,
+  );
   if (length > MESSAGE.attributes) decodeAttributes(buffer, at, length, row, table);
-  if (state === TcpState.listen) {
-    const queueLength = words[(at + MESSAGE.receiveQueue) >> 2]! >>> 0;
-    table.listenQueues.push({ row, length: queueLength, limit: words[(at + MESSAGE.sendQueue) >> 2]! >>> 0 });
-  }
+  if (state === TcpState.listen) noteQueue(buffer, at, row, table);
+}
+
+function noteQueue({ words }: NetlinkBuffer, at: number, row: number, table: SocketTable): void {
+  const length = words[(at + MESSAGE.receiveQueue) >> 2]! >>> 0;
+  table.listenQueues.push({ row, length, limit: words[(at + MESSAGE.sendQueue) >> 2]! >>> 0 });
 }
 
 /** The family on the wire. Rows of connections between two families, of which no kernel should tell, cannot be compared. */
-function familyOf(table: SocketTable, words: Int32Array, local: number, remote: number, isConnection: boolean): number {
+function familyOf(table: SocketTable, words: Int32Array, local: number, remote: number, state: number): number {
   const isLocalMapped = isV4Mapped(words, local);
   const isRemoteMapped = isV4Mapped(words, remote);
+  const isConnection = state !== TcpState.listen && state !== TcpState.bound;
   if (isConnection && isLocalMapped !== isRemoteMapped) table.isComparable = false;
   return isLocalMapped || isRemoteMapped ? Family.v4 : Family.v6;
 }
 
+/** Whether a row of family IPv4 has no other addresses: a socket of both families may be bound to one of each kind. */
+function isPlain({ words, addresses }: SocketTable, row: number, state: number): boolean {
+  if (state !== TcpState.listen && state !== TcpState.bound) return true;
+  const at = row * ROW_WORDS;
+  return addresses.isIpv4(words[at + Word.localAddress]!) && addresses.isIpv4(words[at + Word.remoteAddress]!);
+}
+
 /** Whether a row of the last dump, found by the last word of its addresses, has the rest of them too. */
 function hasAddresses(
-  { previous, addresses }: SocketTable,
+  { words: rows, addresses }: SocketTable,
   row: number,
   words: Int32Array,
   local: number,
   remote: number,
 ): boolean {
   return (
-    isAt(addresses, previous.localAddress[row]!, words, local) &&
-    isAt(addresses, previous.remoteAddress[row]!, words, remote)
+    isAt(addresses, rows[row * ROW_WORDS + Word.localAddress]!, words, local) &&
+    isAt(addresses, rows[row * ROW_WORDS + Word.remoteAddress]!, words, remote)
   );
 }
 
@@ -165,7 +168,7 @@ function internAt(addresses: AddressTable, words: Int32Array, at: number): numbe
   return addresses.intern(words[at]!, words[at + 1]!, words[at + 2]!, words[at + LAST_WORD]!);
 }
 
-/** The attributes that stand in columns: the cgroup id, and the age behind tcp_info. Others are stepped over. */
+/** The attributes that stand in a row: the cgroup id, and the age behind tcp_info. Others are stepped over. */
 function decodeAttributes(buffer: NetlinkBuffer, start: number, length: number, row: number, table: SocketTable): void {
   const { halves, words } = buffer;
   const end = start + length;
@@ -176,9 +179,11 @@ function decodeAttributes(buffer: NetlinkBuffer, start: number, length: number, 
     const type = halves[(at + 2) >> 1]!;
     const payload = at + 4;
     if (type === INET_DIAG_CGROUP_ID && size >= 12) {
-      table.columns.group[row] = table.groups.intern(words[payload >> 2]!, words[(payload >> 2) + 1]!);
+      const group = table.groups.intern(words[payload >> 2]!, words[(payload >> 2) + 1]!);
+      setGroup(table.words, row * ROW_WORDS, group);
     } else if (type === INET_DIAG_INFO && size >= 4 + TCP_INFO_LAST_ACK_RECV + 4) {
-      table.columns.milliseconds[row] = words[(payload + TCP_INFO_LAST_ACK_RECV) >> 2]! & 0x7fffffff;
+      const age = words[(payload + TCP_INFO_LAST_ACK_RECV) >> 2]! & 0x7fffffff;
+      table.words[row * ROW_WORDS + Word.milliseconds] = age;
     }
     at += (size + 3) & ~3;
   }
@@ -193,7 +198,7 @@ function isV4Mapped(words: Int32Array, at: number): boolean {
   return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === V4_MAPPED_WORD;
 }
 
-/** Big-endian port → number, on the little-endian machines koffi and Node run on. */
-function swapBytes(half: number): number {
-  return ((half & 0xff) << 8) | (half >> 8);
+/** Two big-endian ports → two numbers, the local one in the low half, on the little-endian machines koffi and Node run on. */
+function swapBytes(ports: number): number {
+  return ((ports & 0x00ff00ff) << 8) | ((ports >>> 8) & 0x00ff00ff);
 }

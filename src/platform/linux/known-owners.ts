@@ -17,59 +17,76 @@ export class KnownOwners {
   /** Number of PENDING sockets, and of those among them that one scrape of search did not help. */
   pending = 0;
   overdue = 0;
-  /** Whether a socket that had an owner, or was given up, has another one now. */
-  isChanged = false;
+  /** Whether anything is known now of a socket that was there before that was not known in the last scrape. */
+  hasNews = false;
   /** Counts scrapes. */
   generation = 0;
-  /** The entry of the socket noted last. */
-  noted = NO_ENTRY;
-  #seen = 0;
-
-  /** Starts a scrape: its sockets are noted next, then `dropUnseen` forgets the others. */
-  begin(): void {
-    this.generation++;
-    this.pending = 0;
-    this.overdue = 0;
-    this.isChanged = false;
-    this.#seen = 0;
-  }
 
   /**
-   * Notes one socket of the scrape. Returns the slot of its owner as far as it is known, or PENDING, or NOT_FOUND; its
-   * entry is `noted` then. `hint`: what may be its entry.
+   * Starts a scrape. Its new sockets are noted next, then those that left are released; or all are noted (`isFresh`), then
+   * `dropUnseen` forgets the others.
    */
-  note(inode: number, hint: number): number {
-    this.noted = NO_ENTRY;
-    if (!canKeep(inode)) return NOT_FOUND;
-    const { sockets, generation } = this;
-    const entry = sockets.isAt(hint, inode) ? hint : sockets.find(inode);
-    if (entry < 0) {
-      this.noted = sockets.add(inode, generation, waitOf(generation, false));
-      this.#seen++;
-      this.pending++;
-      return PENDING;
-    }
-    this.noted = entry;
-    const slot = sockets.processOf(entry);
-    if (!sockets.see(entry, generation)) return slot; // several rows can share an inode (subflows of MPTCP)
-    this.#seen++;
-    if (slot >= 0) {
-      if (!this.processes.records[slot]!.isAlive) this.#await(entry, generation - 1);
-    } else if (slot === PENDING) {
-      this.pending++;
-      if (waitsSince(sockets.fdOf(entry)) < generation) this.overdue++;
-    }
-    return slot;
+  begin(isFresh: boolean): void {
+    this.generation++;
+    this.processes.scrape = this.generation;
+    this.overdue = this.pending;
+    this.hasNews = false;
+    this.sockets.shrink();
+    if (isFresh) this.sockets.forgetRows();
   }
 
-  /** Forgets the sockets that this scrape did not show, and what their owners held them by. */
-  dropUnseen(): void {
-    if (this.#seen < this.sockets.length) {
-      this.sockets.sweep(this.generation, (slot, fd) => {
-        if (slot >= 0) this.processes.records[slot]!.held.set(fd, UNKNOWN);
-      });
+  /** Notes one row of the scrape. Returns its socket's entry, which holds for the scrape, or NO_ENTRY. */
+  note(inode: number): number {
+    if (!canKeep(inode)) return NO_ENTRY;
+    const entry = this.sockets.find(inode);
+    if (entry >= 0) {
+      this.sockets.addRow(entry);
+      return entry;
     }
-    this.processes.removeDead(); // no entry refers to them any more
+    const added = this.sockets.add(inode, waitOf(this.generation, false));
+    this.pending++; // after what may fail for want of memory: nobody counts anew
+    return added;
+  }
+
+  /** A row is gone; with its last one the socket is forgotten. */
+  release(inode: number): void {
+    if (!canKeep(inode)) return;
+    const entry = this.sockets.find(inode);
+    if (entry >= 0 && this.sockets.removeRow(entry)) this.#forget(entry);
+  }
+
+  /** Forgets the sockets that have no row. */
+  dropUnseen(): void {
+    this.sockets.forEachRowless((entry) => this.#forget(entry));
+  }
+
+  /** Sockets of processes that ended belong to somebody else now; the processes are forgotten. */
+  dropDead(): void {
+    const { processes, sockets } = this;
+    for (const record of processes.records) {
+      if (record === undefined || record.isAlive || record.held.sockets === 0) continue;
+      const { held } = record;
+      for (let fd = held.nextSeen(0, held.top); fd < held.top; fd = held.nextSeen(fd + 1, held.top)) {
+        if (canKeep(held.get(fd))) this.#await(sockets.find(held.get(fd)), this.generation - 1);
+      }
+    }
+    processes.removeDead(); // no entry refers to them any more
+  }
+
+  /** The entry of a socket, or NO_ENTRY. */
+  entryOf(inode: number): number {
+    return canKeep(inode) ? this.sockets.find(inode) : NO_ENTRY;
+  }
+
+  /** What is known of an entry: the slot of its owner, or PENDING, or NOT_FOUND. */
+  ownerAt(entry: number): number {
+    return entry < 0 ? NOT_FOUND : this.sockets.processOf(entry);
+  }
+
+  /** Whether the owner of a PENDING entry was lost in this scrape: after the socket was dumped. */
+  hasJustLost(entry: number): boolean {
+    const wait = this.sockets.fdOf(entry);
+    return hadOwner(wait) && waitsSince(wait) === this.generation;
   }
 
   /** Takes in what was seen behind a descriptor: an inode, NOT_A_SOCKET or GONE. */
@@ -109,25 +126,34 @@ export class KnownOwners {
       const current = this.processes.records[holder]!;
       if (!isPreferred(this.processes.records[slot]!, current)) return false;
       current.held.set(this.sockets.fdOf(entry), OTHER);
-      this.isChanged = true;
-    } else if (holder === PENDING) {
-      if (hadOwner(this.sockets.fdOf(entry))) this.isChanged = true;
-      this.#endWait(entry);
-    } else this.isChanged = true;
+      this.hasNews = true;
+    } else if (holder === PENDING) this.#endWait(entry);
+    else this.hasNews = true;
     this.sockets.setOwner(entry, slot, fd);
     return true;
+  }
+
+  #forget(entry: number): void {
+    const { sockets } = this;
+    const slot = sockets.processOf(entry);
+    if (slot >= 0) this.processes.records[slot]!.held.set(sockets.fdOf(entry), UNKNOWN);
+    else if (slot === PENDING) this.#endWait(entry);
+    sockets.remove(entry);
   }
 
   /** The owner on record does not hold it any more: look again. */
   #await(entry: number, since: number): void {
     this.sockets.setOwner(entry, PENDING, waitOf(since, true));
     this.pending++;
+    this.hasNews = true;
     if (since < this.generation) this.overdue++;
   }
 
   #endWait(entry: number): void {
     this.pending--;
-    if (waitsSince(this.sockets.fdOf(entry)) < this.generation) this.overdue--;
+    if (waitsSince(this.sockets.fdOf(entry)) === this.generation) return; // of a new socket, or one that `#await` told of
+    this.overdue--;
+    this.hasNews = true;
   }
 }
 

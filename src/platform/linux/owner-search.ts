@@ -7,13 +7,11 @@ import type { ProcessRecord } from './process-table.ts';
 const FEW_FDS = 1000;
 /** Links read per scrape in such processes for sockets that were not found where they were likely to be. */
 const MOST_LINKS_AT_ONCE = 5000;
-/**
- * Links read per scrape to see whether they still say what they said: one for each socket, no fewer and no more than
- * these, and from many sockets on one for so many.
- */
+/** Links read per scrape to see whether they still say what they said: no fewer than these, and one for so many sockets. */
 const LEAST_CHECKS = 100;
-const MOST_CHECKS = 500;
-const SOCKETS_PER_CHECK = 200;
+const SOCKETS_PER_CHECK = 500;
+/** Effort per scrape, in links, for processes that have lost descriptors: to list one of 4,000 takes as much. */
+const MOST_FOR_SHRUNK = 500;
 /** A search of all processes may take one part in this of the time. */
 const PAUSE_AFTER_ROUND = 10;
 
@@ -57,7 +55,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
     if (enterNew(pids, isLate)) smallestFirst(fresh);
     searchNew(isLate);
-    verifyShrunk(within(checksPerScrape(), isLate));
+    verifyShrunk(within(MOST_FOR_SHRUNK, isLate));
     const isWanting = () => known.pending > 0 && !isLate();
     probeGrown(true, isWanting);
     probeGrown(false, isWanting);
@@ -188,8 +186,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
   }
 
   function checksPerScrape(): number {
-    const { length } = known.sockets;
-    return Math.max(LEAST_CHECKS, Math.min(MOST_CHECKS, length), length / SOCKETS_PER_CHECK);
+    return Math.max(LEAST_CHECKS, known.sockets.length / SOCKETS_PER_CHECK);
   }
 
   /** Yes to so many links' worth of effort from now on. */

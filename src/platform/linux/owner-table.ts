@@ -1,8 +1,11 @@
 const INITIAL_CAPACITY = 1024;
-/** Words of an entry: inode; process << 1 | parity of the generation that saw it last; descriptor. */
+/** Words of an entry: inode; process << 8 | number of rows; descriptor. */
 const STRIDE = 3;
 const OWNER = 1;
 const FD = 2;
+const ROW_BITS = 8;
+/** So many rows or more: their number is not known any more, and the entry stays until all rows are noted anew. */
+const MANY_ROWS = (1 << ROW_BITS) - 1;
 /** The inode of a free entry; its second word is the next free one. */
 const FREE = 0;
 
@@ -19,8 +22,8 @@ export function canKeep(inode: number): boolean {
 }
 
 /**
- * Which process holds each socket, by inode, kept from scrape to scrape. An entry keeps its number until the next
- * `sweep` or `arrange`, and mostly beyond: whoever remembers it finds it again (`isAt`) without the hash table.
+ * Which process holds each socket, by inode, kept from scrape to scrape; and how many rows of the last dump name it (the
+ * subflows of MPTCP share an inode). An entry keeps its number until the next `shrink`.
  */
 export class OwnerTable {
   /** Entries in use. */
@@ -29,15 +32,8 @@ export class OwnerTable {
   /** Entries that were ever in use; from there on all are free. */
   #end = 0;
   #firstFree = NO_ENTRY;
-  /** Entries that were used again since `arrange`: they stand where another socket stood in the dump. */
-  #reused = 0;
-  /** Hash table of open addressing: entry + 1, or 0 where free. At most half full. */
+  /** Hash table of open addressing: entry + 1, or 0 where free. At most two thirds full. */
   #slots = new Int32Array(INITIAL_CAPACITY * 2);
-
-  /** Whether an entry, by a number that may be anything, is that of an inode that can be kept. */
-  isAt(entry: number, inode: number): boolean {
-    return this.#words[entry * STRIDE] === inode;
-  }
 
   /** The entry of an inode that can be kept, −1 when there is none. */
   find(inode: number): number {
@@ -52,13 +48,15 @@ export class OwnerTable {
     }
   }
 
-  /** A new entry, PENDING and seen, for an inode that has none and can be kept. */
-  add(inode: number, generation: number, fd: number): number {
-    if ((this.length + 1) * STRIDE > this.#words.length) this.#resize(this.length * 2);
+  /** A new entry, PENDING, of one row, for an inode that has none and can be kept. */
+  add(inode: number, fd: number): number {
+    // both before anything changes: what cannot be had must not leave half a table, which would be kept
+    if ((this.length + 1) * STRIDE > this.#words.length) this.#growWords();
+    if ((this.length + 1) * 3 > this.#slots.length * 2) this.#growSlots();
     const entry = this.#takeFree();
     const at = entry * STRIDE;
     this.#words[at] = inode;
-    this.#words[at + OWNER] = (PENDING << 1) | (generation & 1);
+    this.#words[at + OWNER] = (PENDING << ROW_BITS) | 1;
     this.#words[at + FD] = fd;
     this.length++;
     this.#enter(entry);
@@ -67,7 +65,7 @@ export class OwnerTable {
 
   /** Slot of the owning process, or PENDING, or NOT_FOUND. */
   processOf(entry: number): number {
-    return this.#words[entry * STRIDE + OWNER]! >> 1;
+    return this.#words[entry * STRIDE + OWNER]! >> ROW_BITS;
   }
 
   /** The descriptor in the process; of a PENDING entry whatever its user keeps there. */
@@ -77,30 +75,65 @@ export class OwnerTable {
 
   setOwner(entry: number, process: number, fd: number): void {
     const at = entry * STRIDE;
-    this.#words[at + OWNER] = (process << 1) | (this.#words[at + OWNER]! & 1);
+    this.#words[at + OWNER] = (process << ROW_BITS) | (this.#words[at + OWNER]! & MANY_ROWS);
     this.#words[at + FD] = fd;
   }
 
-  /** Marks an entry as seen in a generation, the one after the last sweep. Returns whether it was not yet. */
-  see(entry: number, generation: number): boolean {
+  /** One row more. */
+  addRow(entry: number): void {
     const at = entry * STRIDE + OWNER;
-    const word = this.#words[at]!;
-    if (((word ^ generation) & 1) === 0) return false;
-    this.#words[at] = word ^ 1;
-    return true;
+    if ((this.#words[at]! & MANY_ROWS) !== MANY_ROWS) this.#words[at]!++;
   }
 
-  /** Drops every entry that was not seen in `generation`, telling who held it. */
-  sweep(generation: number, visit: (process: number, fd: number) => void): void {
-    const words = this.#words;
-    for (let at = 0; at < this.#end * STRIDE; at += STRIDE) {
-      const word = words[at + OWNER]!;
-      if (words[at] === FREE || ((word ^ generation) & 1) === 0) continue;
-      visit(word >> 1, words[at + FD]!);
-      this.#remove(at / STRIDE);
+  /** One row less. Returns whether it was the last one; the entry may be removed then. */
+  removeRow(entry: number): boolean {
+    const at = entry * STRIDE + OWNER;
+    const rows = this.#words[at]! & MANY_ROWS;
+    if (rows === 0 || rows === MANY_ROWS) return false;
+    this.#words[at]!--;
+    return rows === 1;
+  }
+
+  /** No entry has a row any more: all of them are noted anew. */
+  forgetRows(): void {
+    for (let at = OWNER; at < this.#end * STRIDE; at += STRIDE) {
+      if (this.#words[at - OWNER] !== FREE) this.#words[at]! &= ~MANY_ROWS;
     }
-    if (words.length > INITIAL_CAPACITY * STRIDE && this.length * STRIDE * 8 < words.length)
-      this.#resize(this.length * 2);
+  }
+
+  /** Visits every entry without a row; it may be removed then. */
+  forEachRowless(visit: (entry: number) => void): void {
+    for (let entry = 0; entry < this.#end; entry++) {
+      const at = entry * STRIDE;
+      if (this.#words[at] !== FREE && (this.#words[at + OWNER]! & MANY_ROWS) === 0) visit(entry);
+    }
+  }
+
+  remove(entry: number): void {
+    this.#leave(entry);
+    this.#words[entry * STRIDE] = FREE;
+    this.#words[entry * STRIDE + OWNER] = this.#firstFree;
+    this.#firstFree = entry;
+    this.length--;
+  }
+
+  /** Gives memory back that is far more than is needed. Entries get other numbers then. */
+  shrink(): void {
+    const old = this.#words;
+    const end = this.#end;
+    const capacity = Math.max(INITIAL_CAPACITY, this.length * 2);
+    if (capacity * STRIDE * 4 > old.length) return;
+    // both before anything changes: what cannot be had must not leave half a table, which would be kept
+    const [words, slots] = [new Int32Array(capacity * STRIDE), new Int32Array(2 ** Math.ceil(Math.log2(capacity * 2)))];
+    this.#words = words;
+    this.#slots = slots;
+    this.#end = 0;
+    this.#firstFree = NO_ENTRY;
+    for (let at = 0; at < end * STRIDE; at += STRIDE) {
+      if (old[at] === FREE) continue;
+      for (let word = 0; word < STRIDE; word++) this.#words[this.#end * STRIDE + word] = old[at + word]!;
+      this.#enter(this.#end++);
+    }
   }
 
   forEach(visit: (entry: number) => void): void {
@@ -109,48 +142,11 @@ export class OwnerTable {
     }
   }
 
-  /**
-   * Once half of the entries are out of order: numbers them in the order of a dump, so that going through the dump's
-   * rows goes through memory. `entries` and `inodes`, by row: those of rows with an entry agree (`isAt`); rewritten.
-   */
-  arrange(entries: Int32Array, inodes: Int32Array, rows: number): void {
-    if (this.#reused * 2 <= this.length + INITIAL_CAPACITY) return;
-    const old = this.#words;
-    const end = this.#end;
-    this.#words = new Int32Array(old.length);
-    this.#end = 0;
-    for (let row = 0; row < rows; row++) {
-      const from = entries[row]! * STRIDE;
-      if (inodes[row] === FREE || old[from] !== inodes[row]) continue;
-      entries[row] = this.#append(old, from);
-      old[from] = FREE;
-    }
-    for (let entry = 0; entry < end; entry++) {
-      if (old[entry * STRIDE] !== FREE) this.#append(old, entry * STRIDE); // no row of this dump led to it
-    }
-    this.#enterAll();
-  }
-
-  #append(from: Int32Array, at: number): number {
-    const to = this.#end * STRIDE;
-    for (let word = 0; word < STRIDE; word++) this.#words[to + word] = from[at + word]!;
-    return this.#end++;
-  }
-
   #takeFree(): number {
     const entry = this.#firstFree;
     if (entry === NO_ENTRY) return this.#end++;
     this.#firstFree = this.#words[entry * STRIDE + OWNER]!;
-    this.#reused++;
     return entry;
-  }
-
-  #remove(entry: number): void {
-    this.#leave(entry);
-    this.#words[entry * STRIDE] = FREE;
-    this.#words[entry * STRIDE + OWNER] = this.#firstFree;
-    this.#firstFree = entry;
-    this.length--;
   }
 
   #enter(entry: number): void {
@@ -177,29 +173,15 @@ export class OwnerTable {
     slots[gap] = 0;
   }
 
-  /** Makes room for `wanted` entries, and numbers those there are anew. */
-  #resize(wanted: number): void {
-    const old = this.#words;
-    const end = this.#end;
-    let capacity = INITIAL_CAPACITY;
-    while (capacity < wanted) capacity *= 2;
-    // both before anything changes: what cannot be had must not leave half a table, which would be kept
-    const [words, slots] = [new Int32Array(capacity * STRIDE), new Int32Array(capacity * 2)];
+  #growWords(): void {
+    const words = new Int32Array((this.length + (this.length >> 1)) * STRIDE);
+    words.set(this.#words);
     this.#words = words;
-    this.#slots = slots;
-    this.#end = 0;
-    for (let entry = 0; entry < end; entry++) {
-      if (old[entry * STRIDE] !== FREE) this.#append(old, entry * STRIDE);
-    }
-    this.#enterAll();
   }
 
-  /** All entries are at the front, in their order. */
-  #enterAll(): void {
-    this.#firstFree = NO_ENTRY;
-    this.#reused = 0;
-    this.#slots.fill(0);
-    for (let entry = 0; entry < this.#end; entry++) this.#enter(entry);
+  #growSlots(): void {
+    this.#slots = new Int32Array(this.#slots.length * 2);
+    for (let entry = 0; entry < this.#end; entry++) if (this.#words[entry * STRIDE] !== FREE) this.#enter(entry);
   }
 }
 

@@ -1,6 +1,8 @@
 import { HeldFds } from './held-fds.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
+export const NO_NAME = -1;
+
 /** One process that was looked at. */
 export interface ProcessRecord {
   readonly pid: number;
@@ -17,8 +19,10 @@ export interface ProcessRecord {
   searchFrom: number;
   /** Number of open descriptors in this scrape, −1 where it was not asked for or the kernel does not tell. */
   fdCount: number;
-  /** Id of its name in the table of this scrape, −1 = it has no row in it. */
+  /** Id of its name in the table of sockets, NO_NAME = it was not asked for yet. */
   nameId: number;
+  /** Scrape in which its identity was read last, as `ProcessTable.scrape` counts them. */
+  seenIn: number;
   readonly held: HeldFds;
 }
 
@@ -26,8 +30,11 @@ export interface ProcessRecord {
 export class ProcessTable {
   /** By slot. */
   readonly records: (ProcessRecord | undefined)[] = [];
+  /** Set by whoever counts the scrapes. */
+  scrape = 0;
   readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
+  #isRenamed = false;
 
   at(slot: number): ProcessRecord | undefined {
     return this.records[slot];
@@ -50,7 +57,8 @@ export class ProcessTable {
       isSearched: false,
       searchFrom: 0,
       fdCount: -1,
-      nameId: -1,
+      nameId: NO_NAME,
+      seenIn: this.scrape,
       held: new HeldFds(),
     };
     this.#slots.set(pid, slot);
@@ -66,9 +74,26 @@ export class ProcessTable {
       this.#slots.delete(record.pid);
       return false;
     }
-    record.name = identity.name;
+    record.seenIn = this.scrape;
+    if (record.name !== identity.name) {
+      record.name = identity.name; // exec()
+      record.nameId = NO_NAME;
+      if (record.held.sockets > 0) this.#isRenamed = true;
+    }
     record.folder = identity.folder;
     return true;
+  }
+
+  /** Whether any process that holds sockets has got another name since this was asked last. */
+  takeRenamed(): boolean {
+    const isRenamed = this.#isRenamed;
+    this.#isRenamed = false;
+    return isRenamed;
+  }
+
+  /** Names get other ids. */
+  forgetNameIds(): void {
+    for (const record of this.records) if (record !== undefined) record.nameId = NO_NAME;
   }
 
   /** Whether the descriptors of any process could not be read. */

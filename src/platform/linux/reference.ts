@@ -23,13 +23,13 @@ export function createProcNetTcpReference(procfs: string): Reference {
  * The file is printed a page at a time, and while connections come and go the kernel prints some of them on several pages.
  * No two connections have the same two ends.
  */
-function findRepeated({ columns, length }: SocketTable): ReadonlySet<number> {
-  const { localAddress, localPort, remoteAddress, remotePort } = columns;
+function findRepeated(table: SocketTable): ReadonlySet<number> {
   const seen = new Set<string>();
   const repeated = new Set<number>();
-  for (let row = 0; row < length; row++) {
-    if (remotePort[row] === 0) continue; // listeners may share their address and port
-    const ends = `${localAddress[row]} ${localPort[row]} ${remoteAddress[row]} ${remotePort[row]}`;
+  for (let row = 0; row < table.length; row++) {
+    const { localAddress, localPort, remoteAddress, remotePort } = table.rowAt(row);
+    if (remotePort === 0) continue; // listeners may share their address and port
+    const ends = `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`;
     if (seen.has(ends)) repeated.add(row);
     else seen.add(ends);
   }

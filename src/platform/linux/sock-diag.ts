@@ -47,7 +47,7 @@ export function createSockDiagReader(
       } catch (error) {
         close(); // what is left of a broken dump must not answer the next request
         if (attempt === MAX_TRIES || !isDisturbed(error)) throw error;
-        table.clearRows();
+        table.reset();
       }
     }
   }
@@ -65,9 +65,10 @@ export function createSockDiagReader(
       isComplete = decodeDump(buffer, receive(), sequence, table, repeated);
       if (!isComplete && table.length > most) {
         close();
-        return;
+        break;
       }
     }
+    table.finish();
   }
 
   function receive(): number {

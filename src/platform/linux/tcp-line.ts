@@ -1,5 +1,7 @@
+import type { AddressTable } from '../../model/address-table.ts';
 import { V4_MAPPED_WORD } from '../../model/ip-address.ts';
-import { Family, type SocketTable } from '../../model/socket-table.ts';
+import { Family, packPorts, packUse } from '../../model/socket-row.ts';
+import type { SocketTable } from '../../model/socket-table.ts';
 import { normalizeState, TcpState } from '../../model/tcp-state.ts';
 import { type AsciiCursor, readDecimal, readHexLong, readHexWord, skipByte, skipPast } from './ascii-cursor.ts';
 
@@ -26,15 +28,13 @@ export function checkTcpHeader(line: string): void {
 export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: SocketTable): void {
   skipPast(cursor, COLON); // sl, the line's number
   skipByte(cursor, SPACE);
-  const row = table.addRow();
-  const { columns } = table;
-  const isLocalMapped = readAddress(cursor, isIpv6, table, row, columns.localAddress);
-  columns.localPort[row] = readPort(cursor);
-  const isRemoteMapped = readAddress(cursor, isIpv6, table, row, columns.remoteAddress);
-  columns.remotePort[row] = readPort(cursor);
-  columns.family[row] = isLocalMapped || isRemoteMapped ? Family.v4 : Family.v6;
+  const { addresses } = table;
+  const localAddress = readAddress(cursor, isIpv6, addresses);
+  const localPort = readPort(cursor);
+  const remoteAddress = readAddress(cursor, isIpv6, addresses);
+  const remotePort = readPort(cursor);
+  const isV4 = addresses.isIpv4(localAddress) || addresses.isIpv4(remoteAddress);
   const state = normalizeState(readHexWord(cursor, 2));
-  columns.state[row] = state;
   skipByte(cursor, SPACE);
   readHexWord(cursor, 8); // tx_queue
   skipByte(cursor, COLON);
@@ -43,32 +43,29 @@ export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: Socke
   readHexWord(cursor, 2); // which timer runs; of TIME_WAIT always its end
   skipByte(cursor, COLON);
   const jiffies = readHexLong(cursor);
-  columns.milliseconds[row] = state === TcpState.timeWait ? Math.min(jiffies * MS_PER_JIFFY, INT32_MAX) : 0;
   skipByte(cursor, SPACE);
   readHexWord(cursor, 8); // retrnsmt
   readDecimal(cursor); // uid
   readDecimal(cursor); // timeout
-  columns.owner[row] = readDecimal(cursor); // inode
-  columns.process[row] = 0;
-  columns.reason[row] = 0;
-  columns.group[row] = 0;
+  const row = table.append(
+    packPorts(localPort, remotePort),
+    addresses.word(remoteAddress, 3),
+    readDecimal(cursor), // inode
+    localAddress,
+    remoteAddress,
+    packUse(state, isV4 ? Family.v4 : Family.v6),
+    state === TcpState.timeWait ? Math.min(jiffies * MS_PER_JIFFY, INT32_MAX) : 0,
+  );
   // of a listener this column is the accept queue's length; the file does not tell its limit
   if (state === TcpState.listen) table.listenQueues.push({ row, length: receiveQueue, limit: undefined });
 }
 
-/** Writes the id of an address and tells whether it is IPv4, plain or v4-mapped. */
-function readAddress(
-  cursor: AsciiCursor,
-  isIpv6: boolean,
-  table: SocketTable,
-  row: number,
-  column: Int32Array,
-): boolean {
+/** The id of an address, plain or v4-mapped. */
+function readAddress(cursor: AsciiCursor, isIpv6: boolean, addresses: AddressTable): number {
   const w0 = isIpv6 ? readHexWord(cursor, 8) : 0;
   const w1 = isIpv6 ? readHexWord(cursor, 8) : 0;
   const w2 = isIpv6 ? readHexWord(cursor, 8) : V4_MAPPED_WORD;
-  column[row] = table.addresses.intern(w0, w1, w2, readHexWord(cursor, 8));
-  return w0 === 0 && w1 === 0 && w2 === V4_MAPPED_WORD;
+  return addresses.intern(w0, w1, w2, readHexWord(cursor, 8));
 }
 
 function readPort(cursor: AsciiCursor): number {

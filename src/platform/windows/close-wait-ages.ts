@@ -37,9 +37,7 @@ function readTable(source: TcpTable, table: SocketTable, ageOf: (name: string | 
   for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
     const state = stateAt(buffer, at, layout);
     if (state !== TcpState.closeWait && state !== TcpState.listen) continue;
-    table.reserve(1);
-    decodeRow(buffer, at, layout, state, table);
-    if (state === TcpState.closeWait) table.columns.milliseconds[table.length - 1] = ageOf(nameSocket(source, at));
+    decodeRow(buffer, at, layout, state, table, state === TcpState.closeWait ? ageOf(nameSocket(source, at)) : 0);
   }
 }
 

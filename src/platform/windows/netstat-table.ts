@@ -1,5 +1,6 @@
 import { type AddressWords, isIpv4, parseAddress } from '../../model/ip-address.ts';
-import { Family, type SocketTable } from '../../model/socket-table.ts';
+import { Family, packPorts, packUse } from '../../model/socket-row.ts';
+import type { SocketTable } from '../../model/socket-table.ts';
 import { TcpState } from '../../model/tcp-state.ts';
 import { readStateWord } from './netstat-words.ts';
 
@@ -37,16 +38,16 @@ function appendLine(line: string, table: SocketTable): string | undefined {
   const ports = [Number(localPort), Number(remotePort)];
   if (local === undefined || remote === undefined || ports.some((port) => port > 65_535)) return undefined;
   const { word, state } = readStateWord(printed!);
-  const row = table.addRow();
-  const { columns, addresses } = table;
-  columns.family[row] = [local, remote].some(([w0, w1, w2]) => isIpv4(w0, w1, w2)) ? Family.v4 : Family.v6;
-  columns.state[row] = state ?? TcpState.unknown;
-  columns.localAddress[row] = addresses.intern(...local);
-  columns.remoteAddress[row] = addresses.intern(...remote);
-  columns.localPort[row] = ports[0]!;
-  columns.remotePort[row] = ports[1]!;
-  columns.owner[row] = Number(pid);
-  for (const unset of ['process', 'reason', 'group', 'milliseconds'] as const) columns[unset][row] = 0;
+  const { addresses } = table;
+  const isV4 = [local, remote].some(([w0, w1, w2]) => isIpv4(w0, w1, w2));
+  table.append(
+    packPorts(ports[0]!, ports[1]!),
+    remote[3],
+    Number(pid),
+    addresses.intern(...local),
+    addresses.intern(...remote),
+    packUse(state ?? TcpState.unknown, isV4 ? Family.v4 : Family.v6),
+  );
   return state === undefined ? word : '';
 }
 

@@ -1,4 +1,5 @@
-import { Reason, type SocketTable } from '../../model/socket-table.ts';
+import { Reason, ROW_WORDS, setProcess, Word } from '../../model/socket-row.ts';
+import type { SocketTable } from '../../model/socket-table.ts';
 import type { OwnerResolver } from '../platform.ts';
 import { readHandleCounts } from './handle-counts.ts';
 import type { Kernel32 } from './kernel32.ts';
@@ -24,9 +25,9 @@ export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList):
   function attribute(table: SocketTable): ReadonlyMap<number, string> {
     const found = new Map<number, string>();
     const nameIds = new Map<number, number>();
-    const { owner, process, reason } = table.columns;
-    for (let row = 0; row < table.length; row++) {
-      const pid = owner[row]!;
+    const { words } = table;
+    for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+      const pid = words[at + Word.owner]!;
       if (pid === 0) continue;
       let nameId = nameIds.get(pid);
       if (nameId === undefined) {
@@ -35,8 +36,7 @@ export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList):
         nameIds.set(pid, nameId);
         if (name !== undefined) found.set(pid, name);
       }
-      process[row] = nameId;
-      if (nameId === 0) reason[row] = Reason.unresolved;
+      setProcess(words, at, nameId, nameId === 0 ? Reason.unresolved : Reason.none);
     }
     return found;
   }

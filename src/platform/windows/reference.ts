@@ -1,3 +1,4 @@
+import type { RowContents } from '../../model/socket-row.ts';
 import type { SocketTable } from '../../model/socket-table.ts';
 import { TcpState } from '../../model/tcp-state.ts';
 import type { Reference } from '../reference.ts';
@@ -41,10 +42,10 @@ export function createNetstatReferences(run: RunCommand, program: string): reado
 }
 
 /** netstat shows the ports of listeners and connections once more as bound: what else is bound holds its port alone. */
-function findShownAgain({ columns, length }: SocketTable): ReadonlySet<number> {
-  const { state, localPort, owner } = columns;
-  const holder = (row: number) => `${localPort[row]} ${owner[row]}`;
-  const rows = Array.from({ length }, (_, row) => row);
-  const holders = new Set(rows.filter((row) => state[row] !== TcpState.bound).map(holder));
-  return new Set(rows.filter((row) => state[row] === TcpState.bound && holders.has(holder(row))));
+function findShownAgain(table: SocketTable): ReadonlySet<number> {
+  const rows = Array.from({ length: table.length }, (_, row) => ({ row, ...table.rowAt(row) }));
+  const isBound = ({ state }: RowContents) => state === TcpState.bound;
+  const holder = ({ localPort, owner }: RowContents) => `${localPort} ${owner}`;
+  const holders = new Set(rows.filter((contents) => !isBound(contents)).map(holder));
+  return new Set(rows.filter((contents) => isBound(contents) && holders.has(holder(contents))).map(({ row }) => row));
 }

@@ -1,4 +1,5 @@
 import { MISSED_DEADLINE } from '../../model/missed-deadline.ts';
+import { localPortOf, ROW_WORDS, stateOf, Word } from '../../model/socket-row.ts';
 import type { SocketTable } from '../../model/socket-table.ts';
 import { TcpState } from '../../model/tcp-state.ts';
 import type { ScrapeBudget, SocketReader } from '../platform.ts';
@@ -68,8 +69,9 @@ function readBound(boundTables: ReadBoundTables | undefined): readonly TcpTable[
 }
 
 /** The main tables are not known to show bound sockets; one that did must not be left out of the sums. */
-function hasBound({ columns, length }: SocketTable): boolean {
-  return columns.state.subarray(0, length).includes(TcpState.bound);
+function hasBound({ words, length }: SocketTable): boolean {
+  for (let row = 0; row < length; row++) if (stateOf(words, row * ROW_WORDS) === TcpState.bound) return true;
+  return false;
 }
 
 function appendBound(bound: readonly TcpTable[], table: SocketTable): void {
@@ -81,13 +83,14 @@ function appendBound(bound: readonly TcpTable[], table: SocketTable): void {
 /** Which processes have a socket on each of the wanted ports (one flag per port). */
 function findHolders(table: SocketTable, wanted: Uint8Array): ReadonlyMap<number, ReadonlySet<number>> {
   const holders = new Map<number, Set<number>>();
-  const { localPort, owner } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    const port = localPort[row]!;
+  const { words } = table;
+  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+    const port = localPortOf(words, at);
     if (wanted[port] === 0) continue;
+    const pid = words[at + Word.owner]!;
     const pids = holders.get(port);
-    if (pids === undefined) holders.set(port, new Set([owner[row]!]));
-    else pids.add(owner[row]!);
+    if (pids === undefined) holders.set(port, new Set([pid]));
+    else pids.add(pid);
   }
   return holders;
 }

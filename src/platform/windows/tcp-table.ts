@@ -1,6 +1,7 @@
 import type { AddressTable } from '../../model/address-table.ts';
 import { V4_MAPPED_WORD } from '../../model/ip-address.ts';
-import { Family, type SocketTable } from '../../model/socket-table.ts';
+import { Family, packPorts, packUse } from '../../model/socket-row.ts';
+import type { SocketTable } from '../../model/socket-table.ts';
 import { TcpState } from '../../model/tcp-state.ts';
 import type { NativeBuffer } from './native-buffer.ts';
 import type { TcpTableLayout } from './tcp-layout.ts';
@@ -17,7 +18,6 @@ export interface TcpTable {
 export function decodeTcpTable(source: TcpTable, table: SocketTable): void {
   const { buffer, layout } = source;
   const rows = countRows(source);
-  table.reserve(rows);
   for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
     decodeRow(buffer, at, layout, stateAt(buffer, at, layout), table);
   }
@@ -34,7 +34,6 @@ export function decodeBoundTable(
 ): void {
   const { buffer, layout } = source;
   const rows = countRows(source);
-  table.reserve(rows);
   for (let row = 0, at = layout.firstRow; row < rows; row++, at += layout.rowLength) {
     const port = swapBytes(buffer.halves[(at + layout.localPort) >> 1]!);
     if (isInMainTable(port, buffer.words[(at + layout.pid) >> 2]!)) continue;
@@ -67,40 +66,39 @@ export function countRows({ buffer, length, layout }: TcpTable): number {
   return rows;
 }
 
-/** Appends the row that starts at `at` as a socket of that state. The table has room for it. */
+/** Appends the row that starts at `at` as a socket of that state. */
 export function decodeRow(
   buffer: NativeBuffer,
   at: number,
   layout: TcpTableLayout,
   state: TcpState,
   table: SocketTable,
+  milliseconds = 0,
 ): void {
   const { halves, words } = buffer;
-  const { columns, addresses } = table;
-  const row = table.length++;
+  const { addresses } = table;
   const local = (at + layout.localAddress) >> 2;
   const remote = (at + layout.remoteAddress) >> 2;
   // without a peer the remote fields are undefined (learn.microsoft.com, MIB_TCPROW_OWNER_MODULE): taken as all zero
   const hasPeer = state !== TcpState.listen && state !== TcpState.bound;
+  const pid = words[(at + layout.pid) >> 2]!;
+  const ports = packPorts(
+    swapBytes(halves[(at + layout.localPort) >> 1]!),
+    hasPeer ? swapBytes(halves[(at + layout.remotePort) >> 1]!) : 0,
+  );
+  const group = table.groups.intern(pid, 0);
   if (layout.isIpv6) {
     const isMapped = isV4Mapped(words, local) || (hasPeer && isV4Mapped(words, remote));
-    columns.family[row] = isMapped ? Family.v4 : Family.v6;
-    columns.localAddress[row] = internV6(addresses, words, local);
-    columns.remoteAddress[row] = hasPeer ? internV6(addresses, words, remote) : addresses.intern(0, 0, 0, 0);
+    const use = packUse(state, isMapped ? Family.v4 : Family.v6, group);
+    const localId = internV6(addresses, words, local);
+    const remoteId = hasPeer ? internV6(addresses, words, remote) : addresses.intern(0, 0, 0, 0);
+    table.append(ports, addresses.word(remoteId, 3), pid, localId, remoteId, use, milliseconds);
   } else {
-    columns.family[row] = Family.v4;
-    columns.localAddress[row] = addresses.internIpv4(words[local]!);
-    columns.remoteAddress[row] = addresses.internIpv4(hasPeer ? words[remote]! : 0);
+    const use = packUse(state, Family.v4, group);
+    const remoteWord = hasPeer ? words[remote]! : 0;
+    const localId = addresses.internIpv4(words[local]!);
+    table.append(ports, remoteWord, pid, localId, addresses.internIpv4(remoteWord), use, milliseconds);
   }
-  columns.state[row] = state;
-  columns.localPort[row] = swapBytes(halves[(at + layout.localPort) >> 1]!);
-  columns.remotePort[row] = hasPeer ? swapBytes(halves[(at + layout.remotePort) >> 1]!) : 0;
-  const pid = words[(at + layout.pid) >> 2]!;
-  columns.owner[row] = pid;
-  columns.group[row] = table.groups.intern(pid, 0);
-  columns.process[row] = 0;
-  columns.reason[row] = 0;
-  columns.milliseconds[row] = 0;
 }
 
 /** The state in the row that starts at `at`. */

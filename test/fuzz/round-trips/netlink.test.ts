@@ -55,8 +55,8 @@ describe('a socket dump that a test has encoded', () => {
         wanted.map(expectedRow),
       );
       for (const [row, { state, cgroup, expires }] of wanted.entries()) {
-        assert.equal(table.groups.idOf(table.columns.group[row]!), cgroup ?? 0n);
-        assert.equal(table.columns.milliseconds[row], state === TcpState.timeWait ? expires : 0);
+        assert.equal(table.groups.idOf(table.rowAt(row).group), cgroup ?? 0n);
+        assert.equal(table.rowAt(row).milliseconds, state === TcpState.timeWait ? expires : 0);
       }
       const listeners = wanted.flatMap(({ state, queue, limit }, row) =>
         state === TcpState.listen ? [{ row, length: queue, limit }] : [],

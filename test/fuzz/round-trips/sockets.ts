@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
-import { Family, type SocketTable } from '../../../src/model/socket-table.ts';
+import { Family } from '../../../src/model/socket-row.ts';
+import type { SocketTable } from '../../../src/model/socket-table.ts';
 
 /** A socket as a test wants it encoded. Addresses are text in its shortest form. */
 export interface WantedSocket {
@@ -44,16 +45,17 @@ export function bytesOf(address: string): Buffer {
 }
 
 /** The row of a table in the words of a wanted socket, and its family. */
-export function rowOf({ columns, addresses }: SocketTable, row: number) {
-  const text = (id: number) => formatAddress(addresses.wordsOf(id));
+export function rowOf(table: SocketTable, row: number) {
+  const text = (id: number) => formatAddress(table.addresses.wordsOf(id));
+  const { family, state, localAddress, localPort, remoteAddress, remotePort, owner } = table.rowAt(row);
   return {
-    isIpv4: columns.family[row] === Family.v4,
-    state: columns.state[row],
-    local: text(columns.localAddress[row]!),
-    localPort: columns.localPort[row],
-    remote: text(columns.remoteAddress[row]!),
-    remotePort: columns.remotePort[row],
-    owner: columns.owner[row],
+    isIpv4: family === Family.v4,
+    state,
+    local: text(localAddress),
+    localPort,
+    remote: text(remoteAddress),
+    remotePort,
+    owner,
   };
 }
 

@@ -66,7 +66,7 @@ function decode(line: Buffer, isIpv6: boolean, behind: number): unknown {
   );
   assert.ok(cursor.at <= line.length, 'read beyond the end of the line');
   if (isRead) checkRows(table, 1);
-  return [isRead, cursor.at, isRead && table.columns.owner[0], table.addresses.length];
+  return [isRead, cursor.at, isRead && table.rowAt(0).owner, table.addresses.length];
 }
 
 function write(path: string, text: Buffer | undefined): void {

@@ -4,7 +4,6 @@ import { DENIED, DONE, NOT_A_SOCKET } from '../../../src/platform/linux/fd-links
 import { createFdSearch } from '../../../src/platform/linux/fd-search.ts';
 import { OTHER, UNKNOWN, YOUNG } from '../../../src/platform/linux/held-fds.ts';
 import { KnownOwners } from '../../../src/platform/linux/known-owners.ts';
-import { NO_ENTRY } from '../../../src/platform/linux/owner-table.ts';
 import { createFakeProcesses, type FakeProcess } from './fake-processes.ts';
 
 const always = () => true;
@@ -180,9 +179,10 @@ function createHost() {
     enter: ({ pid }: FakeProcess) => known.processes.enter(pid, world.readIdentity(pid)!),
     /** Begins a scrape that shows these sockets. */
     dump(...inodes: number[]) {
-      known.begin();
-      for (const inode of inodes) known.note(inode, NO_ENTRY);
+      known.begin(true);
+      for (const inode of inodes) known.note(inode);
       known.dropUnseen();
+      known.dropDead();
     },
     /** The marks of all descriptors up to the highest one. */
     heldOf(slot: number) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { RowContents } from '../../../src/model/socket-row.ts';
 import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
 import { ALL_SOCKETS, CLOSE_WAIT_AGES, encodeDumpRequest } from '../../../src/platform/linux/dump-request.ts';
@@ -38,23 +39,51 @@ describe('decodeDump', () => {
 
   it('reads queue limits, the time left in TIME_WAIT, and the cgroup of all that have one', () => {
     const { table } = decode(ALL);
-    const { state, milliseconds, group } = table.columns;
-    const rows = Array.from({ length: table.length }, (_, row) => row);
     assert.deepEqual(table.listenQueues.map(({ length, limit }) => [length, limit]).sort(), [
       [0, 100],
       [1, 50],
     ]);
-    for (const row of rows) {
-      const isTimeWait = state[row] === TcpState.timeWait;
-      assert.equal(milliseconds[row]! > 59_000 && milliseconds[row]! <= 60_000, isTimeWait, `row ${row}`);
-      assert.equal(table.groups.idOf(group[row]!), isTimeWait ? 0n : 1n);
+    for (let row = 0; row < table.length; row++) {
+      const { state, milliseconds, group } = table.rowAt(row);
+      const isTimeWait = state === TcpState.timeWait;
+      assert.equal(milliseconds > 59_000 && milliseconds <= 60_000, isTimeWait, `row ${row}`);
+      assert.equal(table.groups.idOf(group), isTimeWait ? 0n : 1n);
     }
+  });
+
+  it('finds every row of a recorded dump again, with its cgroup, its queue and the time that is left now', () => {
+    const { table } = decode(ALL);
+    const before = contentsOf(table);
+    table.commit();
+    const later = ALL.map((datagram) => withTimeLeft(datagram, 1234));
+    table.turn();
+    decode(later, SEQUENCE, table);
+    table.finish();
+    assert.deepEqual([table.changes.isFresh, table.changes.removedLength, table.added.length], [false, 0, 0]);
+    const expected = before.map((row) => (row.milliseconds === 0 ? row : { ...row, milliseconds: 1234 }));
+    assert.deepEqual(contentsOf(table), expected);
+    assert.deepEqual(table.listenQueues, decode(ALL).table.listenQueues);
+    assert.deepEqual(table.listeners, decode(ALL).table.listeners);
+  });
+
+  it('compares nothing with a connection of two families, of which no row can tell', () => {
+    const mixed = Buffer.from(ALL[0]!);
+    const at = [...messageStarts(mixed)].find((start) => isIpv6Connection(mixed, start))!;
+    mixed.fill(0, at + MESSAGE.localAddress, at + MESSAGE.localAddress + 10);
+    mixed.fill(0xff, at + MESSAGE.localAddress + 10, at + MESSAGE.localAddress + 12);
+    const { table } = decode([mixed]);
+    assert.equal(table.isComparable, false);
+    table.commit();
+    table.turn();
+    assert.deepEqual([table.end, table.changes.isFresh, table.isComparable], [0, true, true]);
+    assert.equal(decode(ALL).table.isComparable, true);
   });
 
   it('reads how long CLOSE_WAIT sockets have waited', () => {
     const { table } = decode(CLOSE_WAIT);
-    const row = table.columns.state.indexOf(TcpState.closeWait);
-    assert.ok(table.columns.milliseconds[row]! >= 290 && table.columns.milliseconds[row]! < 1000);
+    const rows = Array.from({ length: table.length }, (_, row) => table.rowAt(row));
+    const { milliseconds } = rows.find(({ state }) => state === TcpState.closeWait)!;
+    assert.ok(milliseconds >= 290 && milliseconds < 1000);
   });
 
   it('skips messages of another sequence', () => {
@@ -92,7 +121,7 @@ describe('decodeDump', () => {
     const bytes = Buffer.from(ALL[0]!);
     bytes[MESSAGE.state] = 77;
     const { table } = decode([bytes]);
-    assert.equal(table.columns.state[0], TcpState.unknown);
+    assert.equal(table.rowAt(0).state, TcpState.unknown);
     assert.equal(table.length, 12);
   });
 
@@ -126,16 +155,17 @@ describe('layouts', () => {
       #define M(f) (int)(sizeof(struct nlmsghdr) + offsetof(struct inet_diag_msg, f))
       #define R(f) (int)(sizeof(struct nlmsghdr) + offsetof(struct inet_diag_req, f))
       int main(void) {
-        printf("%d %d %d %d %d %d %d %d %d %d %d %d\\n", M(idiag_family), M(idiag_state), M(idiag_timer), M(id.idiag_sport),
-          M(id.idiag_dport), M(id.idiag_src), M(id.idiag_dst), M(idiag_expires), M(idiag_rqueue), M(idiag_wqueue), M(idiag_inode),
+        printf("%d %d %d %d %d %d %d %d %d %d %d\\n", M(idiag_family), M(idiag_state), M(idiag_timer), M(id.idiag_sport),
+          M(id.idiag_src), M(id.idiag_dst), M(idiag_expires), M(idiag_rqueue), M(idiag_wqueue), M(idiag_inode),
           (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg)));
         printf("%d %d %d %d\\n", (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req)), R(idiag_family), R(idiag_ext), R(idiag_states));
+        printf("%d %d\\n", M(id.idiag_dport) - M(id.idiag_sport), (int)sizeof(((struct inet_diag_sockid *)0)->idiag_dport));
         printf("%d %d %d\\n", (int)offsetof(struct tcp_info, tcpi_last_ack_recv), TCPDIAG_GETSOCK, NLM_F_REQUEST | NLM_F_DUMP);
         return 0;
       }`);
     assert.equal(
       printed,
-      [Object.values(MESSAGE).join(' '), '76 16 19 68', `56 18 ${0x301}`, ''].join('\n'),
+      [Object.values(MESSAGE).join(' '), '76 16 19 68', '2 2', `56 18 ${0x301}`, ''].join('\n'),
       'the order is that of MESSAGE',
     );
     const request = encodeDumpRequest(ALL_SOCKETS, 5);
@@ -158,15 +188,45 @@ function survive(bytes: Uint8Array): void {
   }
 }
 
-function decode(datagrams: readonly Buffer[], sequence = SEQUENCE): { table: SocketTable; isComplete: boolean } {
-  const table = new SocketTable();
+function decode(
+  datagrams: readonly Buffer[],
+  sequence = SEQUENCE,
+  table = new SocketTable(),
+): { table: SocketTable; isComplete: boolean } {
+  const repeated = new RepeatedRows();
   let isComplete = false;
   for (const datagram of datagrams) {
     const buffer: NetlinkBuffer = allocateNetlinkBuffer(64 * 1024);
     buffer.bytes.set(datagram);
-    isComplete = decodeDump(buffer, datagram.length, sequence, table, new RepeatedRows());
+    isComplete = decodeDump(buffer, datagram.length, sequence, table, repeated);
   }
   return { table, isComplete };
+}
+
+function contentsOf(table: SocketTable): RowContents[] {
+  return Array.from({ length: table.length }, (_, row) => table.rowAt(row));
+}
+
+/** The same datagram some time later. */
+function withTimeLeft(datagram: Buffer, milliseconds: number): Buffer {
+  const later = Buffer.from(datagram);
+  for (const start of messageStarts(datagram)) {
+    if (datagram[start + MESSAGE.state] === TcpState.timeWait)
+      later.writeUInt32LE(milliseconds, start + MESSAGE.expires);
+  }
+  return later;
+}
+
+function isIpv6Connection(datagram: Buffer, start: number): boolean {
+  return (
+    datagram[start + MESSAGE.family] === 10 &&
+    datagram[start + MESSAGE.state] === TcpState.established &&
+    datagram.readUInt32LE(start + MESSAGE.localAddress + 8) !== 0xffff0000
+  );
+}
+
+function* messageStarts(datagram: Buffer): Generator<number> {
+  for (let at = 0; at + MESSAGE.attributes <= datagram.length; at += (datagram.readUInt32LE(at) + 3) & ~3) yield at;
 }
 
 function messageEnds(datagram: Buffer): Set<number> {

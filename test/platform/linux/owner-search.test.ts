@@ -69,7 +69,7 @@ describe('createOwnerSearch', () => {
     giver.fds.delete(5);
     taker.fds.set(MANY, 1005);
     host.scrape();
-    assert.deepEqual([host.ownerPids()[1005], host.known.isChanged], [11, true]);
+    assert.deepEqual([host.ownerPids()[1005], host.known.hasNews], [11, true]);
   });
 
   it('gives what a process leaves behind to a large one that has it too, at once', () => {
@@ -271,13 +271,14 @@ describe('createOwnerSearch', () => {
     const anyBatch = fc.record({
       events: fc.array(anyEvent, { maxLength: 12 }),
       mostLinks: fc.constantFrom(0, 3, 10, Number.POSITIVE_INFINITY),
+      isFresh: fc.boolean(),
     });
     fc.assert(
       fc.property(fc.array(anyBatch, { maxLength: 12 }), fc.boolean(), (run, kernelCounts) => {
         const host = createSearchedHost({ kernelCounts });
-        for (const { events, mostLinks } of run) {
+        for (const { events, mostLinks, isFresh } of run) {
           for (const event of events) host.happen(event);
-          host.scrape({ mostLinks });
+          host.scrape({ mostLinks, isFresh });
           host.assertNamesHolders();
         }
         for (let quiet = 0; quiet < 4; quiet++) host.scrape();

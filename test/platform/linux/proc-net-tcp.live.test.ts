@@ -43,8 +43,8 @@ test('reads the sockets of a network namespace as ss does', {
     'a listener has connections waiting',
   );
   for (let row = 0; row < table.length; row++) {
-    const left = table.columns.milliseconds[row]!;
-    if (table.columns.state[row] === TcpState.timeWait) assert.ok(left > 40_000 && left <= 60_000, `${left} ms left`);
+    const { state, milliseconds: left } = table.rowAt(row);
+    if (state === TcpState.timeWait) assert.ok(left > 40_000 && left <= 60_000, `${left} ms left`);
   }
 });
 

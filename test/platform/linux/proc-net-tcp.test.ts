@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { Reason, ROW_WORDS, type RowContents, Word } from '../../../src/model/socket-row.ts';
 import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
 import { createProcNetTcpReader } from '../../../src/platform/linux/proc-net-tcp.ts';
@@ -22,33 +23,32 @@ test('reads what ss saw at the same moment, both families', () => {
   assert.equal(rows.length, 32);
 });
 
-test('fills every column, whatever the row held before', () => {
+test('says all there is to a row, whatever stood in its place before', () => {
   const table = new SocketTable();
-  table.addRow();
-  for (const column of Object.values(table.columns)) column.fill(99);
-  table.length = 0;
+  table.words.fill(99);
   createProcNetTcpReader(RECORDED).read(table, UNLIMITED);
-  const { process, reason, group, milliseconds, state } = table.columns;
-  for (let row = 0; row < table.length; row++) {
-    assert.deepEqual([process[row], reason[row], group[row]], [0, 0, 0]);
-    assert.equal(milliseconds[row]! > 0, state[row] === TcpState.timeWait, `row ${row}`);
+  for (const [number, row] of rowsOf(table).entries()) {
+    const remoteWord = table.words[number * ROW_WORDS + Word.remoteWord];
+    assert.deepEqual([row.process, row.reason, row.group], [0, Reason.none, 0]);
+    assert.equal(row.milliseconds > 0, row.state === TcpState.timeWait, `row ${number}`);
+    assert.equal(remoteWord, table.addresses.word(row.remoteAddress, 3));
   }
 });
 
 test('turns the jiffies of TIME_WAIT into milliseconds', () => {
-  const { columns, length } = read(RECORDED);
-  const left = Array.from({ length }, (_, row) => row)
-    .filter((row) => columns.state[row] === TcpState.timeWait)
-    .map((row) => columns.milliseconds[row]);
-  assert.deepEqual(left, [0x171e * 10, 0x171c * 10]);
+  const waiting = rowsOf(read(RECORDED)).filter(({ state }) => state === TcpState.timeWait);
+  assert.deepEqual(
+    waiting.map(({ milliseconds }) => milliseconds),
+    [0x171e * 10, 0x171c * 10],
+  );
 });
 
 test('knows the length of accept queues, but no limit', () => {
-  const { listenQueues, columns } = read(RECORDED);
-  const filled = listenQueues.filter((queue) => queue.length > 0);
+  const table = read(RECORDED);
+  const filled = table.listenQueues.filter((queue) => queue.length > 0);
   assert.deepEqual(filled, [{ row: 3, length: 2, limit: undefined }]);
-  assert.equal(columns.localPort[3], 38415);
-  assert.equal(listenQueues.length, 9);
+  assert.equal(table.rowAt(3).localPort, 38415);
+  assert.equal(table.listenQueues.length, 9);
 });
 
 test('keeps a state it does not know as a row', (t) => {
@@ -81,7 +81,7 @@ test('takes the largest values the kernel can print', (t) => {
     '4294967295: FFFFFFFF:FFFF FFFFFFFF:FFFF 06 FFFFFFFF:FFFFFFFF FF:FFFFFFFFFFFFFFFF FFFFFFFF 4294967295 4294967295 4294967295 1 0\n';
   const table = read(withTables(t, { tcp: HEADER + line }));
   assert.deepEqual(rowsOfTable(table), ['time_wait ipv4 255.255.255.255:65535 255.255.255.255:65535 owner 4294967295']);
-  assert.equal(table.columns.milliseconds[0], 2 ** 31 - 1);
+  assert.equal(table.rowAt(0).milliseconds, 2 ** 31 - 1);
 });
 
 const REFUSED: Readonly<Record<string, readonly [text: string, message: string]>> = {
@@ -168,6 +168,10 @@ function read(procfs: string, budget = UNLIMITED): SocketTable {
   const table = new SocketTable();
   createProcNetTcpReader(procfs).read(table, budget);
   return table;
+}
+
+function rowsOf(table: SocketTable): RowContents[] {
+  return Array.from({ length: table.length }, (_, row) => table.rowAt(row));
 }
 
 /** A procfs with these two tables and nothing else. */

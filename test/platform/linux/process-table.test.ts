@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ProcessTable } from '../../../src/platform/linux/process-table.ts';
+import { NO_NAME, ProcessTable } from '../../../src/platform/linux/process-table.ts';
 
 const identity = (startTime: number, name = 'x', folder = '7') => ({ startTime, name, folder });
 
@@ -23,6 +23,32 @@ describe('ProcessTable', () => {
     assert.equal(table.update(slot, identity(2, 'java')), false);
     assert.deepEqual([table.at(slot)!.name, table.at(slot)!.isAlive, table.slotOf(7)], ['nginx', false, undefined]);
     assert.equal(table.update(slot, identity(1, 'again')), false, 'the dead stay dead');
+  });
+
+  it('forgets the id of a name with the name, and of all names when they get other ids', () => {
+    const table = new ProcessTable();
+    const [one, two] = [table.enter(7, identity(1, 'sh')), table.enter(8, identity(1, 'sh'))];
+    const nameIds = () => [one, two].map((slot) => table.at(slot)!.nameId);
+    assert.deepEqual(nameIds(), [NO_NAME, NO_NAME]);
+    for (const slot of [one, two]) table.at(slot)!.nameId = 5;
+    table.update(one, identity(1, 'sh', '7/task/8'));
+    assert.deepEqual(nameIds(), [5, 5]);
+    table.update(one, identity(1, 'nginx'));
+    assert.deepEqual(nameIds(), [NO_NAME, 5]);
+    table.forgetNameIds();
+    assert.deepEqual(nameIds(), [NO_NAME, NO_NAME]);
+  });
+
+  it('tells once that a process which holds sockets has another name', () => {
+    const table = new ProcessTable();
+    const [holder, other] = [table.enter(7, identity(1, 'sh')), table.enter(8, identity(1, 'sh'))];
+    table.at(holder)!.held.set(3, 101);
+    assert.equal(table.takeRenamed(), false);
+    table.update(other, identity(1, 'nginx'));
+    table.update(holder, identity(1, 'sh'));
+    assert.equal(table.takeRenamed(), false);
+    table.update(holder, identity(1, 'nginx'));
+    assert.deepEqual([table.takeRenamed(), table.takeRenamed()], [true, false]);
   });
 
   it('gives a slot to another process only after the dead were removed', () => {

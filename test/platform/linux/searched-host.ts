@@ -4,7 +4,6 @@ import { NOT_A_SOCKET } from '../../../src/platform/linux/fd-links.ts';
 import { createFdSearch } from '../../../src/platform/linux/fd-search.ts';
 import { KnownOwners } from '../../../src/platform/linux/known-owners.ts';
 import { createOwnerSearch } from '../../../src/platform/linux/owner-search.ts';
-import { NO_ENTRY } from '../../../src/platform/linux/owner-table.ts';
 import { createFakeProcesses, type FakeProcess, lowestFree } from './fake-processes.ts';
 
 export const UNIX_SOCKET = 999_999;
@@ -30,6 +29,7 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
   /** Sockets of the dump that no process holds, and sockets that are missing in it. */
   const orphans = new Set<number>();
   const tooNew = new Set([UNIX_SOCKET]);
+  let lastDump: ReadonlySet<number> = new Set();
   let nextInode = 1;
 
   return {
@@ -51,15 +51,19 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
     for (let pid = 100; pid < 100 + FILLERS; pid++) world.start(pid, 'filler', NOT_A_SOCKET);
   }
 
-  /** Time passes by links that are read. */
-  function scrape({ mostLinks = Number.POSITIVE_INFINITY } = {}): void {
+  /** Time passes by links that are read. The dump is told as its difference to the last one, or (`isFresh`) anew. */
+  function scrape({ mostLinks = Number.POSITIVE_INFINITY, isFresh = false } = {}): void {
     const pids = [...world.processes.keys()];
     known.processes.keepOnly(new Set(pids));
     for (const [slot, record] of known.processes.records.entries())
       if (record?.isAlive) known.processes.update(slot, world.readIdentity(record.pid)); // as owners.ts does
-    known.begin();
-    for (const inode of new Set([...holders().keys(), ...orphans])) if (!tooNew.has(inode)) known.note(inode, NO_ENTRY);
-    known.dropUnseen();
+    known.begin(isFresh);
+    const dumped = new Set([...holders().keys(), ...orphans].filter((inode) => !tooNew.has(inode)));
+    for (const inode of dumped) if (isFresh || !lastDump.has(inode)) known.note(inode);
+    for (const inode of lastDump) if (!isFresh && !dumped.has(inode)) known.release(inode);
+    if (isFresh) known.dropUnseen();
+    lastDump = dumped;
+    known.dropDead();
     search(pids, () => world.counts.links, world.counts.links + mostLinks);
     assert.ok(known.overdue >= 0 && known.overdue <= known.pending);
   }

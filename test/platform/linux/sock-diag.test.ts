@@ -71,6 +71,42 @@ describe('createSockDiagReader', () => {
     assert.deepEqual(calls, ['socket', 'send', 'send']);
   });
 
+  it('tells what is new and what left since the dump before', () => {
+    const [one, two] = [firstMessage(SOCKETS), SOCKETS];
+    const { libc } = fakeLibc([two, DONE, two, DONE, one, DONE, two, DONE]);
+    const reader = createSockDiagReader(libc, ALL_SOCKETS);
+    const table = new SocketTable();
+    const changes = [];
+    for (let scrape = 0; scrape < 4; scrape++) {
+      table.turn();
+      reader.read(table, NO_LIMIT);
+      changes.push([table.changes.isFresh, table.changes.removedLength, table.added.length]);
+      table.commit();
+    }
+    const others = SOCKETS_IN_RECORDING - 1;
+    assert.deepEqual(changes, [
+      [true, 0, SOCKETS_IN_RECORDING],
+      [false, 0, 0],
+      [false, others, 0],
+      [false, 0, others],
+    ]);
+  });
+
+  it('compares a dump that was started anew with none', () => {
+    const { libc } = fakeLibc([SOCKETS, DONE, SOCKETS, 'ENOBUFS'], [SOCKETS, DONE, SOCKETS, DONE]);
+    const reader = createSockDiagReader(libc, ALL_SOCKETS);
+    const table = new SocketTable();
+    const areFresh = [];
+    for (let scrape = 0; scrape < 3; scrape++) {
+      table.turn();
+      reader.read(table, NO_LIMIT);
+      assert.equal(table.length, SOCKETS_IN_RECORDING);
+      areFresh.push(table.changes.isFresh);
+      table.commit();
+    }
+    assert.deepEqual(areFresh, [true, true, false]);
+  });
+
   it('goes on after EINTR', () => {
     const table = new SocketTable();
     createSockDiagReader(fakeLibc(['EINTR', SOCKETS, 'EINTR', DONE]).libc, ALL_SOCKETS).read(table, NO_LIMIT);
@@ -149,3 +185,8 @@ describe('createSockDiagReader', () => {
     );
   });
 });
+
+/** The datagram's first message, as a datagram of its own. */
+function firstMessage(datagram: Buffer): Buffer {
+  return datagram.subarray(0, (datagram.readUInt32LE(0) + 3) & ~3);
+}

@@ -1,25 +1,27 @@
 import { formatAddress, isIpv4, parseAddress } from '../../../src/model/ip-address.ts';
-import { Family, type SocketTable } from '../../../src/model/socket-table.ts';
+import { Family } from '../../../src/model/socket-row.ts';
+import type { SocketTable } from '../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { STATES } from '../../support/ss.ts';
 
 /** The rows of a table, and those of `ss -tanHOe`, in one form: sorted lines of text. */
 export function rowsOfTable(table: SocketTable): string[] {
-  const { columns, addresses } = table;
+  const { addresses } = table;
   const queues = new Map(table.listenQueues.map(({ row, length }) => [row, length]));
   const end = (id: number, port: number) => `${formatAddress(addresses.wordsOf(id))}:${port}`;
-  return Array.from({ length: table.length }, (_, row) =>
-    [
-      stateLabel(columns.state[row]!),
-      columns.family[row] === Family.v4 ? 'ipv4' : 'ipv6',
-      end(columns.localAddress[row]!, columns.localPort[row]!),
-      end(columns.remoteAddress[row]!, columns.remotePort[row]!),
-      `owner ${columns.owner[row]! >>> 0}`,
-      queues.has(row) ? `queue ${queues.get(row)}` : '',
+  return Array.from({ length: table.length }, (_, number) => {
+    const row = table.rowAt(number);
+    return [
+      stateLabel(row.state),
+      row.family === Family.v4 ? 'ipv4' : 'ipv6',
+      end(row.localAddress, row.localPort),
+      end(row.remoteAddress, row.remotePort),
+      `owner ${row.owner >>> 0}`,
+      queues.has(number) ? `queue ${queues.get(number)}` : '',
     ]
       .join(' ')
-      .trim(),
-  ).sort();
+      .trim();
+  }).sort();
 }
 
 export function rowsOfSs(output: string): string[] {

@@ -88,6 +88,6 @@ function readAt(scrapes: readonly (readonly [atMs: number, rows: readonly HandMa
     last = [handMadeTable(SOCKETS_V4, rows)];
     const table = new SocketTable();
     reader.read(table, { deadlineMs: atMs + 1, now: () => atMs });
-    return [...table.columns.milliseconds.subarray(0, table.length)];
+    return Array.from({ length: table.length }, (_, row) => table.rowAt(row).milliseconds);
   });
 }

@@ -1,5 +1,6 @@
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
-import { Family, type SocketTable } from '../../../src/model/socket-table.ts';
+import { Family } from '../../../src/model/socket-row.ts';
+import type { SocketTable } from '../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { viewNativeBuffer } from '../../../src/platform/windows/native-buffer.ts';
 import type { TcpTableLayout } from '../../../src/platform/windows/tcp-layout.ts';
@@ -44,13 +45,13 @@ export function handMadeTable(layout: TcpTableLayout, rows: readonly HandMadeRow
 
 /** Every row in words: `ipv4 established 10.0.0.5:49712 10.0.0.9:1433 pid 4321`. */
 export function describeRows(table: SocketTable): string[] {
-  const { family, state, localAddress, localPort, remoteAddress, remotePort, owner } = table.columns;
   return Array.from({ length: table.length }, (_, row) => {
     const text = (address: number) => formatAddress(table.addresses.wordsOf(address));
-    const local = `${text(localAddress[row]!)}:${localPort[row]}`;
-    const remote = `${text(remoteAddress[row]!)}:${remotePort[row]}`;
-    const wire = family[row] === Family.v4 ? 'ipv4' : 'ipv6';
-    return `${wire} ${stateLabel(state[row]!)} ${local} ${remote} pid ${owner[row]}`;
+    const { family, state, localAddress, localPort, remoteAddress, remotePort, owner } = table.rowAt(row);
+    const local = `${text(localAddress)}:${localPort}`;
+    const remote = `${text(remoteAddress)}:${remotePort}`;
+    const wire = family === Family.v4 ? 'ipv4' : 'ipv6';
+    return `${wire} ${stateLabel(state)} ${local} ${remote} pid ${owner}`;
   });
 }
 

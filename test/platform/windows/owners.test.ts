@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Reason } from '../../../src/model/socket-table.ts';
+import { Reason } from '../../../src/model/socket-row.ts';
 import { createOwnerResolver } from '../../../src/platform/windows/owners.ts';
 import { createProcessList } from '../../../src/platform/windows/process-list.ts';
 import { socketTable } from '../../support/socket-rows.ts';
@@ -21,13 +21,13 @@ describe('createOwnerResolver', () => {
   it('names the process of each row, and leaves rows without a pid alone', () => {
     const { table } = resolve([4, 800, 0, 804, 800]);
     assert.deepEqual(namesOf(table), ['System', 'svchost.exe', 'unknown', 'svchost.exe', 'svchost.exe']);
-    assert.equal(table.columns.reason[2], Reason.none);
+    assert.equal(table.rowAt(2).reason, Reason.none);
   });
 
   it('says that a pid without a process is not resolved', () => {
     const { table } = resolve([1234, 4]);
     assert.deepEqual(namesOf(table), ['unknown', 'System']);
-    assert.deepEqual([...table.columns.reason.subarray(0, 2)], [Reason.unresolved, Reason.none]);
+    assert.deepEqual([table.rowAt(0).reason, table.rowAt(1).reason], [Reason.unresolved, Reason.none]);
   });
 
   it('recalls owners of other rows from the same snapshot', () => {
@@ -61,5 +61,5 @@ function rows(pids: readonly number[]) {
 }
 
 function namesOf(table: ReturnType<typeof rows>): string[] {
-  return Array.from(table.columns.process.subarray(0, table.length), (id) => table.processNames.nameOf(id));
+  return Array.from({ length: table.length }, (_, row) => table.processNames.nameOf(table.rowAt(row).process));
 }

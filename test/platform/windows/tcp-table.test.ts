@@ -68,7 +68,7 @@ describe('decodeTcpTable', () => {
         states.map((state) => ({ state, local: ['10.0.0.5', 1] })),
       ),
     );
-    const labels = Array.from({ length: table.length }, (_, row) => stateLabel(table.columns.state[row]!));
+    const labels = Array.from({ length: table.length }, (_, row) => stateLabel(table.rowAt(row).state));
     assert.deepEqual(
       labels.join(' '),
       'unknown close listen syn_sent syn_recv established fin_wait1 fin_wait2 close_wait closing last_ack time_wait close unknown unknown bound unknown unknown unknown',
@@ -92,7 +92,7 @@ describe('decodeTcpTable', () => {
       ]),
       table,
     );
-    const { group } = table.columns;
+    const group = [0, 1, 2].map((row) => table.rowAt(row).group);
     assert.equal(table.length, 3);
     assert.equal(table.groups.idOf(group[0]!), 9n);
     assert.equal(group[1], group[0]);
@@ -101,8 +101,8 @@ describe('decodeTcpTable', () => {
 
   it('keeps the pid of a process beyond 2^31', () => {
     const table = decode(handMadeTable(SOCKETS_V4, [{ state: 5, local: ['10.0.0.5', 1], pid: 0xfffffff0 }]));
-    assert.equal(table.columns.owner[0]! >>> 0, 0xfffffff0);
-    assert.equal(table.groups.idOf(table.columns.group[0]!), 0xfffffff0n);
+    assert.equal(table.rowAt(0).owner >>> 0, 0xfffffff0);
+    assert.equal(table.groups.idOf(table.rowAt(0).group), 0xfffffff0n);
   });
 
   it('reads an empty table, with or without the padding behind its count', () => {

@@ -40,7 +40,7 @@ const commandLine = readCommandLine(kernel32, loadNtdll(dll), process.pid);
 const answer = {
   rows: describeRows(table),
   unseenStates: reader.unseenStates,
-  ages: [...waiting.columns.milliseconds.subarray(0, waiting.length)],
+  ages: Array.from({ length: waiting.length }, (_, row) => waiting.rowAt(row).milliseconds),
   statistics: readTcpStatistics(iphlpapi),
   pool: commandLine && applicationPoolOf(commandLine),
 };
