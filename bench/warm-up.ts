@@ -3,10 +3,13 @@ import type { Phase } from './phases.ts';
 import { readSeen } from './seen-sockets.ts';
 import type { SocketFleet } from './socket-fleet.ts';
 
-/** Scrapes until the hot loops are compiled and the tables have their size: few of many sockets, many of few. */
+/**
+ * Scrapes until V8 has compiled what it will compile and the tables have their size: few of many sockets, many of few. An
+ * exporter runs for weeks; at 100,000 sockets V8 compiles for the first eighty scrapes.
+ */
 const LEAST_SCRAPES = 6;
 const MOST_SCRAPES = 300;
-const ENOUGH_MS = 10_000;
+const ENOUGH_MS = 30_000;
 /** Owners of very many sockets are found in the course of several scrapes, each of which has a budget for it. */
 const MOST_SEARCHES = 100;
 const FOUND = 0.005;

@@ -4,6 +4,8 @@ import { Family, familyOf, localPortOf } from '../model/socket-row.ts';
 
 /** Sockets of each family by local port. */
 export class UsedPorts {
+  /** Another number whenever a port came into use or out of it. */
+  version = 0;
   readonly #ports: Readonly<Record<FamilyLabel, Int32Array>> = {
     ipv4: new Int32Array(65_536),
     ipv6: new Int32Array(65_536),
@@ -12,6 +14,7 @@ export class UsedPorts {
   reset(): void {
     this.#ports.ipv4.fill(0);
     this.#ports.ipv6.fill(0);
+    this.version++;
   }
 
   count(rows: Rows, step: 1 | -1): void {
@@ -20,7 +23,9 @@ export class UsedPorts {
     for (let index = 0; index < rows.length; index++) {
       const at = positionOf(rows, index);
       const ports = familyOf(words, at) === Family.v4 ? ipv4 : ipv6;
-      ports[localPortOf(words, at)]! += step;
+      const before = ports[localPortOf(words, at)]!;
+      ports[localPortOf(words, at)] = before + step;
+      if (before === 0 || before + step === 0) this.version++;
     }
   }
 

@@ -101,7 +101,7 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
   function settleRows(table: SocketTable): void {
     const before = reasons;
     reasons = reasonsNow();
-    const hasNews = known.hasNews || processes.takeRenamed();
+    const hasNews = processes.takeRenamed() || known.hasNews;
     const isOther = reasons.pending !== before.pending || reasons.notFound !== before.notFound;
     const { words, added } = table;
     for (let index = 0; index < added.length; index++) {
