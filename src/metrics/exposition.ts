@@ -1,5 +1,6 @@
 import { type Metric, Registry, type RegistryContentType } from 'prom-client';
 import type { ExpositionFormat, ExpositionPage, MetricFamily } from './family.ts';
+import { labelSetsOf } from './label-sets.ts';
 import type { SelfFamilies } from './self.ts';
 
 /**
@@ -37,11 +38,10 @@ function constantMetric(family: Described): Metric {
   return metric as unknown as Metric;
 }
 
-function valuesOf({ labelNames, samples }: MetricFamily): object[] {
-  return samples.map(({ labels, value }) => ({
-    value,
-    labels: Object.fromEntries(labelNames.map((name, index) => [name, labels[index]])),
-  }));
+/** As labels that several samples share: prom-client writes those after the others, of which there are none, and only once. */
+function valuesOf(family: MetricFamily): object[] {
+  const sets = labelSetsOf(family);
+  return family.samples.map(({ value }, index) => ({ value, sharedLabels: sets[index] }));
 }
 
 /** prom-client writes `Nan`; both formats spell it `NaN`. A line of a sample ends with its value, so nothing else can match. */

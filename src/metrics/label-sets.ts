@@ -1,0 +1,44 @@
+import type { MetricFamily } from './family.ts';
+
+/** Labels of a sample as prom-client takes them. */
+type LabelSet = Readonly<Record<string, string>>;
+
+interface KnownSet {
+  readonly values: readonly string[];
+  readonly labels: LabelSet;
+}
+
+/** Between two label values in a key; what contains it itself is not mixed up, it is only made anew. */
+const SEPARATOR = '\u0000';
+
+/**
+ * Label sets by family and label values, one object for as long as a sample stays on the page: prom-client remembers the
+ * text of a set by its object. Most samples stay, and to write their labels anew made two thirds of a page's garbage.
+ */
+const known = new Map<string, ReadonlyMap<string, KnownSet>>();
+
+/** The label sets of a family's samples, in their order. */
+export function labelSetsOf({ name, labelNames, samples }: MetricFamily): LabelSet[] {
+  const before = known.get(name);
+  const now = new Map<string, KnownSet>();
+  const sets = samples.map(({ labels: values }) => {
+    const key = values.join(SEPARATOR);
+    const old = before?.get(key);
+    const isSame = old !== undefined && old.values.every((value, index) => value === values[index]);
+    const set = isSame && hasNames(old, labelNames) ? old : { values, labels: makeSet(labelNames, values) };
+    now.set(key, set);
+    return set.labels;
+  });
+  known.set(name, now);
+  return sets;
+}
+
+function hasNames({ labels }: KnownSet, labelNames: readonly string[]): boolean {
+  return labelNames.every((name) => labels[name] !== undefined);
+}
+
+function makeSet(labelNames: readonly string[], values: readonly string[]): LabelSet {
+  const labels: Record<string, string> = {};
+  for (let index = 0; index < labelNames.length; index++) labels[labelNames[index]!] = values[index]!;
+  return labels;
+}
