@@ -47,7 +47,7 @@ export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
     drives: [
       'platform/linux/repeated-rows.ts#find',
       'platform/linux/inet-diag.ts#hasAddresses',
-      'model/socket-table.ts#turn',
+      'model/socket-table.ts#keep',
     ],
     holds: 'dumps one after the other give the sockets that each gives by itself',
     seeds: (read) => {
@@ -66,8 +66,9 @@ export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
         const isComplete = decodeInto(table, repeated);
         assert.equal(isComplete, decodeInto(alone, new RepeatedRows()));
         assert.equal(table.length, alone.length);
-        const rows = isComplete === undefined ? 0 : table.length; // the last row of a refused dump is half filled
-        for (let row = 0; row < rows; row++) assert.deepEqual(rowOf(table, row), rowOf(alone, row));
+        for (let row = 0; row < table.length; row++) assert.deepEqual(rowOf(table, row), rowOf(alone, row));
+        table.finish();
+        if (isComplete !== undefined) table.commit(); // a refused dump is not counted, nor compared with
         table.turn();
       }
     },
