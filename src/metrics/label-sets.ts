@@ -19,22 +19,22 @@ const known = new Map<string, ReadonlyMap<string, KnownSet>>();
 
 /** The label sets of a family's samples, in their order. */
 export function labelSetsOf({ name, labelNames, samples }: MetricFamily): LabelSet[] {
-  const before = known.get(name);
+  const family = [name, ...labelNames].join();
+  const before = known.get(family);
   const now = new Map<string, KnownSet>();
   const sets = samples.map(({ labels: values }) => {
     const key = values.join(SEPARATOR);
     const old = before?.get(key);
-    const set = isSet(old, labelNames, values) ? old : { values, labels: makeSet(labelNames, values) };
+    const set = isSet(old, values) ? old : { values, labels: makeSet(labelNames, values) };
     now.set(key, set);
     return set.labels;
   });
-  known.set(name, now);
+  known.set(family, now);
   return sets;
 }
 
-function isSet(set: KnownSet | undefined, labelNames: readonly string[], values: readonly string[]): set is KnownSet {
-  if (set === undefined || labelNames.some((name) => set.labels[name] === undefined)) return false;
-  return set.values.every((value, index) => value === values[index]);
+function isSet(set: KnownSet | undefined, values: readonly string[]): set is KnownSet {
+  return set?.values.every((value, index) => value === values[index]) ?? false;
 }
 
 function makeSet(labelNames: readonly string[], values: readonly string[]): LabelSet {

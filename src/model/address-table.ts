@@ -54,11 +54,6 @@ export class AddressTable {
     return this.intern(0, 0, V4_MAPPED_WORD, w3);
   }
 
-  /** One more user of an id. */
-  use(id: number): void {
-    if (this.#words[id * STRIDE + USERS]!++ === 0) this.#unused--;
-  }
-
   /** One user less. */
   release(id: number): void {
     if (--this.#words[id * STRIDE + USERS]! === 0) this.#unused++;

@@ -42,6 +42,8 @@ export function createTally(table: SocketTable, limits: TallyLimits): (input: Ta
   const peers = groupPeers(table, limits);
   const ports = new PortClassTable();
   const listenerChanges = new ListenerChanges();
+  /** 1 for every port whose sockets are counted in another way than before. */
+  const changedPorts = new Uint8Array(65_536);
   const markTaken = createTimeWaitReuse(table);
   const states = createStatesTally();
   const connections = createConnectionsTally(table, limits.connections, peers);
@@ -79,7 +81,7 @@ export function createTally(table: SocketTable, limits: TallyLimits): (input: Ta
     ports.count(changes.removed, -1);
     ports.count(table.added, 1);
     const classesBefore = ports.classes;
-    const changedPorts = new Uint8Array(65_536);
+    changedPorts.fill(0);
     ports.update(rules, changedPorts);
     const listeners = listenersByPort(table);
     listenerChanges.update(table, listeners, changedPorts);

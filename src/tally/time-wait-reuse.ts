@@ -1,5 +1,6 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import { wordOfBytes } from '../model/ip-address.ts';
+import { positionOf } from '../model/row-changes.ts';
 import { Flag, hasFlag, ROW_WORDS, setFlag, stateOf, Word } from '../model/socket-row.ts';
 import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
@@ -13,10 +14,7 @@ export function createTimeWaitReuse(table: SocketTable) {
 
   return function markTaken(rules: EphemeralRules | undefined): void {
     const { added, words } = table;
-    for (let index = 0; index < added.length; index++) {
-      const row = added.numbers === undefined ? index : added.numbers[index]!;
-      setFlag(words, row * ROW_WORDS, Flag.taken, true);
-    }
+    for (let index = 0; index < added.length; index++) setFlag(words, positionOf(added, index), Flag.taken, true);
     const mayReuse = rules !== undefined && rules.timeWaitMs !== undefined && rules.timeWaitReuse.scope !== 'never';
     if (!mayReuse && !hasReusable) return;
     hasReusable = false;

@@ -2,21 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
-import { DEFAULT_LIMITS, type TallyLimits } from '../../src/model/limits.ts';
+import type { TallyLimits } from '../../src/model/limits.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
 import { SocketTable } from '../../src/model/socket-table.ts';
 import { createTally, type TallyInput } from '../../src/tally/index.ts';
 import { addSocketRows, type SocketRow, turnSocketRows } from '../support/socket-rows.ts';
+import { UNLIMITED } from '../support/unlimited.ts';
 
-const LIMITS: TallyLimits = {
-  ...DEFAULT_LIMITS,
-  connections: 5000,
-  localPorts: 5000,
-  remoteIps: 5000,
-  processes: 5000,
-  destinations: 5000,
-};
-const BY_NETWORK: TallyLimits = { ...LIMITS, remotePrefixV4: 24, remotePrefixV6: 64 };
+const BY_NETWORK: TallyLimits = { ...UNLIMITED, remotePrefixV4: 24, remotePrefixV6: 64 };
 
 /** Few of everything, so that rows share cells; ports 1 to 3 may have listeners, 98 to 104 are ephemeral at times. */
 const anyPort = fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 98, max: 106 }));
@@ -73,7 +66,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
 });
 
 describe('counts that are kept from scrape to scrape', () => {
-  for (const [name, limits] of Object.entries({ 'each peer': LIMITS, 'peers by network': BY_NETWORK })) {
+  for (const [name, limits] of Object.entries({ 'each peer': UNLIMITED, 'peers by network': BY_NETWORK })) {
     it(`are those of a table that is counted as a whole: ${name}`, () => {
       fc.assert(
         fc.property(fc.array(anyStep, { minLength: 2, maxLength: 12 }), (steps) => {
@@ -94,7 +87,7 @@ describe('counts that are kept from scrape to scrape', () => {
 
   it('are counted anew after most rows have left', () => {
     const table = new SocketTable();
-    const tally = createTally(table, LIMITS);
+    const tally = createTally(table, UNLIMITED);
     const flood = Array.from({ length: 20_000 }, (_, index): SocketRow => {
       return {
         state: 'timeWait',
@@ -105,13 +98,13 @@ describe('counts that are kept from scrape to scrape', () => {
     const step = { rules: rules(98, 102, 'never'), ageMs: 0 };
     for (const rows of [flood, flood.slice(0, 5000), flood.slice(4000, 4100), flood]) {
       turnSocketRows(table, rows);
-      assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step, LIMITS)));
+      assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step, UNLIMITED)));
     }
   });
 
   it('touch nothing but what has changed', () => {
     const table = new SocketTable();
-    const tally = createTally(table, LIMITS);
+    const tally = createTally(table, UNLIMITED);
     const rows = Array.from({ length: 1000 }, (_, index): SocketRow => {
       return {
         state: 'established',

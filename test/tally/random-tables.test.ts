@@ -9,6 +9,7 @@ import { KNOWN_STATES, stateLabel, TcpState } from '../../src/model/tcp-state.ts
 import { createTally, type TallyInput } from '../../src/tally/index.ts';
 import { countByContract, type Sums } from '../support/reference-tally.ts';
 import { addSocketRows, type SocketRow } from '../support/socket-rows.ts';
+import { UNLIMITED } from '../support/unlimited.ts';
 
 const RANGE = { first: 100, last: 119, excluded: [{ first: 105, last: 106 }] };
 const RULES: EphemeralRules = {
@@ -16,14 +17,6 @@ const RULES: EphemeralRules = {
   heldAgainst: 'destination',
   timeWaitReuse: { scope: 'never', afterMs: 1000 },
   timeWaitMs: 60_000,
-};
-const UNLIMITED: TallyLimits = {
-  ...DEFAULT_LIMITS,
-  connections: 5000,
-  localPorts: 5000,
-  remoteIps: 5000,
-  processes: 5000,
-  destinations: 5000,
 };
 const TIGHT: TallyLimits = {
   ...DEFAULT_LIMITS,

@@ -108,7 +108,7 @@ export class KnownOwners {
       const wait = sockets.fdOf(entry);
       // what lost its owner during the search may be held where that had looked before
       if (waitsSince(wait) + Number(hadOwner(wait)) > generation) return;
-      this.#endWait(entry);
+      if (this.#endWait(entry)) this.hasNews = true;
       sockets.setOwner(entry, NOT_FOUND, 0);
     });
   }
@@ -127,8 +127,7 @@ export class KnownOwners {
       if (!isPreferred(this.processes.records[slot]!, current)) return false;
       current.held.set(this.sockets.fdOf(entry), OTHER);
       this.hasNews = true;
-    } else if (holder === PENDING) this.#endWait(entry);
-    else this.hasNews = true;
+    } else if (holder !== PENDING || this.#endWait(entry)) this.hasNews = true;
     this.sockets.setOwner(entry, slot, fd);
     return true;
   }
@@ -149,11 +148,12 @@ export class KnownOwners {
     if (since < this.generation) this.overdue++;
   }
 
-  #endWait(entry: number): void {
+  /** Returns whether that is news: not of a new socket, nor of one that `#await` told of. */
+  #endWait(entry: number): boolean {
     this.pending--;
-    if (waitsSince(this.sockets.fdOf(entry)) === this.generation) return; // of a new socket, or one that `#await` told of
+    if (waitsSince(this.sockets.fdOf(entry)) === this.generation) return false;
     this.overdue--;
-    this.hasNews = true;
+    return true;
   }
 }
 

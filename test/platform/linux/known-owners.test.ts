@@ -135,6 +135,15 @@ describe('KnownOwners', () => {
     );
   });
 
+  it('has no news when a socket leaves, whether its owner was known or not', () => {
+    const { known, scrape } = createScrapes();
+    const slot = enter(known, 7, 1);
+    scrape([101, 102]);
+    known.observe(slot, 3, 101);
+    scrape([]);
+    assert.deepEqual([known.hasNews, known.pending, known.overdue, known.sockets.length], [false, 0, 0, 0]);
+  });
+
   it('says of a socket without an owner whether it was lost in this scrape', () => {
     const { known, scrape } = createScrapes();
     const slot = enter(known, 7, 1);

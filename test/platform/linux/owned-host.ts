@@ -40,6 +40,18 @@ export interface HostOptions {
   readonly isCompared?: boolean;
 }
 
+/** A C library in which no folder of descriptors can be opened while `errno` is not 0. */
+export function createFailingLibc() {
+  const real = loadLibc();
+  const failure = { errno: 0 };
+  const libc: Libc = {
+    ...real,
+    open: (path, flags) => (failure.errno !== 0 && isFdFolder(path) ? -1 : real.open(path, flags)),
+    errno: () => failure.errno || real.errno(),
+  };
+  return { libc, failure };
+}
+
 /** A procfs of files and links, and a resolver on it, with the table that it works on. */
 export function createOwnedHost(t: TestContext, options: HostOptions = {}) {
   const { isPrivileged = true, budgetMs = 10_000, closedPid, isCompared = true } = options;
@@ -142,7 +154,7 @@ function findRow({ words, next, end }: SocketTable, { inode, port, state }: Dump
   return -1;
 }
 
-export function isFdFolder(path: Uint8Array): boolean {
+function isFdFolder(path: Uint8Array): boolean {
   return Buffer.from(path).toString().endsWith('/fd\0');
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { canKeep, NOT_FOUND, OwnerTable, PENDING } from '../../../src/platform/linux/owner-table.ts';
 
@@ -30,21 +30,26 @@ const anyScrape = fc.record({
 /** As many rows as an entry can count; see MANY_ROWS. */
 const MANY = 255;
 
+/** The `nth` array that is made from now on in a test cannot be had. */
+function failArray(t: TestContext, nth: number): void {
+  const real = globalThis.Int32Array;
+  t.after(() => {
+    globalThis.Int32Array = real;
+  });
+  let arrays = 0;
+  globalThis.Int32Array = new Proxy(real, {
+    construct(target, args: [number]) {
+      if (++arrays === nth) throw new RangeError('Array buffer allocation failed');
+      return new target(...args);
+    },
+  });
+}
+
 describe('OwnerTable', () => {
   for (const nth of [1, 2]) {
     it(`stays whole when array ${nth} of a larger table cannot be had`, (t) => {
       const table = new OwnerTable();
-      const real = globalThis.Int32Array;
-      t.after(() => {
-        globalThis.Int32Array = real;
-      });
-      let arrays = 0;
-      globalThis.Int32Array = new Proxy(real, {
-        construct(target, args: [number]) {
-          if (++arrays === nth) throw new RangeError('Array buffer allocation failed');
-          return new target(...args);
-        },
-      });
+      failArray(t, nth);
       let added = 0;
       const addAll = () => {
         while (added < 2000) {
@@ -66,17 +71,7 @@ describe('OwnerTable', () => {
       const table = new OwnerTable();
       for (let inode = 1; inode <= 50_000; inode++) table.add(inode, inode * 2);
       for (let inode = 1; inode <= 50_000; inode++) if (inode % 100 !== 0) table.remove(table.find(inode));
-      const real = globalThis.Int32Array;
-      t.after(() => {
-        globalThis.Int32Array = real;
-      });
-      let arrays = 0;
-      globalThis.Int32Array = new Proxy(real, {
-        construct(target, args: [number]) {
-          if (++arrays === nth) throw new RangeError('Array buffer allocation failed');
-          return new target(...args);
-        },
-      });
+      failArray(t, nth);
       assert.throws(() => table.shrink(), RangeError);
       for (let round = 0; round < 2; round++) {
         assert.equal(table.length, 500);

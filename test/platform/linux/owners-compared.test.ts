@@ -4,7 +4,7 @@ import { Flag, hasFlag, Reason, ROW_WORDS } from '../../../src/model/socket-row.
 import { TcpState } from '../../../src/model/tcp-state.ts';
 import { type Libc, loadLibc } from '../../../src/platform/linux/libc.ts';
 import type { ScrapeBudget } from '../../../src/platform/platform.ts';
-import { answersOf, createOwnedHost, type DumpedRow, ENDLESS, isFdFolder, toRows } from './owned-host.ts';
+import { answersOf, createFailingLibc, createOwnedHost, type DumpedRow, ENDLESS, toRows } from './owned-host.ts';
 
 const EMFILE = 24;
 const { established, finWait1 } = TcpState;
@@ -153,20 +153,14 @@ describe('owners of rows that are kept from scrape to scrape', () => {
 
   for (const isCounted of [true, false]) {
     it(`are looked for afresh after a search that failed, the rows being counted without or not (${isCounted})`, (t) => {
-      let errno = 0;
-      const real = loadLibc();
-      const libc: Libc = {
-        ...real,
-        open: (path, flags) => (errno !== 0 && isFdFolder(path) ? -1 : real.open(path, flags)),
-        errno: () => errno || real.errno(),
-      };
+      const { libc, failure } = createFailingLibc();
       const { hold, end, close, scrape, dump, owners, table } = createOwnedHost(t, { libc });
       hold(10, 'web', 101, 102);
       hold(11, 'db');
       scrape(101, 102);
       end(10);
       hold(12, 'heir', 101, 102);
-      errno = EMFILE;
+      failure.errno = EMFILE;
       dump(toRows([102, 103, 101]));
       assert.throws(() => owners.resolve(table, ENDLESS), { code: 'EMFILE' });
       if (isCounted) {
@@ -174,7 +168,7 @@ describe('owners of rows that are kept from scrape to scrape', () => {
         table.isComparable = false;
         table.commit();
       }
-      errno = 0;
+      failure.errno = 0;
       hold(11, 'db', 103);
       assert.deepEqual(scrape(101, 102, 103), ['heir', 'heir', 'db']);
       assert.deepEqual(scrape(103), ['db']);

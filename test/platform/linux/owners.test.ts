@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Reason } from '../../../src/model/socket-row.ts';
 import { SocketTable } from '../../../src/model/socket-table.ts';
-import { type Libc, loadLibc } from '../../../src/platform/linux/libc.ts';
+import { loadLibc } from '../../../src/platform/linux/libc.ts';
 import { createOwnerResolver } from '../../../src/platform/linux/owners.ts';
-import { answersOf, createOwnedHost, dumpRows, ENDLESS, isFdFolder, toRows } from './owned-host.ts';
+import { answersOf, createFailingLibc, createOwnedHost, dumpRows, ENDLESS, toRows } from './owned-host.ts';
 
 const EMFILE = 24;
 
@@ -146,18 +146,12 @@ describe('createOwnerResolver', () => {
   });
 
   it('fails, and recovers, when the exporter itself has no descriptors left', (t) => {
-    let errno = 0;
-    const real = loadLibc();
-    const libc: Libc = {
-      ...real,
-      open: (path, flags) => (errno !== 0 && isFdFolder(path) ? -1 : real.open(path, flags)),
-      errno: () => errno || real.errno(),
-    };
+    const { libc, failure } = createFailingLibc();
     const { hold, scrape } = createOwnedHost(t, { libc });
     hold(10, 'web', 101);
-    errno = EMFILE;
+    failure.errno = EMFILE;
     assert.throws(() => scrape(101), { code: 'EMFILE' });
-    errno = 0;
+    failure.errno = 0;
     assert.deepEqual(scrape(101), ['web']);
   });
 
