@@ -6,6 +6,7 @@ import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './dump-request.ts';
 import { createFactCollectors } from './facts.ts';
 import { keepHandles } from './kept-handles.ts';
 import { type Libc, loadLibc } from './libc.ts';
+import { keepLargeArraysApart, trimMemory } from './malloc.ts';
 import { checkNetlink } from './netlink-probe.ts';
 import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
 import { createOwnerResolver } from './owners.ts';
@@ -27,6 +28,7 @@ interface SocketSources {
 /** Opens Linux: sockets by inet_diag, or from /proc/net/tcp where the kernel refuses that. */
 export function openLinuxPlatform(options: PlatformOptions): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
+  keepLargeArraysApart(libc);
   const { isPrivileged, notices } = checkCapabilities(options);
   const sources = chooseSources(libc, options);
   const owners = createOwnerResolver(libc, {
@@ -40,7 +42,7 @@ export function openLinuxPlatform(options: PlatformOptions): Platform {
     owners,
     facts: createFactCollectors(options),
     notices: [sources.notice, ...notices],
-    trimMemory: () => void libc.malloc_trim?.(0),
+    trimMemory: () => trimMemory(libc),
   };
 }
 

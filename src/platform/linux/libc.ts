@@ -23,6 +23,8 @@ export interface Libc {
   errno(): number;
   /** Gives memory that was freed back to the system. glibc only. */
   malloc_trim?(pad: number): number;
+  /** Sets a parameter of `malloc` (man 3 mallopt) for the whole process. Returns 0 on failure. glibc only. */
+  mallopt?(parameter: number, value: number): number;
 }
 
 /**
@@ -74,13 +76,16 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
-    ...bindTrim(process),
+    ...bindMalloc(process),
   };
 }
 
-function bindTrim(process: ReturnType<typeof koffi.load>): Pick<Libc, 'malloc_trim'> {
+function bindMalloc(process: ReturnType<typeof koffi.load>): Pick<Libc, 'malloc_trim' | 'mallopt'> {
   try {
-    return { malloc_trim: process.func('int malloc_trim(size_t pad)') };
+    return {
+      malloc_trim: process.func('int malloc_trim(size_t pad)'),
+      mallopt: process.func('int mallopt(int parameter, int value)'),
+    };
   } catch {
     return {}; // musl keeps little
   }
