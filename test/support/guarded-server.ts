@@ -22,7 +22,7 @@ export interface GuardedServer {
 
 const LIMITS = { ...SERVER_LIMITS, maxConnections: 512, longestAnswerMs: 40_000, maxRequests: 40 };
 
-/** The whole web server on a port of its own, as main.ts puts it together, over a fake scraper. */
+/** The whole web server on a port of its own, as program.ts puts it together, over a fake scraper. */
 export async function startGuardedServer(
   t: { after(action: () => Promise<void>): void },
   settingsNow: () => WebSettings,
