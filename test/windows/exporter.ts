@@ -168,9 +168,13 @@ function checkZoo(page: Page, zoo: SocketZoo): void {
   const own = { remote_ip: '127.0.0.1', remote_port: String(zoo.listener), local_port: 'ephemeral' };
   const outbound = (state: string, process: string) =>
     sampleOf(page, 'tcpstate_connections', { ...own, state, process, direction: 'outbound' });
-  assert.equal(outbound('established', 'node.exe'), 1);
-  assert.equal(outbound('fin_wait2', 'node.exe'), 1);
-  assert.equal(outbound('time_wait', 'unknown'), 1);
+  const shown = page
+    .get('tcpstate_connections')!
+    .samples.filter(({ labels }) => labels.remote_port === own.remote_port);
+  const all = JSON.stringify(shown);
+  assert.equal(outbound('established', 'node.exe'), 1, all);
+  assert.equal(outbound('fin_wait2', 'node.exe'), 1, all);
+  assert.equal(outbound('time_wait', 'unknown'), 1, all);
   const port = { local_port: String(zoo.listener) };
   for (const state of ['listen', 'established', 'close_wait']) {
     assert.equal(sampleOf(page, 'tcpstate_local_port_sockets', { ...port, state }), 1, state);

@@ -27,6 +27,8 @@ export interface Bench {
 
 /** Windows' default range: the sockets that Windows programs make under Wine get their ports from Linux. */
 const EPHEMERAL_RANGE = '49152 65535';
+/** What the answers of netsh exclude from it, which Windows gives to nobody either. */
+const EXCLUDED_PORTS = '49710-49809,50000-50059';
 
 const missing = missingTools();
 if (missing !== undefined && process.env.CI === 'true') throw new Error(missing);
@@ -37,6 +39,7 @@ describe("on Windows' node.exe", { skip: skip ?? false }, () => {
   let bench: Bench | undefined;
   before(async () => {
     setNetworkSetting('ipv4/ip_local_port_range', EPHEMERAL_RANGE);
+    setNetworkSetting('ipv4/ip_local_reserved_ports', EXCLUDED_PORTS);
     const folder = mkdtempSync(join(app!.scratch, 'run-'));
     const standIns = compileStandIns(folder);
     bench = { folder, app: app!, standIns, wine: await openWine(findWine()!, folder, ANSWERING_COMMANDS) };
