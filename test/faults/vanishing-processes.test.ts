@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createProgram } from '../support/c-program.ts';
 import { missingCompiler } from '../support/gcc.ts';
 import { enterNetworkNamespace } from '../support/network-namespace.ts';
 import { countDescriptors, failingIn, takePage } from '../support/outlived-fault.ts';
+import { createRawSockets } from '../support/raw-sockets.ts';
 import { startExporter } from '../support/running-exporter.ts';
 
-const SCRAPES = 60;
-/** Of its children, those that end while one page is made. */
+const LEAST_SCRAPES = 60;
+const LEAST_MS = 5000;
+/** In the network namespace of the test. */
+const PORT = 7000;
+/** Children that come and go meanwhile. */
 const LEAST_PROCESSES = 500;
 
 /** Children one after the other, four at a time: each opens a listener and a connection to it, and ends. */
@@ -51,6 +55,7 @@ const skip = missingCompiler() ?? enterNetworkNamespace() ?? false;
 
 test('processes that end between two reads', { skip }, async (t) => {
   const exporter = await startExporter(t);
+  openCloseWait(t); // some children leave one, and the first one seen costs the exporter a descriptor for good
   await takePage(exporter);
   await takePage(exporter);
   const descriptors = countDescriptors(exporter);
@@ -60,7 +65,8 @@ test('processes that end between two reads', { skip }, async (t) => {
   t.after(() => child.kill('SIGKILL'));
   const said = once(child.stdout, 'data');
   let named = 0;
-  for (let scrape = 0; scrape < SCRAPES; scrape++) {
+  let scrapes = 0;
+  for (const endMs = performance.now() + LEAST_MS; scrapes < LEAST_SCRAPES || performance.now() < endMs; scrapes++) {
     const page = await takePage(exporter); // checks the sums
     assert.deepEqual(failingIn(page), []);
     const owners = page.get('tcpstate_process_sockets')!.samples;
@@ -74,8 +80,19 @@ test('processes that end between two reads', { skip }, async (t) => {
     started! > LEAST_PROCESSES && failed === 0,
     `${started} processes, ${failed} of them without their sockets`,
   );
-  assert.ok(named > SCRAPES / 4, `seen in ${named} scrapes only`);
+  assert.ok(named > scrapes / 4, `seen in ${named} of ${scrapes} scrapes`);
   await takePage(exporter);
   assert.ok(countDescriptors(exporter) <= descriptors, `${countDescriptors(exporter)}, before ${descriptors}`);
   assert.deepEqual(exporter.log.slice(logged), []);
 });
+
+/** A connection to itself that one side has closed. */
+function openCloseWait(t: TestContext): void {
+  const sockets = createRawSockets();
+  t.after(() => sockets.closeAll());
+  const listener = sockets.listen('127.0.0.1', PORT);
+  const client = sockets.open('127.0.0.1');
+  sockets.connect(client, '127.0.0.1', PORT);
+  sockets.accept(listener);
+  sockets.closeWrite(client);
+}
