@@ -49,7 +49,7 @@ export async function openWine(
   const self: Wine = { driveC: join(prefix, 'drive_c'), start, run, waitUntilDown, close };
   try {
     await run('wineboot', '-i');
-    await run('winecfg', '/v', VERSION);
+    await run('winecfg', '/v', VERSION).catch(() => run('winecfg', '/v', VERSION)); // now and then it ends with 1 on a busy machine
   } catch (error) {
     close();
     throw error;
