@@ -22,7 +22,7 @@ const PORTS = 65_536;
 
 /** Classes of all ports, from the rows that listen or are bound and the ephemeral ranges where they are known. */
 export class PortClassTable {
-  /** Replaced, not written, when a class changes. */
+  /** Replaced, not written, when a class or a range changes. */
   classes: PortClasses = new Uint8Array(PORTS);
   readonly #listeners = new Int32Array(PORTS);
   readonly #bound = new Int32Array(PORTS);
