@@ -18,7 +18,7 @@ export interface Platform {
   readonly facts: readonly FactCollector[];
   /** What an operator should know at start: sources in use, privileges missing and what that costs. */
   readonly notices: readonly Notice[];
-  /** Gives memory that was freed back to the OS, where the C library would keep it. */
+  /** Gives memory back to the OS that was freed, or needed only to start. */
   trimMemory?(): void;
   /** Gives the OS handles back. */
   close(): void;

@@ -11,6 +11,7 @@ import { checkNetlink } from './netlink-probe.ts';
 import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
 import { createOwnerResolver } from './owners.ts';
 import { createProcNetTcpReader } from './proc-net-tcp.ts';
+import { createProgramPageDropper } from './program-pages.ts';
 import { createSockDiagReader } from './sock-diag.ts';
 import { readCapabilities } from './status.ts';
 
@@ -36,13 +37,17 @@ export function openLinuxPlatform(options: PlatformOptions): Platform {
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
   });
+  const dropProgramPages = createProgramPageDropper(libc, options.procfs);
   return {
     name: 'linux',
     ...sources,
     owners,
     facts: createFactCollectors(options),
     notices: [sources.notice, ...notices],
-    trimMemory: () => trimMemory(libc),
+    trimMemory() {
+      trimMemory(libc);
+      dropProgramPages();
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Libc {
   readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
+  /** Tells the system what memory is needed for (man 2 madvise). `advice`: MADV_… */
+  madvise?(address: bigint, length: bigint, advice: number): number;
   /** Gives memory that was freed back to the system. glibc only. */
   malloc_trim?(pad: number): number;
   /** Sets a parameter of `malloc` (man 3 mallopt) for the whole process. Returns 0 on failure. glibc only. */
@@ -76,6 +78,7 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
+    madvise: process.func('int madvise(uintptr_t address, size_t length, int advice)'),
     ...bindMalloc(process),
   };
 }

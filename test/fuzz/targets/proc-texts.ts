@@ -10,6 +10,7 @@ import { parseNetstat } from '../../../src/platform/linux/proc-netstat.ts';
 import { parseSnmp } from '../../../src/platform/linux/proc-snmp.ts';
 import { parseSockstat } from '../../../src/platform/linux/proc-sockstat.ts';
 import { parseOpenFilesLimit } from '../../../src/platform/linux/process-fds.ts';
+import { parseCleanMappings, parseCodeRange } from '../../../src/platform/linux/program-pages.ts';
 import { parseCapabilities } from '../../../src/platform/linux/status.ts';
 import { readSysctlList } from '../../../src/platform/linux/sysctl.ts';
 import { answerOf, type FuzzTarget, type ReadFixture } from '../target.ts';
@@ -58,6 +59,27 @@ export const PROC_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     run(input) {
       const size = answerOf(() => parsePageSize(input.toString(), '/smaps'), { says: /^\/smaps/ });
       assert.ok(size === undefined || (size > 0 && size % 1024 === 0 && Number.isSafeInteger(size)));
+    },
+  },
+  'program-pages': {
+    drives: [
+      'platform/linux/program-pages.ts#parseCleanMappings',
+      'platform/linux/program-pages.ts#parseCodeRange',
+      'platform/linux/program-pages.ts#createProgramPageDropper',
+    ],
+    holds: 'ranges that are not empty, of read-only mappings of the program; no address of code, or two',
+    seeds: () => [
+      '400000-b6f000 r--p 00000000 fe:00 26 /usr/bin/node\nAnonymous: 0 kB\nSwap: 0 kB\n',
+      'b72000-25fe000 r-xp 00772000 fe:00 26 /usr/bin/node\nAnonymous:             0 kB\nSwap:                  0 kB\n',
+      `1 (node) S ${'0 '.repeat(22)}4194304 39846385 0\n`,
+    ],
+    run(input) {
+      const text = input.toString();
+      const code = parseCodeRange(text) ?? { start: 0n, end: 0xffffffffffffn };
+      for (const { start, end } of parseCleanMappings(text, '/usr/bin/node', code)) {
+        assert.ok(start < end);
+        assert.match(text, new RegExp(`^0*${start.toString(16)}-0*${end.toString(16)} r-[x-]p .*/usr/bin/node$`, 'm'));
+      }
     },
   },
   'open-files-limit': {
