@@ -6,4 +6,3 @@ import { setFlagsFromString } from 'node:v8';
 // a scrape takes 3 ms more, for garbage. The collector thread sets them again because V8 forgets the first one whenever a
 // thread starts: with 10,000 sockets the benchmark saw 135 MB at most if it does not, and 108 MB if it does.
 setFlagsFromString('--semi-space-growth-factor=1');
-setFlagsFromString('--optimize-for-size');

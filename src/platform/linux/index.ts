@@ -7,6 +7,7 @@ import { createFactCollectors } from './facts.ts';
 import { keepHandles } from './kept-handles.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { keepLargeArraysApart, trimMemory } from './malloc.ts';
+import { giveUpNetAdmin } from './net-admin.ts';
 import { checkNetlink } from './netlink-probe.ts';
 import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
 import { createOwnerResolver } from './owners.ts';
@@ -26,10 +27,14 @@ interface SocketSources {
   close(): void;
 }
 
-/** Opens Linux: sockets by inet_diag, or from /proc/net/tcp where the kernel refuses that. */
+/**
+ * Opens Linux: sockets by inet_diag, or from /proc/net/tcp where the kernel refuses that. The calling thread gives up a
+ * capability, and the allocator of the process gets another setting.
+ */
 export function openLinuxPlatform(options: PlatformOptions): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
+  giveUpNetAdmin(libc);
   const { isPrivileged, notices } = checkCapabilities(options);
   const sources = chooseSources(libc, options);
   const owners = createOwnerResolver(libc, {

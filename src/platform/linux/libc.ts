@@ -21,6 +21,9 @@ export interface Libc {
   readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
+  /** Capabilities of a thread (man 2 capget). `header` and `data`: structs of include/uapi/linux/capability.h. */
+  capget?(header: Uint8Array, data: Uint8Array): number;
+  capset?(header: Uint8Array, data: Uint8Array): number;
   /** Tells the system what memory is needed for (man 2 madvise). `advice`: MADV_… */
   madvise?(address: bigint, length: bigint, advice: number): number;
   /** Gives memory that was freed back to the system. glibc only. */
@@ -78,6 +81,8 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
+    capget: process.func('int capget(void *header, void *data)'),
+    capset: process.func('int capset(void *header, void *data)'),
     madvise: process.func('int madvise(uintptr_t address, size_t length, int advice)'),
     ...bindMalloc(process),
   };

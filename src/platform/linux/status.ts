@@ -1,10 +1,9 @@
 import { ownFile, readRequiredFile } from './proc-file.ts';
 
-/** The effective capabilities that open other users' processes and sockets. */
+/** The effective capabilities that open other users' processes. */
 export interface Capabilities {
   readonly sysPtrace: boolean;
   readonly dacReadSearch: boolean;
-  readonly netAdmin: boolean;
 }
 
 /**
@@ -22,5 +21,5 @@ export function parseCapabilities(text: string, path: string): Capabilities {
   if (match === null) throw new Error(`${path}: no CapEff line`);
   const mask = BigInt(`0x${match[1]}`);
   const has = (bit: bigint) => (mask & (1n << bit)) !== 0n;
-  return { sysPtrace: has(19n), dacReadSearch: has(2n), netAdmin: has(12n) };
+  return { sysPtrace: has(19n), dacReadSearch: has(2n) };
 }

@@ -45,7 +45,7 @@ export const PROC_TEXTS: Readonly<Record<string, FuzzTarget>> = {
   },
   'process-status': {
     drives: ['platform/linux/status.ts#parseCapabilities'],
-    holds: 'three yes or no, or a refusal that names the file',
+    holds: 'yes or no for each, or a refusal that names the file',
     seeds: recorded('self/status'),
     run(input) {
       const capabilities = answerOf(() => parseCapabilities(input.toString(), '/status'), { says: /^\/status/ });

@@ -98,7 +98,7 @@ describe('checkNetlink', () => {
 });
 
 describe('describeCapabilities', () => {
-  const all = { sysPtrace: true, dacReadSearch: true, netAdmin: false };
+  const all = { sysPtrace: true, dacReadSearch: true };
 
   it('warns of what is missing and of what that costs', () => {
     const [notice] = describeCapabilities({ ...all, dacReadSearch: false }, new Set(['processes']));
