@@ -3,9 +3,8 @@ import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
-import { Reason, ROW_WORDS, setProcess, stateOf } from '../model/socket-row.ts';
+import { Reason, ROW_WORDS, setProcess } from '../model/socket-row.ts';
 import { SocketTable } from '../model/socket-table.ts';
-import { TcpState } from '../model/tcp-state.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
 import { createTally } from '../tally/index.ts';
 import { runCollector } from './collect.ts';
@@ -121,7 +120,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   /** The second read is spared when the first one saw no CLOSE_WAIT socket. */
   function readCloseWait(reader: SocketReader, hasOwners: boolean, budget: ScrapeBudget): SocketTable {
     closeWaitTable.reset();
-    if (!hasState(table, TcpState.closeWait)) return closeWaitTable;
+    if (table.closeWaiting === 0) return closeWaitTable;
     reader.read(closeWaitTable, budget);
     if (hasOwners) platform.owners?.recall(closeWaitTable);
     return closeWaitTable;
@@ -138,11 +137,6 @@ function forgetOwners(table: SocketTable): void {
   table.recount();
   table.isComparable = false;
   for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) setProcess(table.words, at, 0, Reason.none);
-}
-
-function hasState({ words, length }: SocketTable, state: TcpState): boolean {
-  for (let at = 0; at < length * ROW_WORDS; at += ROW_WORDS) if (stateOf(words, at) === state) return true;
-  return false;
 }
 
 /** A collector that runs in two steps: both must succeed, and their times add up. */

@@ -46,6 +46,8 @@ export class SocketTable {
   /** Numbers of the LISTEN rows, and the accept queues of those that have one. */
   readonly listeners: number[] = [];
   readonly listenQueues: ListenQueue[] = [];
+  /** Number of CLOSE_WAIT rows, rows of the last scrape that are still to come included. */
+  closeWaiting = 0;
   /** Times that memory was given back, or taken. */
   resizes = 0;
   #isCommitted = false;
@@ -79,6 +81,7 @@ export class SocketTable {
     this.processNames.reset();
     this.groups.reset();
     this.changes.clear(true);
+    this.closeWaiting = 0;
     this.#begin(0);
   }
 
@@ -127,7 +130,9 @@ export class SocketTable {
     words[at + Word.process] = 0;
     words[at + Word.milliseconds] = milliseconds;
     if (!this.changes.isFresh) this.changes.add(row, words);
-    if (stateOf(words, at) === TcpState.listen) this.listeners.push(row);
+    const state = stateOf(words, at);
+    if (state === TcpState.listen) this.listeners.push(row);
+    else if (state === TcpState.closeWait) this.closeWaiting++;
     return row;
   }
 
@@ -187,6 +192,7 @@ export class SocketTable {
   #drop(from: number, end: number): void {
     const { changes, words } = this;
     for (let row = from; row < end; row++) {
+      if (stateOf(words, row * ROW_WORDS) === TcpState.closeWait) this.closeWaiting--;
       if (changes.isFresh) this.#release(words, row * ROW_WORDS);
       else changes.remove(words, row * ROW_WORDS);
     }

@@ -10,6 +10,7 @@ import { UsedPorts } from './used-ports.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
 
+type Range = Omit<EphemeralFamilyUse, 'utilization' | 'used'>;
 type RangeUse = Omit<EphemeralFamilyUse, 'utilization'>;
 
 /** Counts how the ephemeral ports are used, as the next connect() finds them. */
@@ -17,7 +18,7 @@ export function createEphemeralTally(table: SocketTable, limit: number) {
   const destinations = createDestinationsTally(table, limit);
   const processPorts = createProcessPortsTally(table, limit);
   const usedPorts = new UsedPorts();
-  let last: { readonly version: number; readonly classes: PortClasses; readonly use: readonly RangeUse[] } | undefined;
+  let last: { readonly classes: PortClasses; readonly ranges: readonly Range[] } | undefined;
 
   return {
     reset() {
@@ -26,47 +27,37 @@ export function createEphemeralTally(table: SocketTable, limit: number) {
     count(rows: Rows, step: 1 | -1, classes: PortClasses) {
       destinations.count(rows, step, classes);
       processPorts.count(rows, step, classes);
-      usedPorts.count(rows, step);
+      usedPorts.count(rows, step, classes);
     },
     select(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
       const { destinations: cells, busiest } = destinations.select();
-      const families = rangeUse(classes, rules).map((use) => withUtilization(use, rules, busiest[use.family]));
+      const families = rangesOf(classes, rules).map((range) =>
+        withUtilization({ ...range, used: usedPorts.used(range.family, classes) }, rules, busiest[range.family]),
+      );
       return { families, destinations: cells, ...(withProcesses && { processes: processPorts.select() }) };
     },
   };
 
-  /** Goes through the ports only when one of them has changed: on a quiet host that is most of a scrape's counting. */
-  function rangeUse(classes: PortClasses, rules: EphemeralRules): readonly RangeUse[] {
-    const { version } = usedPorts;
-    if (last?.version !== version || last.classes !== classes)
-      last = {
-        version,
-        classes,
-        use: FAMILIES.flatMap((family) => useOf(family, rules, classes, usedPorts.of(family))),
-      };
-    return last.use;
+  /** Goes through the ports only when the class of one has changed. */
+  function rangesOf(classes: PortClasses, rules: EphemeralRules): readonly Range[] {
+    if (last?.classes !== classes)
+      last = { classes, ranges: FAMILIES.flatMap((each) => rangeOf(each, rules, classes)) };
+    return last.ranges;
   }
 }
 
-function useOf(
-  family: FamilyLabel,
-  rules: EphemeralRules,
-  classes: PortClasses,
-  socketsOnPort: Int32Array,
-): RangeUse[] {
+function rangeOf(family: FamilyLabel, rules: EphemeralRules, classes: PortClasses): Range[] {
   const range = rules.ranges[family];
   if (range === undefined) return [];
   const bit = ephemeralBit(Family[family === 'ipv4' ? 'v4' : 'v6']);
   let ports = 0;
-  let used = 0;
   let blocked = 0;
   for (let port = range.first; port <= range.last; port++) {
     if ((classes[port]! & bit) === 0) continue;
     ports++;
-    if (socketsOnPort[port] !== 0) used++;
     if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
   }
-  return [{ family, first: range.first, last: range.last, ports, used, blocked }];
+  return [{ family, first: range.first, last: range.last, ports, blocked }];
 }
 
 /** `busiest`: ports taken towards the busiest destination. */

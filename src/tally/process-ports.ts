@@ -9,35 +9,41 @@ import type { PortClasses } from './port-classes.ts';
 const PAGE_BITS = 8;
 const PAGE_LENGTH = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_LENGTH - 1;
-const PAGES = 65_536 / PAGE_LENGTH;
-
-/** Sockets of one process by local port, in pages made on demand: most processes have few ports. */
-interface PortsOfProcess {
-  readonly pages: (Int32Array | undefined)[];
-  /** Ports with a socket. */
-  distinct: number;
-}
+const PAGES_BITS = 16 - PAGE_BITS;
+const PAGES = 1 << PAGES_BITS;
+const INITIAL_PAGES = 16;
 
 /** Counts the distinct ephemeral ports each process holds: who eats the range. */
 export function createProcessPortsTally({ processNames }: SocketTable, limit: number) {
-  /** By process id. */
-  let processes: PortsOfProcess[] = [];
+  /** By process id: its distinct ports, and the number of each of its pages, 0 = none yet. */
+  let distinct = new Int32Array(0);
+  let pageNumbers = new Int32Array(0);
+  /** Sockets by local port, in pages made on demand: most processes have few ports. Page 0 is nobody's. */
+  let pages = new Int32Array(INITIAL_PAGES * PAGE_LENGTH);
+  let pagesEnd = 1;
 
   return {
     reset() {
-      processes = [];
+      distinct = new Int32Array(0);
+      pageNumbers = new Int32Array(0);
+      pages = new Int32Array(INITIAL_PAGES * PAGE_LENGTH);
+      pagesEnd = 1;
     },
     count(rows: Rows, step: 1 | -1, classes: PortClasses) {
       const { words } = rows;
+      reserve(processNames.length);
       for (let index = 0; index < rows.length; index++) {
         const at = positionOf(rows, index);
         if (isOnEphemeralPort(words, at, classes)) countPort(words[at + Word.process]!, localPortOf(words, at), step);
       }
     },
     select(): Breakdown<ProcessPorts> {
-      const entries = processes.map(({ distinct }, id) => ({ process: processNames.nameOf(id), ports: distinct }));
+      const entries: ProcessPorts[] = [];
+      distinct.forEach((ports, id) => {
+        if (ports > 0) entries.push({ process: processNames.nameOf(id), ports });
+      });
       return keepLargest(
-        entries.filter((entry) => entry.ports > 0),
+        entries,
         limit,
         (entry) => entry.ports,
         (entry) => entry.process,
@@ -46,16 +52,31 @@ export function createProcessPortsTally({ processNames }: SocketTable, limit: nu
   };
 
   function countPort(process: number, port: number, step: number): void {
-    while (processes.length <= process) processes.push({ pages: new Array(PAGES).fill(undefined), distinct: 0 });
-    const ports = processes[process]!;
-    let page = ports.pages[port >> PAGE_BITS];
-    if (page === undefined) {
-      page = new Int32Array(PAGE_LENGTH);
-      ports.pages[port >> PAGE_BITS] = page;
-    }
-    const before = page[port & PAGE_MASK]!;
-    page[port & PAGE_MASK] = before + step;
-    if (before === 0) ports.distinct++;
-    else if (before + step === 0) ports.distinct--;
+    const index = (process << PAGES_BITS) | (port >> PAGE_BITS);
+    const page = pageNumbers[index] || takePage(index);
+    const at = (page << PAGE_BITS) | (port & PAGE_MASK);
+    const before = pages[at]!;
+    pages[at] = before + step;
+    if (before === 0) distinct[process]!++;
+    else if (before + step === 0) distinct[process]!--;
   }
+
+  function reserve(length: number): void {
+    if (length <= distinct.length) return;
+    const spare = length + (length >> 1);
+    distinct = enlarged(distinct, spare);
+    pageNumbers = enlarged(pageNumbers, spare * PAGES);
+  }
+
+  function takePage(index: number): number {
+    if (pagesEnd * PAGE_LENGTH === pages.length) pages = enlarged(pages, pages.length + (pages.length >> 1));
+    pageNumbers[index] = pagesEnd;
+    return pagesEnd++;
+  }
+}
+
+function enlarged(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(array);
+  return larger;
 }

@@ -73,6 +73,29 @@ describe('SocketTable', () => {
     assert.equal(table.addresses.used, 10_001);
   });
 
+  it('knows how many rows are in CLOSE_WAIT, whatever came, left or was forgotten', () => {
+    const table = new SocketTable();
+    const seen: number[] = [];
+    const scrape = (sockets: readonly number[]) => {
+      turn(table, sockets);
+      if (!sockets.includes(7)) append(table, 7, TcpState.closeWait);
+      table.commit();
+      seen.push(table.closeWaiting);
+    };
+    append(table, 1, TcpState.closeWait);
+    append(table, 2);
+    table.commit();
+    scrape([1, 2]); // 7 comes
+    scrape([1, 2, 7]);
+    table.touch(0);
+    scrape([2, 7]);
+    scrape([2]); // 7 leaves, and comes again
+    table.recount();
+    scrape([7]);
+    table.reset();
+    assert.deepEqual([...seen, table.closeWaiting], [2, 2, 1, 1, 1, 0]);
+  });
+
   it('tells what came and what left, in any order, and holds the addresses of what is there', () => {
     const scrapes = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 60 }), { maxLength: 60 }), { maxLength: 12 });
     fc.assert(

@@ -51,13 +51,16 @@ export class HeldFds {
 
   /** The lowest descriptor from `from` on that may hold a socket nobody has seen; from `top` on that is every one. */
   nextCandidate(from: number): number {
-    let fd = from;
-    while (fd < this.top) {
-      const mark = this.get(fd);
-      if (mark === UNKNOWN || mark === YOUNG) break;
-      fd++;
+    for (let fd = from; fd < this.top; ) {
+      const page = this.#pages[fd >>> PAGE_BITS];
+      if (page === undefined) return fd;
+      const end = Math.min(this.top, (fd | PAGE_MASK) + 1);
+      for (; fd < end; fd++) {
+        const mark = page[fd & PAGE_MASK]!;
+        if (mark === UNKNOWN || mark === YOUNG) return fd;
+      }
     }
-    return fd;
+    return Math.max(from, this.top);
   }
 
   /** The lowest descriptor in `from` … `end` − 1 that was seen open; `end` when there is none. */
