@@ -62,11 +62,7 @@ export const PROC_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'program-pages': {
-    drives: [
-      'platform/linux/program-pages.ts#parseCleanMappings',
-      'platform/linux/program-pages.ts#parseCodeRange',
-      'platform/linux/program-pages.ts#createProgramPageDropper',
-    ],
+    drives: ['platform/linux/program-pages.ts#parseCleanMappings', 'platform/linux/program-pages.ts#parseCodeRange'],
     holds: 'ranges that are not empty, of read-only mappings of the program; no address of code, or two',
     seeds: () => [
       '400000-b6f000 r--p 00000000 fe:00 26 /usr/bin/node\nAnonymous: 0 kB\nSwap: 0 kB\n',
