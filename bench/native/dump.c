@@ -1,4 +1,4 @@
-// The least any program can pay: asks inet_diag for every socket, once, and throws the answer away.
+// What any program pays that root runs: asks inet_diag for every socket, once, and throws the answer away.
 // The request is the exporter's own (src/platform/linux/dump-request.ts). Prints: sockets, CPU µs, wall µs, peak RSS in KiB.
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>

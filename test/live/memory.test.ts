@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startExporter } from '../support/running-exporter.ts';
 
-/** Two halves of 1 or 2 MB, as V8 has them when the program starts; without the flags they grow to 16 MB and more. */
+/** Two halves of 1 or 2 MB, as V8 has them when the program starts; without the flag they grow to 16 MB and more. */
 const MOST_BYTES = 4.5 * 1024 * 1024;
 /** Enough to have V8 double them to the end. */
 const SCRAPES = 300;
