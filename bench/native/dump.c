@@ -1,5 +1,5 @@
 // What any program pays that root runs: asks inet_diag for every socket, once, and throws the answer away.
-// The request is the exporter's own (src/platform/linux/dump-request.ts). Prints: sockets, CPU µs, wall µs, peak RSS in KiB.
+// The request is the exporter's own (src/platform/linux/netlink/dump-request.ts). Prints: sockets, CPU µs, wall µs, peak RSS in KiB.
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>

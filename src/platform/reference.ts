@@ -33,7 +33,7 @@ export async function openReferences(
 ): Promise<readonly Reference[]> {
   switch (name) {
     case 'linux': {
-      const { createProcNetTcpReference } = await import('./linux/reference.ts');
+      const { createProcNetTcpReference } = await import('./linux/procfs/reference.ts');
       return [createProcNetTcpReference(options.procfs)];
     }
     case 'windows': {

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Libc } from '../../src/platform/linux/libc.ts';
+import type { Libc } from '../../src/platform/linux/libc/libc.ts';
 import { DATAGRAM_MESSAGES, MESSAGE_LENGTH, writeMessage } from './synthetic-dump.ts';
 import { createSyntheticProcfs, FIRST_PID } from './synthetic-procfs.ts';
 

@@ -1,4 +1,4 @@
-import type { Libc } from '../../src/platform/linux/libc.ts';
+import type { Libc } from '../../src/platform/linux/libc/libc.ts';
 
 export const FIRST_PID = 1001;
 /** Descriptors below are no sockets. */

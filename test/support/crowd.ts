@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import koffi from 'koffi';
-import { errnoName } from '../../src/platform/linux/libc.ts';
+import { errnoName } from '../../src/platform/linux/libc/libc.ts';
 import { socketAddress } from './raw-sockets.ts';
 import type { End } from './tcp-segment.ts';
 

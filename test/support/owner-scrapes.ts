@@ -2,10 +2,10 @@ import { formatAddress } from '../../src/model/ip-address.ts';
 import type { Reason } from '../../src/model/socket-row.ts';
 import { SocketTable } from '../../src/model/socket-table.ts';
 import { stateLabel } from '../../src/model/tcp-state.ts';
-import { ALL_SOCKETS } from '../../src/platform/linux/dump-request.ts';
-import { type Libc, loadLibc } from '../../src/platform/linux/libc.ts';
-import { createOwnerResolver } from '../../src/platform/linux/owners.ts';
-import { createSockDiagReader } from '../../src/platform/linux/sock-diag.ts';
+import { type Libc, loadLibc } from '../../src/platform/linux/libc/libc.ts';
+import { ALL_SOCKETS } from '../../src/platform/linux/netlink/dump-request.ts';
+import { createSockDiagReader } from '../../src/platform/linux/netlink/sock-diag.ts';
+import { createOwnerResolver } from '../../src/platform/linux/owners/owners.ts';
 
 /** Long enough for any machine: the tests that need a short time say so. */
 const BUDGET_MS = 60_000;

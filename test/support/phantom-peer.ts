@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import koffi from 'koffi';
-import { errnoName } from '../../src/platform/linux/libc.ts';
+import { errnoName } from '../../src/platform/linux/libc/libc.ts';
 import { setNetworkSetting } from './network-namespace.ts';
 import { socketAddress } from './raw-sockets.ts';
 import { addressBytes, encodeSegment, type Segment } from './tcp-segment.ts';

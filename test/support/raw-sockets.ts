@@ -1,6 +1,6 @@
 import koffi from 'koffi';
 import { parseAddress } from '../../src/model/ip-address.ts';
-import { errnoName } from '../../src/platform/linux/libc.ts';
+import { errnoName } from '../../src/platform/linux/libc/libc.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;

@@ -2,7 +2,7 @@
 // and some seccomp profiles do: socket(AF_NETLINK, …, NETLINK_SOCK_DIAG) fails with EAFNOSUPPORT. All else goes on.
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { errnoName } from '../../src/platform/linux/libc.ts';
+import { errnoName } from '../../src/platform/linux/libc/libc.ts';
 
 const AF_NETLINK = 16;
 const NETLINK_SOCK_DIAG = 4;

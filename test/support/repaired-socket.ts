@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { errnoName } from '../../src/platform/linux/libc.ts';
+import { errnoName } from '../../src/platform/linux/libc/libc.ts';
 import type { createRawSockets } from './raw-sockets.ts';
 import type { End } from './tcp-segment.ts';
 

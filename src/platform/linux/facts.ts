@@ -1,14 +1,14 @@
 import type { CollectorName } from '../../model/collectors.ts';
 import type { Facts } from '../../model/snapshot.ts';
 import type { FactCollector, PlatformOptions } from '../platform.ts';
-import { readConntrack } from './conntrack.ts';
-import { readEphemeralRules } from './ephemeral-rules.ts';
-import { readIsHostNamespace } from './namespace.ts';
-import { readPageSize } from './page-size.ts';
-import { readNetstat } from './proc-netstat.ts';
-import { readSnmp } from './proc-snmp.ts';
-import { readTcpMemory } from './proc-sockstat.ts';
-import { readSettings } from './settings.ts';
+import { readConntrack } from './procfs/conntrack.ts';
+import { readEphemeralRules } from './procfs/ephemeral-rules.ts';
+import { readIsHostNamespace } from './procfs/namespace.ts';
+import { readPageSize } from './procfs/page-size.ts';
+import { readNetstat } from './procfs/proc-netstat.ts';
+import { readSnmp } from './procfs/proc-snmp.ts';
+import { readTcpMemory } from './procfs/proc-sockstat.ts';
+import { readSettings } from './procfs/settings.ts';
 
 /** The collectors that need no socket table and are on, in the order they run. `ownProcfs`: where this process sees itself. */
 export function createFactCollectors(

@@ -1,20 +1,20 @@
 import { TcpState } from '../../model/tcp-state.ts';
 import type { Notice, Platform, PlatformOptions, SocketReader, UnitResolver } from '../platform.ts';
-import { seesBoundSockets } from './bound-probe.ts';
-import { createUnitResolver } from './cgroups.ts';
-import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './dump-request.ts';
+import { createUnitResolver } from './cgroups/cgroups.ts';
 import { createFactCollectors } from './facts.ts';
-import { keepHandles } from './kept-handles.ts';
-import { type Libc, loadLibc } from './libc.ts';
-import { keepLargeArraysApart, trimMemory } from './malloc.ts';
+import { keepHandles } from './libc/kept-handles.ts';
+import { type Libc, loadLibc } from './libc/libc.ts';
+import { keepLargeArraysApart, trimMemory } from './libc/malloc.ts';
 import { giveUpNetAdmin } from './net-admin.ts';
-import { checkNetlink } from './netlink-probe.ts';
+import { seesBoundSockets } from './netlink/bound-probe.ts';
+import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './netlink/dump-request.ts';
+import { checkNetlink } from './netlink/netlink-probe.ts';
+import { createSockDiagReader } from './netlink/sock-diag.ts';
 import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
-import { createOwnerResolver } from './owners.ts';
-import { createProcNetTcpReader } from './proc-net-tcp.ts';
+import { createOwnerResolver } from './owners/owners.ts';
+import { readCapabilities } from './procfs/capabilities.ts';
+import { createProcNetTcpReader } from './procfs/proc-net-tcp.ts';
 import { createProgramPageDropper } from './program-pages.ts';
-import { createSockDiagReader } from './sock-diag.ts';
-import { readCapabilities } from './status.ts';
 
 /** CLOSE_WAIT sockets whose age is read in one scrape; beyond that the counts of stuck ones are a lower bound. */
 const MOST_AGES = 250_000;

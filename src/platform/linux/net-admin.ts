@@ -1,4 +1,4 @@
-import type { Libc } from './libc.ts';
+import type { Libc } from './libc/libc.ts';
 
 /** _LINUX_CAPABILITY_VERSION_3 (include/uapi/linux/capability.h) */
 const VERSION_3 = 0x20080522;

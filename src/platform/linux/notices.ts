@@ -1,6 +1,6 @@
 import type { CollectorName } from '../../model/collectors.ts';
 import type { Notice } from '../platform.ts';
-import type { Capabilities } from './status.ts';
+import type { Capabilities } from './procfs/capabilities.ts';
 
 /** Whether the descriptors of every process can be read: readdir() of /proc/PID/fd needs one capability, readlink() in it the other. */
 export function hasOwnerCapabilities({ sysPtrace, dacReadSearch }: Capabilities): boolean {

@@ -1,5 +1,5 @@
-import type { Libc } from './libc.ts';
-import { ownFile, readOptionalLink, readRequiredFile } from './proc-file.ts';
+import type { Libc } from './libc/libc.ts';
+import { ownFile, readOptionalLink, readRequiredFile } from './procfs/proc-file.ts';
 
 /** include/uapi/asm-generic/mman-common.h */
 const MADV_DONTNEED = 4;

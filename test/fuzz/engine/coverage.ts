@@ -10,7 +10,7 @@ export interface Coverage {
   settle(): void;
   /** Blocks that ran, of those in the functions that did. */
   count(): { readonly reached: number; readonly known: number };
-  /** Functions that ran: `src/platform/linux/inet-diag.ts#decodeDump`. */
+  /** Functions that ran: `src/platform/linux/netlink/inet-diag.ts#decodeDump`. */
   calledFunctions(): ReadonlySet<string>;
 }
 

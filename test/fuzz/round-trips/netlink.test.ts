@@ -3,9 +3,9 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
-import { decodeDump } from '../../../src/platform/linux/inet-diag.ts';
-import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink.ts';
-import { RepeatedRows } from '../../../src/platform/linux/repeated-rows.ts';
+import { decodeDump } from '../../../src/platform/linux/netlink/inet-diag.ts';
+import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink/netlink.ts';
+import { RepeatedRows } from '../../../src/platform/linux/rows/repeated-rows.ts';
 import { checkProperty } from '../check-property.ts';
 import { bytesOf, expectedRow, rowOf, type WantedSocket, wantedSocket } from './sockets.ts';
 

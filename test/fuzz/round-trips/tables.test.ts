@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
-import { decodeTcpLine } from '../../../src/platform/linux/tcp-line.ts';
+import { decodeTcpLine } from '../../../src/platform/linux/procfs/tcp-line.ts';
 import { decodeProcessEntry, PROCESSENTRY32W } from '../../../src/platform/windows/process-list.ts';
 import { decodeServices } from '../../../src/platform/windows/service-status.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/tcp-layout.ts';

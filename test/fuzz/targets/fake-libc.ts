@@ -1,4 +1,4 @@
-import type { Libc } from '../../../src/platform/linux/libc.ts';
+import type { Libc } from '../../../src/platform/linux/libc/libc.ts';
 
 export const EAGAIN = 11;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createFdLinks, parseLink } from '../../../src/platform/linux/fd-links.ts';
-import { createIdentityReader, parseStat } from '../../../src/platform/linux/process-identity.ts';
-import { unitOfPath } from '../../../src/platform/linux/unit-name.ts';
+import { unitOfPath } from '../../../src/platform/linux/cgroups/unit-name.ts';
+import { createFdLinks, parseLink } from '../../../src/platform/linux/owners/fd-links.ts';
+import { createIdentityReader, parseStat } from '../../../src/platform/linux/owners/process-identity.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { fakeLibc, fill } from './fake-libc.ts';
 import { joinPieces, splitPieces } from './pieces.ts';

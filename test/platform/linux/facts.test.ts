@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { COLLECTORS, type CollectorName } from '../../../src/model/collectors.ts';
 import { createFactCollectors } from '../../../src/platform/linux/facts.ts';
-import { fakeProcfs, RECORDED } from './fake-procfs.ts';
+import { fakeProcfs, RECORDED } from './procfs/fake-procfs.ts';
 
 const ALL = new Set(COLLECTORS.map((collector) => collector.name));
 const NOWHERE = `${RECORDED}/nowhere`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { loadLibc } from '../../../src/platform/linux/libc.ts';
+import { loadLibc } from '../../../src/platform/linux/libc/libc.ts';
 import { giveUpNetAdmin } from '../../../src/platform/linux/net-admin.ts';
 
 const NET_ADMIN = 1n << 12n;

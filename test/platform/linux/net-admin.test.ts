@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Libc } from '../../../src/platform/linux/libc.ts';
+import type { Libc } from '../../../src/platform/linux/libc/libc.ts';
 import { giveUpNetAdmin } from '../../../src/platform/linux/net-admin.ts';
 import { fakeLibc, fill } from '../../fuzz/targets/fake-libc.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { runInNewContext } from 'node:vm';
-import { loadLibc } from '../../../src/platform/linux/libc.ts';
+import { loadLibc } from '../../../src/platform/linux/libc/libc.ts';
 import { createProgramPageDropper } from '../../../src/platform/linux/program-pages.ts';
 
 /** Resident pages that a file is behind, in kB. */

@@ -6,7 +6,7 @@ import {
   parseCodeRange,
 } from '../../../src/platform/linux/program-pages.ts';
 import { fakeLibc } from '../../fuzz/targets/fake-libc.ts';
-import { RECORDED } from './fake-procfs.ts';
+import { RECORDED } from './procfs/fake-procfs.ts';
 
 const CODE = { start: 0x5000n, end: 0x8100n };
 const PROGRAM = '/usr/bin/node';

@@ -1,0 +1,65 @@
+import type { UnitResolver } from '../../platform.ts';
+import { type CgroupMount, findCgroupMount, ROOT_CGROUP_ID } from './cgroup-mount.ts';
+import { walkCgroups } from './cgroup-walk.ts';
+import { unitOfPath } from './unit-name.ts';
+
+/** Where a walk ends rather than hold up the scrape. */
+const MAX_DIRECTORIES = 20_000;
+const MAX_WALK_MS = 500;
+/** A scrape asks for all its ids in one go, so walks this far apart are at most one per scrape. */
+const WALK_PAUSE_MS = 1000;
+/** How long an id that a walk did not find causes no other one: sockets keep the ids of cgroups long removed. */
+const MISS_LIFETIME_MS = 60_000;
+/** Names and misses remembered before they are all dropped, to be found again. */
+const MAX_REMEMBERED = 20_000;
+
+/**
+ * Names cgroup ids by the inode numbers of the cgroup2 directories: the kernel uses one number for both and does not
+ * give it twice. The tree is walked when an unknown id shows up; open_by_handle_at() would need no walk, but
+ * CAP_DAC_READ_SEARCH. Undefined where no cgroup2 is mounted.
+ */
+export function createUnitResolver(
+  mounts: { readonly procfs: string; readonly sysfs: string },
+  now: () => number = () => performance.now(),
+): UnitResolver | undefined {
+  const mount = findCgroupMount(mounts.procfs, mounts.sysfs);
+  return mount === undefined ? undefined : resolveBelow(mount, now);
+}
+
+function resolveBelow(mount: CgroupMount, now: () => number): UnitResolver {
+  const limits = { directories: MAX_DIRECTORIES, milliseconds: MAX_WALK_MS, now };
+  /** Answers so far; they outlive the cgroup, as its sockets may. */
+  const names = new Map<bigint, string>();
+  /** Ids that a walk did not find, and those asked for since the last one. */
+  const misses = new Set<bigint>();
+  const pending = new Set<bigint>();
+  let paths: ReadonlyMap<bigint, string> = new Map();
+  let lastWalkMs = Number.NEGATIVE_INFINITY;
+
+  return { source: 'cgroupfs', nameOf };
+
+  function nameOf(groupId: bigint): string | undefined {
+    const known = names.get(groupId);
+    if (known !== undefined || groupId === 0n) return known;
+    if (!paths.has(groupId)) walkWhenDue(groupId);
+    const path = paths.get(groupId);
+    // the top of a container's own view is "/" to us, but not the host's root cgroup
+    if (path === undefined || (path === '/' && groupId !== ROOT_CGROUP_ID)) return undefined;
+    const name = unitOfPath(path);
+    if (names.size >= MAX_REMEMBERED) names.clear();
+    names.set(groupId, name);
+    return name;
+  }
+
+  function walkWhenDue(groupId: bigint): void {
+    pending.add(groupId);
+    if (now() < lastWalkMs + (misses.has(groupId) ? MISS_LIFETIME_MS : WALK_PAUSE_MS)) return;
+    const found = walkCgroups(mount.directory, mount.cgroup, limits);
+    const keepsOld = !found.isComplete && paths.size < 2 * MAX_DIRECTORIES;
+    paths = keepsOld ? new Map([...paths, ...found.paths]) : found.paths;
+    lastWalkMs = now();
+    if (misses.size >= MAX_REMEMBERED) misses.clear();
+    for (const id of pending) if (!paths.has(id)) misses.add(id);
+    pending.clear();
+  }
+}

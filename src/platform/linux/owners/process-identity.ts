@@ -1,0 +1,98 @@
+import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { Libc } from '../libc/libc.ts';
+
+const O_RDONLY_CLOEXEC = 0o2000000;
+const AT_FDCWD = -100;
+/** /proc/PID/stat is one line of about 300 bytes; the name in it is at most 64 (kernel threads; 15 for others). */
+const BUFFER_LENGTH = 1024;
+/** Positions behind the comm in /proc/PID/stat (man 5 proc): there the state, which is field 3, stands at 0. */
+const STATE = 0;
+const THREADS = 20 - 3;
+const START_TIME = 22 - 3;
+/** What Node.js calls its first thread, and with it the process, since version 24: no name for a service. */
+const NODE_MAIN_THREAD = 'MainThread';
+/** Characters of a comm. */
+const LONGEST_NAME = 15;
+const ENDED_STATES = new Set(['Z', 'X', 'x']);
+
+/** What makes a process the same one as before (pids are used again), its name and where its descriptors are. */
+export interface ProcessIdentity {
+  /** Clock ticks since boot. */
+  readonly startTime: number;
+  /**
+   * comm of the thread group's leader: at most 15 characters, bytes that are no UTF-8 replaced. Of a program that runs in
+   * Node.js 24 the file name of the program.
+   */
+  readonly name: string;
+  /** Folder below procfs that holds `fd`. */
+  readonly folder: string;
+}
+
+/** What /proc/PID/stat tells. */
+export interface ProcessStat {
+  readonly startTime: number;
+  readonly name: string;
+  /** The first thread has ended while others go on: /proc/PID/fd is empty then. */
+  readonly isLeaderGone: boolean;
+}
+
+/** Reads /proc/PID/stat. The answer is undefined when there is no such process (any more), or it is hidden from us. */
+export function createIdentityReader(libc: Libc, procfs: string): (pid: number) => ProcessIdentity | undefined {
+  const buffer = Buffer.alloc(BUFFER_LENGTH);
+
+  return function readIdentity(pid) {
+    const stat = readStat(String(pid));
+    if (stat === undefined) return undefined;
+    const { startTime, name, isLeaderGone } = stat;
+    return {
+      startTime,
+      name: (name === NODE_MAIN_THREAD && readProgramName(pid)) || name,
+      folder: isLeaderGone ? folderOfThread(pid) : String(pid),
+    };
+  };
+
+  function readStat(folder: string): ProcessStat | undefined {
+    const fd = libc.open(Buffer.from(`${procfs}/${folder}/stat\0`), O_RDONLY_CLOEXEC);
+    if (fd < 0) return undefined;
+    const length = libc.read(fd, buffer, BUFFER_LENGTH);
+    libc.close(fd);
+    return length > 0 ? parseStat(buffer.toString('utf8', 0, length)) : undefined;
+  }
+
+  /** The file name of the program, undefined where we may not know it. */
+  function readProgramName(pid: number): string | undefined {
+    const path = Buffer.from(`${procfs}/${pid}/exe\0`);
+    const length = libc.readlinkat(AT_FDCWD, path, buffer, BUFFER_LENGTH);
+    if (length <= 0) return undefined;
+    return basename(buffer.toString('utf8', 0, length))
+      .replace(/ \(deleted\)$/, '')
+      .slice(0, LONGEST_NAME);
+  }
+
+  /** The folder of a thread that goes on; it shares the descriptors of the one that ended. */
+  function folderOfThread(pid: number): string {
+    const tid = threadsOf(pid).find((id) => id !== String(pid));
+    return tid === undefined ? String(pid) : `${pid}/task/${tid}`;
+  }
+
+  function threadsOf(pid: number): string[] {
+    try {
+      return readdirSync(`${procfs}/${pid}/task`);
+    } catch {
+      return []; // the last thread has ended too
+    }
+  }
+}
+
+/** `123 (name) S 1 …`. The name may hold anything, parentheses and spaces too: it ends at the last closing one. */
+export function parseStat(text: string): ProcessStat | undefined {
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open < 0 || close < open) return undefined;
+  const fields = text.slice(close + 2).split(' ');
+  const startTime = Number(fields[START_TIME]);
+  if (fields.length <= START_TIME || !Number.isFinite(startTime)) return undefined;
+  const isLeaderGone = ENDED_STATES.has(fields[STATE]!) && Number(fields[THREADS]) > 1;
+  return { startTime, name: text.slice(open + 1, close), isLeaderGone };
+}

@@ -1,0 +1,58 @@
+import type { TcpMemory } from '../../../model/snapshot.ts';
+import { parseKernelCount } from './kernel-number.ts';
+import { ownFile, readOptionalFile } from './proc-file.ts';
+import { readSysctl, readSysctlList } from './sysctl.ts';
+
+/**
+ * Orphans and memory of TCP. Both count IPv4 and IPv6 together and the whole host, whatever the network namespace
+ * (net/ipv4/tcp.c), so sockstat6, which holds neither, is not read. The limits are absent outside the initial
+ * network namespace, where the kernel shows no such settings.
+ */
+export function readTcpMemory(procfs: string, pageSize: number): TcpMemory {
+  const orphanLimit = readSysctl(procfs, 'net/ipv4/tcp_max_orphans');
+  const memoryLimitPages = readSysctlList(procfs, 'net/ipv4/tcp_mem', 3)?.[2];
+  return {
+    ...readOrphansAndBytes(procfs, pageSize),
+    ...(orphanLimit === undefined ? {} : { orphanLimit }),
+    ...(memoryLimitPages === undefined ? {} : { limitBytes: memoryLimitPages * pageSize }),
+  };
+}
+
+/** What the `TCP:` line of /proc/net/sockstat says (net/ipv4/proc.c, sockstat_seq_show). */
+export interface Sockstat {
+  readonly orphans?: number;
+  readonly memoryPages?: number;
+}
+
+/** `path` is for errors. Without a `TCP:` line, or where it lacks a field, nothing is known. */
+export function parseSockstat(text: string, path: string): Sockstat {
+  const lines = text.split('\n');
+  const index = lines.findIndex((line) => line.startsWith('TCP:'));
+  if (index < 0) return {};
+  const where = `${path}, line ${index + 1}`;
+  const fields = lines[index]!.trim().split(/\s+/).slice(1);
+  if (fields.length % 2 !== 0) throw new Error(`${where}: a name without a value`);
+  const orphans = countOf(fields, 'orphan', where);
+  const memoryPages = countOf(fields, 'mem', where);
+  return {
+    ...(orphans === undefined ? {} : { orphans }),
+    ...(memoryPages === undefined ? {} : { memoryPages }),
+  };
+}
+
+function readOrphansAndBytes(procfs: string, pageSize: number): TcpMemory {
+  const path = ownFile(procfs, 'net/sockstat');
+  const text = readOptionalFile(path);
+  if (text === undefined) return {};
+  const { orphans, memoryPages } = parseSockstat(text, path);
+  return {
+    ...(orphans === undefined ? {} : { orphans }),
+    ...(memoryPages === undefined ? {} : { bytes: memoryPages * pageSize }),
+  };
+}
+
+/** Fields alternate: name, value, name, value. */
+function countOf(fields: readonly string[], name: string, where: string): number | undefined {
+  const index = fields.findIndex((field, at) => at % 2 === 0 && field === name);
+  return index < 0 ? undefined : parseKernelCount(fields[index + 1]!, `${where}, ${name}`);
+}

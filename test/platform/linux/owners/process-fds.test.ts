@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
+import { createFdLinks } from '../../../../src/platform/linux/owners/fd-links.ts';
+import {
+  createFdCounter,
+  createFdReader,
+  parseOpenFilesLimit,
+} from '../../../../src/platform/linux/owners/process-fds.ts';
+import { ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { temporaryFolder } from '../procfs/fake-procfs.ts';
+
+const HEADER = 'Limit                     Soft Limit           Hard Limit           Units     \n';
+const limitsText = (soft: string) =>
+  `${HEADER}Max processes             7823                 7823                 processes \nMax open files            ${soft.padEnd(20)} 524288               files     \nMax locked memory         8388608              8388608              bytes     \n`;
+
+describe('parseOpenFilesLimit', () => {
+  it('reads the soft limit', () => {
+    assert.equal(parseOpenFilesLimit(limitsText('1024')), 1024);
+    assert.equal(parseOpenFilesLimit(limitsText('1073741816')), 1_073_741_816);
+  });
+
+  it('has no answer where there is no limit, or no such line', () => {
+    assert.equal(parseOpenFilesLimit(limitsText('unlimited')), undefined);
+    assert.equal(parseOpenFilesLimit(HEADER), undefined);
+    assert.equal(parseOpenFilesLimit(''), undefined);
+    assert.equal(parseOpenFilesLimit(limitsText('9'.repeat(400))), undefined);
+  });
+});
+
+describe('createFdReader', () => {
+  it('shows, of each name, the process nearest to its limit', (t) => {
+    const procfs = temporaryFolder(t);
+    const owners = [
+      process(procfs, 10, 'web', 500, '1000'),
+      process(procfs, 11, 'web', 60, '64'),
+      process(procfs, 12, 'web', 900, '2000'),
+      process(procfs, 13, 'free', 5000, 'unlimited'),
+      process(procfs, 14, 'free', 6, '100'),
+      process(procfs, 15, 'mute', 3, undefined),
+    ];
+    const read = createFdReader(procfs, () => -1, createFdLinks(loadLibc(), procfs));
+    assert.deepEqual(read(owners), [
+      { process: 'web', open: 60, limit: 64 },
+      { process: 'free', open: 6, limit: 100 },
+      { process: 'mute', open: 3, limit: undefined },
+    ]);
+  });
+
+  it('leaves out a process that ended', (t) => {
+    const procfs = temporaryFolder(t);
+    const ended = process(procfs, 10, 'web', 5, '10');
+    ended.record.isAlive = false;
+    assert.deepEqual(createFdReader(procfs, () => 5, createFdLinks(loadLibc(), procfs))([ended]), []);
+  });
+});
+
+describe('createFdCounter', () => {
+  it('has no answer for a process that is not there', (t) => {
+    assert.equal(createFdCounter(temporaryFolder(t))('42'), -1);
+  });
+
+  it('does not take a kernel that does not count for processes without descriptors', (t) => {
+    const procfs = temporaryFolder(t);
+    mkdirSync(join(procfs, '10'));
+    writeFileSync(join(procfs, '10/fd'), ''); // size 0, as before Linux 6.2
+    assert.equal(createFdCounter(procfs)('10'), -1);
+  });
+
+  it('counts 0 where the kernel has shown that it counts', (t) => {
+    const procfs = temporaryFolder(t);
+    for (const [pid, size] of [
+      [10, 0],
+      [11, 7],
+    ] as const) {
+      mkdirSync(join(procfs, String(pid)));
+      writeFileSync(join(procfs, `${pid}/fd`), 'x'.repeat(size));
+    }
+    const count = createFdCounter(procfs);
+    assert.deepEqual([count('11'), count('10')], [7, 0]);
+  });
+});
+
+/** A process with `open` descriptors, as a search has left it. */
+function process(procfs: string, pid: number, name: string, open: number, limit: string | undefined) {
+  mkdirSync(join(procfs, String(pid)));
+  if (limit !== undefined) writeFileSync(join(procfs, `${pid}/limits`), limitsText(limit));
+  const table = new ProcessTable();
+  const record = table.at(table.enter(pid, { startTime: pid, name, folder: String(pid) }))!;
+  record.fdCount = open;
+  return { record, name };
+}
