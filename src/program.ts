@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand, wantsService } from './config.ts';
-import { createConnections } from './http/connections.ts';
-import { guardRequests } from './http/guard.ts';
-import { type Listening, listen } from './http/listen.ts';
-import { createSecureServer } from './http/secure-server.ts';
+import { createConnections } from './http/connection/connections.ts';
+import { type Listening, listen } from './http/connection/listen.ts';
+import { createSecureServer } from './http/connection/web-server.ts';
+import { guardRequests } from './http/guard/guard.ts';
 import { buildServer } from './http/server.ts';
-import { OPEN_TO_ALL, type WebSettings } from './http/settings-in-force.ts';
+import { OPEN_TO_ALL, type WebSettings } from './http/web-config/web-settings-type.ts';
 import type { Logger } from './log.ts';
 import type { PlatformName } from './model/collectors.ts';
 import { logRefusedService, openLog } from './open-log.ts';
@@ -100,7 +100,7 @@ function openLogOrRefuse(config: Config): Logger {
 
 async function openWebConfig({ webConfigFile }: Config, log: Logger): Promise<() => WebSettings> {
   if (webConfigFile === undefined) return () => OPEN_TO_ALL;
-  const { openWebSettings } = await import('./http/web-settings.ts'); // brings a YAML parser, which is large
+  const { openWebSettings } = await import('./http/web-config/web-settings.ts'); // brings a YAML parser, which is large
   try {
     return openWebSettings(webConfigFile, log);
   } catch (error) {

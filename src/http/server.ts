@@ -3,12 +3,12 @@ import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from '../log.ts';
 import type { BuildInfo } from '../metrics/build-info.ts';
 import type { Scraper } from '../scraper.ts';
-import { addMetricsRoute, type MetricsOptions } from './metrics.ts';
-import { addPages } from './pages.ts';
-import { pathForLog } from './path-for-log.ts';
-import { PLAIN_TEXT } from './plain-answer.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
-import { BODY_LIMIT_BYTES } from './server-limits.ts';
+import { addMetricsRoute, type MetricsOptions } from './pages/metrics.ts';
+import { addPages } from './pages/pages.ts';
+import { SECURITY_HEADERS } from './pages/security-headers.ts';
+import { pathForLog } from './sharing/path-for-log.ts';
+import { PLAIN_TEXT } from './sharing/plain-answer.ts';
+import { BODY_LIMIT_BYTES } from './sharing/server-limits.ts';
 
 export interface ServerOptions {
   readonly config: MetricsOptions;

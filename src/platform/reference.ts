@@ -37,7 +37,7 @@ export async function openReferences(
       return [createProcNetTcpReference(options.procfs)];
     }
     case 'windows': {
-      const { openNetstatReferences } = await import('./windows/reference.ts');
+      const { openNetstatReferences } = await import('./windows/netstat/reference.ts');
       return openNetstatReferences();
     }
   }

@@ -1,5 +1,5 @@
 import koffi from 'koffi';
-import type { Handle } from '../platform/windows/kernel32.ts';
+import type { Handle } from '../platform/windows/dll/kernel32.ts';
 
 /** The calls of advapi32.dll by which a process is a service. A service manager of a test has the same. */
 export interface ServiceCalls {

@@ -1,5 +1,5 @@
-import { loadKernel32 } from '../platform/windows/kernel32.ts';
-import { createSystemPaths } from '../platform/windows/system-folder.ts';
+import { loadKernel32 } from '../platform/windows/dll/kernel32.ts';
+import { createSystemPaths } from '../platform/windows/dll/system-folder.ts';
 import { loadServiceCalls } from './advapi32.ts';
 import { enterService, type WindowsService } from './windows-service.ts';
 

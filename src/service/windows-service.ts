@@ -1,5 +1,5 @@
 import { ConfigRefusal } from '../config.ts';
-import { WindowsError } from '../platform/windows/windows-error.ts';
+import { WindowsError } from '../platform/windows/dll/windows-error.ts';
 import type { ServiceCalls } from './advapi32.ts';
 import { encodeServiceStatus, SERVICE_HEADERS, type ServiceState } from './service-status.ts';
 

@@ -44,7 +44,7 @@ describe('deploy/kubernetes', { skip }, () => {
 
   it('runs this version of the exporter, as a user that is not root, and asks the paths it has', () => {
     const { version } = JSON.parse(readFileSync(new URL('package.json', REPOSITORY), 'utf8')) as { version: string };
-    const pages = readFileSync(new URL('src/http/pages.ts', REPOSITORY), 'utf8');
+    const pages = readFileSync(new URL('src/http/pages/pages.ts', REPOSITORY), 'utf8');
     for (const folder of FOLDERS) {
       const pod = podOf(rendered.get(folder)!);
       const [container] = pod.containers;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { MetricsOptions } from '../../src/http/metrics.ts';
+import type { MetricsOptions } from '../../src/http/pages/metrics.ts';
 import { buildServer } from '../../src/http/server.ts';
 import type { ExpositionPage } from '../../src/metrics/family.ts';
 import { defer } from '../support/deferred.ts';

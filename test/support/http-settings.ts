@@ -1,5 +1,5 @@
-import type { MetricsOptions } from '../../src/http/metrics.ts';
-import type { ServerLimits } from '../../src/http/server-limits.ts';
+import type { MetricsOptions } from '../../src/http/pages/metrics.ts';
+import type { ServerLimits } from '../../src/http/sharing/server-limits.ts';
 
 export const BUILD = { version: '1.2.3', revision: 'abc1234', nodeVersion: 'v20.17.0', platform: 'linux' } as const;
 

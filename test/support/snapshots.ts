@@ -1,7 +1,7 @@
 import type { BuildInfo } from '../../src/metrics/build-info.ts';
 
 export { LINUX_SNAPSHOT } from './linux-snapshot.ts';
-export { WINDOWS_SNAPSHOT } from './windows-snapshot.ts';
+export { WINDOWS_SNAPSHOT } from './pages/windows-snapshot.ts';
 
 export const LINUX_BUILD: BuildInfo = {
   version: '0.1.0',

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { UNICODE_STRING } from '../../src/platform/windows/command-line.ts';
-import { HEADERS } from '../../src/platform/windows/headers.ts';
-import { PROCESSENTRY32W } from '../../src/platform/windows/process-list.ts';
-import { ENUM_SERVICE_STATUS_PROCESSW } from '../../src/platform/windows/service-status.ts';
+import { HEADERS } from '../../src/platform/windows/dll/headers.ts';
+import { UNICODE_STRING } from '../../src/platform/windows/processes/command-line.ts';
+import { PROCESSENTRY32W } from '../../src/platform/windows/processes/process-list.ts';
+import { ENUM_SERVICE_STATUS_PROCESSW } from '../../src/platform/windows/processes/service-status.ts';
 import {
   BOUND_V4,
   BOUND_V6,
   SOCKETS_V4,
   SOCKETS_V6,
   type TcpTableLayout,
-} from '../../src/platform/windows/tcp-layout.ts';
-import { MIB_TCPSTATS } from '../../src/platform/windows/tcp-statistics.ts';
+} from '../../src/platform/windows/sockets/tcp-layout.ts';
+import { MIB_TCPSTATS } from '../../src/platform/windows/sockets/tcp-statistics.ts';
 import { SERVICE_HEADERS, SERVICE_STATUS } from '../../src/service/service-status.ts';
 import type { Bench } from './suite.test.ts';
 

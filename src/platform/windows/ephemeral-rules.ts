@@ -1,6 +1,6 @@
 import type { EphemeralRules } from '../../model/ephemeral-rules.ts';
 import type { EphemeralRange } from '../../model/port-range.ts';
-import type { Refreshed } from './refreshed.ts';
+import type { Refreshed } from './commands/refreshed.ts';
 
 /**
  * How Windows hands out ephemeral ports: each is held against every destination, TIME_WAIT included. A family whose range

@@ -1,11 +1,11 @@
 import type { CollectorName } from '../../model/collectors.ts';
 import type { FactCollector } from '../platform.ts';
-import type { Advapi32 } from './advapi32.ts';
-import type { AskedByCommand } from './asked-by-command.ts';
+import type { AskedByCommand } from './commands/commands.ts';
+import type { Advapi32 } from './dll/advapi32.ts';
+import type { Iphlpapi } from './dll/iphlpapi.ts';
 import { ephemeralRulesOf } from './ephemeral-rules.ts';
-import type { Iphlpapi } from './iphlpapi.ts';
 import { readSettings } from './settings.ts';
-import { readTcpStatistics } from './tcp-statistics.ts';
+import { readTcpStatistics } from './sockets/tcp-statistics.ts';
 
 export interface FactSources {
   readonly iphlpapi: Iphlpapi;

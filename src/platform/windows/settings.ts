@@ -1,6 +1,6 @@
 import type { TcpSettings } from '../../model/settings.ts';
-import type { Advapi32 } from './advapi32.ts';
-import { readDword } from './registry.ts';
+import type { Advapi32 } from './dll/advapi32.ts';
+import { readDword } from './dll/registry.ts';
 
 const PARAMETERS = 'SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseDocument } from 'yaml';
-import { loadTls } from '../../../src/http/tls.ts';
-import { parseWebConfig } from '../../../src/http/web-config.ts';
+import { loadTls } from '../../../src/http/web-config/tls.ts';
+import { parseWebConfig } from '../../../src/http/web-config/web-config.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 
 const HASH = '$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi';

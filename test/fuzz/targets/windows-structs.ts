@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
-import type { Advapi32 } from '../../../src/platform/windows/advapi32.ts';
-import { applicationPoolOf, decodeUnicodeString } from '../../../src/platform/windows/command-line.ts';
-import { createProcessList, decodeProcessEntry, PROCESSENTRY32W } from '../../../src/platform/windows/process-list.ts';
-import { readDword } from '../../../src/platform/windows/registry.ts';
-import { decodeServices, ENUM_SERVICE_STATUS_PROCESSW } from '../../../src/platform/windows/service-status.ts';
-import { readServices } from '../../../src/platform/windows/services.ts';
+import type { Advapi32 } from '../../../src/platform/windows/dll/advapi32.ts';
+import { readDword } from '../../../src/platform/windows/dll/registry.ts';
+import { createSystemPaths } from '../../../src/platform/windows/dll/system-folder.ts';
+import { applicationPoolOf, decodeUnicodeString } from '../../../src/platform/windows/processes/command-line.ts';
+import {
+  createProcessList,
+  decodeProcessEntry,
+  PROCESSENTRY32W,
+} from '../../../src/platform/windows/processes/process-list.ts';
+import {
+  decodeServices,
+  ENUM_SERVICE_STATUS_PROCESSW,
+} from '../../../src/platform/windows/processes/service-status.ts';
+import { readServices } from '../../../src/platform/windows/processes/services.ts';
 import { readSettings } from '../../../src/platform/windows/settings.ts';
-import { createSystemPaths } from '../../../src/platform/windows/system-folder.ts';
 import { fakeKernel32 } from '../../platform/windows/fake-calls.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { fill } from './fake-libc.ts';

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { SocketTable } from '../../../src/model/socket-table.ts';
-import { createBoundTables } from '../../../src/platform/windows/bound-tables.ts';
-import { createCloseWaitReader } from '../../../src/platform/windows/close-wait-ages.ts';
-import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
-import { createSocketReader } from '../../../src/platform/windows/socket-reader.ts';
-import { BOUND_V4, BOUND_V6, SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/tcp-layout.ts';
-import { MIB_TCPSTATS, readTcpStatistics } from '../../../src/platform/windows/tcp-statistics.ts';
+import { createBoundTables } from '../../../src/platform/windows/sockets/bound-tables.ts';
+import { createCloseWaitReader } from '../../../src/platform/windows/sockets/close-wait-ages.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/sockets/extended-tcp-table.ts';
+import { createSocketReader } from '../../../src/platform/windows/sockets/socket-reader.ts';
+import { BOUND_V4, BOUND_V6, SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/sockets/tcp-layout.ts';
+import { MIB_TCPSTATS, readTcpStatistics } from '../../../src/platform/windows/sockets/tcp-statistics.ts';
 import {
   countRows,
   decodeBoundTable,
   decodeTcpTable,
   portsOf,
   type TcpTable,
-} from '../../../src/platform/windows/tcp-table.ts';
+} from '../../../src/platform/windows/sockets/tcp-table.ts';
 import { fakeIphlpapi, fakeKernel32 } from '../../platform/windows/fake-calls.ts';
 import { handMadeTable, tableOf } from '../../platform/windows/hand-made-table.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EphemeralRange } from '../../../src/model/port-range.ts';
+import type { Refreshed } from '../../../src/platform/windows/commands/refreshed.ts';
 import { ephemeralRulesOf } from '../../../src/platform/windows/ephemeral-rules.ts';
-import type { Refreshed } from '../../../src/platform/windows/refreshed.ts';
 
 const RANGE: EphemeralRange = { first: 49_152, last: 65_535, excluded: [{ first: 50_000, last: 50_059 }] };
 

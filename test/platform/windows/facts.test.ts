@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type CollectorName, collectorsOf } from '../../../src/model/collectors.ts';
-import type { Advapi32 } from '../../../src/platform/windows/advapi32.ts';
-import type { AskedByCommand } from '../../../src/platform/windows/asked-by-command.ts';
+import type { AskedByCommand } from '../../../src/platform/windows/commands/commands.ts';
+import type { Refreshed } from '../../../src/platform/windows/commands/refreshed.ts';
+import type { Advapi32 } from '../../../src/platform/windows/dll/advapi32.ts';
 import { createFactCollectors } from '../../../src/platform/windows/facts.ts';
-import type { Refreshed } from '../../../src/platform/windows/refreshed.ts';
 import { fakeIphlpapi } from './fake-calls.ts';
 
 const RANGE = { first: 49_152, last: 65_535, excluded: [] };

@@ -1,6 +1,6 @@
-import type { Iphlpapi } from '../../../src/platform/windows/iphlpapi.ts';
-import type { Kernel32 } from '../../../src/platform/windows/kernel32.ts';
-import { PROCESSENTRY32W } from '../../../src/platform/windows/process-list.ts';
+import type { Iphlpapi } from '../../../src/platform/windows/dll/iphlpapi.ts';
+import type { Kernel32 } from '../../../src/platform/windows/dll/kernel32.ts';
+import { PROCESSENTRY32W } from '../../../src/platform/windows/processes/process-list.ts';
 
 /** Fails the test that calls what it should not. */
 function unexpected(name: string): never {

@@ -3,8 +3,8 @@ import { Family } from '../../../src/model/socket-row.ts';
 import type { SocketTable } from '../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { viewNativeBuffer } from '../../../src/platform/windows/native-buffer.ts';
-import type { TcpTableLayout } from '../../../src/platform/windows/tcp-layout.ts';
-import type { TcpTable } from '../../../src/platform/windows/tcp-table.ts';
+import type { TcpTableLayout } from '../../../src/platform/windows/sockets/tcp-layout.ts';
+import type { TcpTable } from '../../../src/platform/windows/sockets/tcp-table.ts';
 
 /** One row as Windows would write it. */
 export interface HandMadeRow {

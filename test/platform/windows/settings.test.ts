@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Advapi32 } from '../../../src/platform/windows/advapi32.ts';
+import type { Advapi32 } from '../../../src/platform/windows/dll/advapi32.ts';
 import { readSettings } from '../../../src/platform/windows/settings.ts';
 
 describe('readSettings', () => {

@@ -1,16 +1,16 @@
 // Runs on Windows' node.exe: binds the DLL named as argument in place of iphlpapi.dll and ntdll.dll, reads all it gives.
 import { SocketTable } from '../../../src/model/socket-table.ts';
-import { createBoundTables } from '../../../src/platform/windows/bound-tables.ts';
-import { createCloseWaitReader } from '../../../src/platform/windows/close-wait-ages.ts';
-import { applicationPoolOf, readCommandLine } from '../../../src/platform/windows/command-line.ts';
-import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
-import { HEADERS } from '../../../src/platform/windows/headers.ts';
-import { loadIphlpapi } from '../../../src/platform/windows/iphlpapi.ts';
-import { loadKernel32 } from '../../../src/platform/windows/kernel32.ts';
-import { loadNtdll } from '../../../src/platform/windows/ntdll.ts';
-import { createSocketReader } from '../../../src/platform/windows/socket-reader.ts';
-import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/tcp-layout.ts';
-import { readTcpStatistics } from '../../../src/platform/windows/tcp-statistics.ts';
+import { HEADERS } from '../../../src/platform/windows/dll/headers.ts';
+import { loadIphlpapi } from '../../../src/platform/windows/dll/iphlpapi.ts';
+import { loadKernel32 } from '../../../src/platform/windows/dll/kernel32.ts';
+import { loadNtdll } from '../../../src/platform/windows/dll/ntdll.ts';
+import { applicationPoolOf, readCommandLine } from '../../../src/platform/windows/processes/command-line.ts';
+import { createBoundTables } from '../../../src/platform/windows/sockets/bound-tables.ts';
+import { createCloseWaitReader } from '../../../src/platform/windows/sockets/close-wait-ages.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/sockets/extended-tcp-table.ts';
+import { createSocketReader } from '../../../src/platform/windows/sockets/socket-reader.ts';
+import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/sockets/tcp-layout.ts';
+import { readTcpStatistics } from '../../../src/platform/windows/sockets/tcp-statistics.ts';
 import { describeRows } from '../../platform/windows/hand-made-table.ts';
 
 /** One millisecond apart: the last read finds a CLOSE_WAIT socket that has waited for the others. */

@@ -2,14 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { loadAdvapi32 } from '../../../src/platform/windows/advapi32.ts';
-import { createExtendedTcpTable } from '../../../src/platform/windows/extended-tcp-table.ts';
-import { HEADERS } from '../../../src/platform/windows/headers.ts';
-import { loadIphlpapi } from '../../../src/platform/windows/iphlpapi.ts';
-import { loadKernel32 } from '../../../src/platform/windows/kernel32.ts';
-import { PROCESSENTRY32W } from '../../../src/platform/windows/process-list.ts';
-import { SOCKETS_V4, SOCKETS_V6, type TcpTableLayout } from '../../../src/platform/windows/tcp-layout.ts';
-import { countRows } from '../../../src/platform/windows/tcp-table.ts';
+import { loadAdvapi32 } from '../../../src/platform/windows/dll/advapi32.ts';
+import { HEADERS } from '../../../src/platform/windows/dll/headers.ts';
+import { loadIphlpapi } from '../../../src/platform/windows/dll/iphlpapi.ts';
+import { loadKernel32 } from '../../../src/platform/windows/dll/kernel32.ts';
+import { PROCESSENTRY32W } from '../../../src/platform/windows/processes/process-list.ts';
+import { createExtendedTcpTable } from '../../../src/platform/windows/sockets/extended-tcp-table.ts';
+import { SOCKETS_V4, SOCKETS_V6, type TcpTableLayout } from '../../../src/platform/windows/sockets/tcp-layout.ts';
+import { countRows } from '../../../src/platform/windows/sockets/tcp-table.ts';
 import { openSocketZoo } from './socket-zoo.ts';
 
 const folder = process.argv[2]!;

@@ -1,0 +1,52 @@
+import type { RequestListener } from 'node:http';
+import type { Logger } from '../../log.ts';
+import { clientOf } from '../sharing/client-of.ts';
+import { pathForLog } from '../sharing/path-for-log.ts';
+import { answerPlainly } from '../sharing/plain-answer.ts';
+import { createRateLimiter } from '../sharing/rate-limit.ts';
+import { type BasicAuth, createBasicAuth } from '../web-config/basic-auth.ts';
+import type { WebSettings } from '../web-config/web-settings-type.ts';
+
+/** Lets those requests through to the handler, whatever their path, that the rate limit and the passwords allow. */
+export function guardRequests(
+  handler: RequestListener,
+  settingsNow: () => WebSettings,
+  log: Logger,
+  checkPassword: BasicAuth = createBasicAuth(),
+): RequestListener {
+  const takeTurn = createRateLimiter();
+  return (request, response) => {
+    const settings = settingsNow();
+    const { method, url } = request;
+    const client = request.socket.remoteAddress; // unknown once the connection is gone
+    const refuse = (status: number, sentence: string, headers: Record<string, string> = {}) => {
+      log.debug({ method, path: pathForLog(url), client, status }, 'refused');
+      answerPlainly(response, status, sentence, { ...Object.fromEntries(settings.headers), ...headers });
+    };
+    const waitMs = takeTurn(settings.rateLimit);
+    if (waitMs > 0) {
+      refuse(429, 'Too many requests (rate_limit).', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
+    } else if (settings.users.size === 0) {
+      handler(request, response);
+    } else {
+      let isGone = false;
+      response.once('close', () => {
+        isGone = true;
+      });
+      checkPassword(settings.users, request.headers.authorization, clientOf(client)).then(
+        (verdict) => {
+          if (isGone) return; // nobody waits for an answer any more
+          if (verdict === 'right') handler(request, response);
+          else if (verdict === 'wrong') refuse(401, 'Name and password, please.', CHALLENGE);
+          else refuse(503, 'Too many passwords wait to be checked.', { 'Retry-After': '1' });
+        },
+        (error: unknown) => {
+          log.error({ error }, 'a password could not be checked');
+          refuse(500, 'The exporter failed to answer. Its log says why.');
+        },
+      );
+    }
+  };
+}
+
+const CHALLENGE = { 'WWW-Authenticate': 'Basic realm="tcpstate-exporter", charset="UTF-8"' };

@@ -1,0 +1,17 @@
+import type { EphemeralRange } from '../../../model/port-range.ts';
+import { parseDynamicRange, parseExcludedRanges } from './netsh-ports.ts';
+import type { RunCommand } from './run-command.ts';
+
+/** Asks netsh.exe (full path) for the dynamic range of one family and for what is excluded from it. */
+export async function readEphemeralRange(
+  run: RunCommand,
+  netsh: string,
+  family: 'ipv4' | 'ipv6',
+  signal: AbortSignal,
+): Promise<EphemeralRange> {
+  const [dynamic, excluded] = await Promise.all([
+    run(netsh, ['int', family, 'show', 'dynamicport', 'tcp'], signal),
+    run(netsh, ['int', family, 'show', 'excludedportrange', 'protocol=tcp'], signal),
+  ]);
+  return { ...parseDynamicRange(dynamic), excluded: parseExcludedRanges(excluded) };
+}

@@ -1,0 +1,33 @@
+import { TcpState } from '../../../model/tcp-state.ts';
+
+/**
+ * What netstat.exe calls the states. Most languages leave these words in English; German ones are from public posts.
+ * A letter beyond ASCII stands as `?`: its bytes depend on the code page of the console.
+ */
+const STATE_OF_WORD: Readonly<Record<string, TcpState>> = {
+  CLOSED: TcpState.close,
+  LISTENING: TcpState.listen,
+  SYN_SENT: TcpState.synSent,
+  SYN_RECEIVED: TcpState.synRecv,
+  ESTABLISHED: TcpState.established,
+  FIN_WAIT_1: TcpState.finWait1,
+  FIN_WAIT_2: TcpState.finWait2,
+  CLOSE_WAIT: TcpState.closeWait,
+  CLOSING: TcpState.closing,
+  LAST_ACK: TcpState.lastAck,
+  TIME_WAIT: TcpState.timeWait,
+  DELETE_TCB: TcpState.close,
+  BOUND: TcpState.bound,
+  'ABH?REN': TcpState.listen,
+  HERGESTELLT: TcpState.established,
+  WARTEND: TcpState.timeWait,
+  SCHLIESSEN_WARTEN: TcpState.closeWait,
+  SYN_GESENDET: TcpState.synSent,
+  FIN_WARTEN_2: TcpState.finWait2,
+};
+
+/** A word of netstat in ASCII, and the state it stands for; undefined in a language that is not known here. */
+export function readStateWord(printed: string): { readonly word: string; readonly state: TcpState | undefined } {
+  const word = printed.replaceAll(/[^\x20-\x7e]+/g, '?');
+  return { word, state: Object.hasOwn(STATE_OF_WORD, word) ? STATE_OF_WORD[word] : undefined };
+}

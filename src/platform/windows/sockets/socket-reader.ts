@@ -1,0 +1,96 @@
+import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
+import { localPortOf, ROW_WORDS, stateOf, Word } from '../../../model/socket-row.ts';
+import type { SocketTable } from '../../../model/socket-table.ts';
+import { TcpState } from '../../../model/tcp-state.ts';
+import type { ScrapeBudget, SocketReader } from '../../platform.ts';
+import type { ReadBoundTables } from './bound-tables.ts';
+import { countRows, decodeBoundTable, decodeTcpTable, portsOf, type TcpTable } from './tcp-table.ts';
+
+/** How the sockets of one scrape are read. */
+export interface SocketSources {
+  /** One per address family; undefined = the machine does not have it. */
+  readonly tables: readonly (() => TcpTable | undefined)[];
+  readonly boundTables: ReadBoundTables | undefined;
+  /** Called before each scrape: what is known of processes and services is of the scrape before. */
+  readonly onScrape: () => void;
+}
+
+/** Reads all sockets; knows the main tables of the last read, whose bytes hold until the next one. */
+export type WindowsSocketReader = SocketReader & { readonly lastTables: readonly TcpTable[] };
+
+/**
+ * Reads sockets from iphlpapi.dll. Where bound ones cannot be read their state is unseen: they are an addition that
+ * must not cost the others.
+ */
+export function createSocketReader({ tables, boundTables, onScrape }: SocketSources): WindowsSocketReader {
+  let seesBound = false;
+  let lastTables: readonly TcpTable[] = [];
+  return {
+    source: 'iphlpapi',
+    get unseenStates() {
+      return seesBound ? [] : [TcpState.bound];
+    },
+    get lastTables() {
+      return lastTables;
+    },
+    read(table, budget) {
+      onScrape();
+      lastTables = [];
+      for (const read of tables) {
+        checkDeadline(table, budget);
+        const source = read();
+        if (source === undefined) continue;
+        decodeTcpTable(source, table);
+        lastTables = [...lastTables, source];
+      }
+      checkDeadline(table, budget);
+      const bound = readBound(boundTables);
+      if (bound !== undefined) appendBound(bound, table);
+      seesBound = bound !== undefined || hasBound(table);
+    },
+  };
+}
+
+function checkDeadline(table: SocketTable, budget: ScrapeBudget): void {
+  if (budget.now() > budget.deadlineMs) {
+    throw new Error(`reading the TCP tables ${MISSED_DEADLINE} at ${table.length} sockets`);
+  }
+}
+
+/** Undefined where the calls are missing or fail, or what they give is not a table. */
+function readBound(boundTables: ReadBoundTables | undefined): readonly TcpTable[] | undefined {
+  try {
+    const bound = boundTables?.();
+    for (const source of bound ?? []) countRows(source);
+    return bound;
+  } catch {
+    return undefined; // the state `bound` vanishes from the page, which says so
+  }
+}
+
+/** The main tables are not known to show bound sockets; one that did must not be left out of the sums. */
+function hasBound({ words, length }: SocketTable): boolean {
+  for (let row = 0; row < length; row++) if (stateOf(words, row * ROW_WORDS) === TcpState.bound) return true;
+  return false;
+}
+
+function appendBound(bound: readonly TcpTable[], table: SocketTable): void {
+  const holders = findHolders(table, portsOf(bound));
+  const isInMainTable = (port: number, pid: number) => holders.get(port)?.has(pid) ?? false;
+  for (const source of bound) decodeBoundTable(source, table, isInMainTable);
+}
+
+/** Which processes have a socket on each of the wanted ports (one flag per port). */
+function findHolders(table: SocketTable, wanted: Uint8Array): ReadonlyMap<number, ReadonlySet<number>> {
+  const holders = new Map<number, Set<number>>();
+  const { words } = table;
+  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+    const port = localPortOf(words, at);
+    if (wanted[port] === 0) continue;
+    const pid = words[at + Word.owner]!;
+    const pids = holders.get(port);
+    if (pids === undefined) holders.set(port, new Set([pid]));
+    else pids.add(pid);
+  }
+  return holders;
+}
