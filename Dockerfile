@@ -21,7 +21,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY . .
-RUN node scripts/bundle.mjs /app
+RUN node deploy/bundle/bundle.mjs /app
 COPY deploy/container/healthcheck.mjs /app/
 ARG REVISION=""
 RUN if [ -n "${REVISION}" ]; then echo "${REVISION}" > /app/dist/REVISION; fi

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { enterNetworkNamespace, setNetworkSetting } from '../test/support/network-namespace.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../test/support/sockets/network-namespace.ts';
 
 /** Room for every TIME_WAIT socket of the largest population. */
 const MOST_TIME_WAIT = 4_000_000;

@@ -1,4 +1,4 @@
-import { parseExposition } from '../test/support/exposition-parser.ts';
+import { parseExposition } from '../test/support/pages/exposition-parser.ts';
 import { pageText, type Response } from './http-client.ts';
 import type { Phase } from './phases.ts';
 

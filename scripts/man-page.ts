@@ -1,8 +1,8 @@
 // Writes the manual page to standard output: node --import tsx scripts/man-page.ts <version> <seconds since 1970>
 import { fileURLToPath } from 'node:url';
+import { linuxOptions } from '../deploy/linux/options.ts';
 import { environmentName, type Option } from '../src/config/options.ts';
 import { SWITCH } from '../src/config/value-types.ts';
-import { linuxOptions } from './linux-options.ts';
 
 /** The page in the language of man(7), from the same table that reads the command line. */
 export function formatManPage(options: readonly Option[], version: string, date: Date): string {

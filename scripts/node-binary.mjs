@@ -1,6 +1,6 @@
 // Node.js as packages bring it along: Debian 12 and Ubuntu 24.04 have Node 18, which is too old.
 import { join } from 'node:path';
-import { fetchPackage } from './fetch-package.mjs';
+import { fetchPackage } from '../deploy/bundle/fetch-package.mjs';
 
 /** Maintained until April 2027, and the newest that runs under Wine 8, so that all packages bring the same. */
 const VERSION = '22.23.3';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import './small-heap.ts';
+import './memory/small-heap.ts';
 
 // The program is loaded when the flags are set: with a hundred modules read before, V8's heap has grown already.
-await import('./program.ts');
+await import('./start/program.ts');

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ParsedFamily } from '../../test/support/exposition-parser.ts';
-import { takePageInQuiet } from '../../test/support/page-and-ss.ts';
-import type { SsSocket } from '../../test/support/ss.ts';
+import type { ParsedFamily } from '../../test/support/pages/exposition-parser.ts';
+import { takePageInQuiet } from '../../test/support/sockets/page-and-ss.ts';
+import type { SsSocket } from '../../test/support/sockets/ss.ts';
 import type { BenchExporter } from '../exporter.ts';
 import { scrapePage } from './observe.ts';
 import type { Check } from './verdict.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { sumsByBreakdown } from '../../test/support/exact-sums.ts';
-import { type ParsedFamily, parseExposition } from '../../test/support/exposition-parser.ts';
+import { sumsByBreakdown } from '../../test/support/pages/exact-sums.ts';
+import { type ParsedFamily, parseExposition } from '../../test/support/pages/exposition-parser.ts';
 import type { BenchExporter } from '../exporter.ts';
 import { pageText } from '../http-client.ts';
 import { openDescriptors, residentMegabytes } from '../process-usage.ts';

@@ -15,7 +15,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readSourceDate } from '../../scripts/revision.mjs';
+import { readSourceDate } from '../bundle/revision.mjs';
 import { ACTION_QUERIES } from './msi-actions.mjs';
 import { TABLE_QUERIES } from './msi-tables.mjs';
 import { formatProgramFiles } from './program-files.mjs';

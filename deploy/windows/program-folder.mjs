@@ -2,8 +2,8 @@
 import { cpSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../../scripts/bundle.mjs';
-import { fetchPackage } from '../../scripts/fetch-package.mjs';
+import { bundle } from '../bundle/bundle.mjs';
+import { fetchPackage } from '../bundle/fetch-package.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 /** The version that test:windows and test:package-windows run under Wine. */

@@ -1,15 +1,15 @@
+import { collectGarbage } from '../memory/collect-garbage.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
-import { Reason, ROW_WORDS, setProcess } from '../model/socket-row.ts';
-import { SocketTable } from '../model/socket-table.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
+import { Reason, ROW_WORDS, setProcess } from '../table/socket-row.ts';
+import { SocketTable } from '../table/socket-table.ts';
 import { createTally } from '../tally/index.ts';
 import { runCollector } from './collect.ts';
 import { COUNTS_OF, pickCounts } from './counts-of.ts';
-import { collectGarbage } from './give-back.ts';
 import type { CollectedPart } from './protocol.ts';
 
 /** Scrapes after which memory that the C library keeps is given back: what loading and compiling took, above all. */

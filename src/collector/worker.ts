@@ -1,4 +1,4 @@
-import '../small-heap.ts';
+import '../memory/small-heap.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../model/describe-error.ts';
 import { openPlatform } from '../platform/select.ts';

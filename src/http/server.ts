@@ -1,8 +1,8 @@
 import helmet from '@fastify/helmet';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
-import type { Logger } from '../log.ts';
+import type { Logger } from '../log/log.ts';
 import type { BuildInfo } from '../metrics/build-info.ts';
-import type { Scraper } from '../scraper.ts';
+import type { Scraper } from '../scrape/scraper.ts';
 import { addMetricsRoute, type MetricsOptions } from './pages/metrics.ts';
 import { addPages } from './pages/pages.ts';
 import { SECURITY_HEADERS } from './pages/security-headers.ts';

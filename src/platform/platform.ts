@@ -1,8 +1,8 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import type { TcpState } from '../model/tcp-state.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 
 /**
  * What an operating system gives. Made and used in the collector thread only; every call is synchronous and either

@@ -1,6 +1,6 @@
 import type { PlatformName } from '../model/collectors.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import type { TcpState } from '../model/tcp-state.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 import type { PlatformOptions } from './platform.ts';
 
 /** Another way to the sockets than the collectors', to check those by (`--self-check`). Never used by a scrape. */

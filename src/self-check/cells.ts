@@ -1,7 +1,7 @@
 import { formatAddress } from '../model/ip-address.ts';
-import { Family } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { stateLabel, type TcpState } from '../model/tcp-state.ts';
+import { Family } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 
 /** The sockets of one reading in words, each as often as it is there. */
 export interface Cells {

@@ -2,9 +2,9 @@ import { createCollection } from '../collector/collect.ts';
 import { type CollectedPart, type CollectorOptions, monotonicMs } from '../collector/protocol.ts';
 import { assembleSnapshot } from '../collector/snapshot.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import type { TcpState } from '../model/tcp-state.ts';
 import type { Notice, Platform } from '../platform/platform.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 
 /** What one collection found. */
 export interface Found {

@@ -1,6 +1,6 @@
-import type { SocketTable } from '../model/socket-table.ts';
 import { stateLabel } from '../model/tcp-state.ts';
 import type { ReferenceReading } from '../platform/reference.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 import { type CellOptions, type Cells, countCells, createIdentifier } from './cells.ts';
 import { type Disagreement, findDisagreements } from './disagreements.ts';
 

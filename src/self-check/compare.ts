@@ -1,7 +1,7 @@
 import { describeError } from '../model/describe-error.ts';
-import { SocketTable } from '../model/socket-table.ts';
 import { KNOWN_STATES, type TcpState } from '../model/tcp-state.ts';
 import type { Reference } from '../platform/reference.ts';
+import { SocketTable } from '../table/socket-table.ts';
 import type { Collecting } from './collecting.ts';
 import { type ComparedRows, compareRows, type Reading } from './compare-rows.ts';
 import { type Disagreement, keepLasting } from './disagreements.ts';

@@ -5,7 +5,7 @@ import type { Notice } from '../platform/platform.ts';
 import type { Comparison } from './compare.ts';
 import type { Disagreement } from './disagreements.ts';
 import { FINDINGS } from './findings.ts';
-import { reasonOfAbsence, wayOutOf } from './ways-out.ts';
+import { reasonOfAbsence, wayOutOf } from './hints.ts';
 
 /** All that a self-check has to tell. */
 export interface Checked {

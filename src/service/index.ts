@@ -1,6 +1,6 @@
 import { loadKernel32 } from '../platform/windows/dll/kernel32.ts';
 import { createSystemPaths } from '../platform/windows/dll/system-folder.ts';
-import { loadServiceCalls } from './advapi32.ts';
+import { loadServiceCalls } from './service-calls.ts';
 import { enterService, type WindowsService } from './windows-service.ts';
 
 export type { WindowsService } from './windows-service.ts';

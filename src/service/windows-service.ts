@@ -1,6 +1,6 @@
-import { ConfigRefusal } from '../config.ts';
+import { ConfigRefusal } from '../config/config.ts';
 import { WindowsError } from '../platform/windows/dll/windows-error.ts';
-import type { ServiceCalls } from './advapi32.ts';
+import type { ServiceCalls } from './service-calls.ts';
 import { encodeServiceStatus, SERVICE_HEADERS, type ServiceState } from './service-status.ts';
 
 /** This process as the service manager sees it. */

@@ -1,8 +1,8 @@
 import type { CloseWaitAges } from '../model/socket-counts.ts';
-import { ROW_WORDS, stateOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { keepLargest } from './largest-values.ts';
+import { ROW_WORDS, stateOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { keepLargest } from './counting/largest-values.ts';
 
 interface Waiting {
   readonly process: string;

@@ -1,15 +1,15 @@
+import { compareText } from '../model/compare-text.ts';
 import type { AddressWords } from '../model/ip-address.ts';
-import { OTHER_LABEL } from '../model/name-table.ts';
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, ConnectionCell, Direction } from '../model/socket-counts.ts';
-import { familyOf, localPortOf, remotePortOf, stateOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { CellCounts } from './cell-counts.ts';
-import { compareText } from './compare-text.ts';
-import type { Peers } from './peers.ts';
-import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
-import { TopCells } from './top-cells.ts';
+import { OTHER_LABEL } from '../table/name-table.ts';
+import type { Peers } from '../table/peers.ts';
+import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { familyOf, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { CellCounts } from './counting/hash-counts.ts';
+import { TopCells } from './counting/top-cells.ts';
 
 /** Port 0 in a key: a local port folded into `ephemeral`, or a remote port folded into nothing. */
 const FOLDED_PORT = 0;

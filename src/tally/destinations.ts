@@ -1,12 +1,12 @@
 import { type AddressWords, formatAddress } from '../model/ip-address.ts';
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, DestinationCell, FamilyLabel } from '../model/socket-counts.ts';
-import { Family, Flag, familyOf, hasFlag, localPortOf, remotePortOf, stateOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { CellCounts } from './cell-counts.ts';
-import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
-import { TopCells } from './top-cells.ts';
+import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { Family, Flag, familyOf, hasFlag, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { CellCounts } from './counting/hash-counts.ts';
+import { TopCells } from './counting/top-cells.ts';
 
 /** Ports towards the busiest destination that the next connect() to it cannot get, blocked ports left out. */
 export type BusiestDestination = Readonly<Record<FamilyLabel, number>>;

@@ -1,10 +1,10 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
-import type { Rows } from '../model/row-changes.ts';
 import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
-import { Family } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
+import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import type { Rows } from '../table/row-changes.ts';
+import { Family } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 import { createDestinationsTally } from './destinations.ts';
-import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
 import { createProcessPortsTally } from './process-ports.ts';
 import { UsedPorts } from './used-ports.ts';
 

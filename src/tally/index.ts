@@ -1,24 +1,24 @@
+import { inheritOwners, listenersByPort } from '../enrich/inherit-owners.ts';
+import { ListenerChanges } from '../enrich/listener-changes.ts';
+import { createTimeWaitReuse } from '../enrich/time-wait-reuse.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
-import { chunksOf } from '../model/row-changes.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
-import { localPortOf, ROW_WORDS } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import type { TcpState } from '../model/tcp-state.ts';
+import { groupPeers } from '../table/peers.ts';
+import { PortClassTable } from '../table/port-classes.ts';
+import { chunksOf } from '../table/row-changes.ts';
+import { localPortOf, ROW_WORDS } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
 import { countCloseWait } from './close-wait.ts';
 import { createConnectionsTally } from './connections.ts';
+import { keepLargest } from './counting/largest-values.ts';
 import { createEphemeralTally } from './ephemeral.ts';
-import { inheritOwners, listenersByPort } from './inherit-owners.ts';
-import { keepLargest } from './largest-values.ts';
-import { ListenerChanges } from './listener-changes.ts';
 import { countListeners } from './listeners.ts';
 import { createLocalPortsTally } from './local-ports.ts';
-import { groupPeers } from './peers.ts';
-import { PortClassTable } from './port-classes.ts';
 import { createProcessesTally, createUnattributedTally } from './processes.ts';
 import { createRemoteIpsTally } from './remote-ips.ts';
 import { createStatesTally } from './states.ts';
-import { createTimeWaitReuse } from './time-wait-reuse.ts';
 import { createUnitsTally } from './units.ts';
 
 /** What is known besides the rows. Absent = its breakdowns are absent. */

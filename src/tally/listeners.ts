@@ -1,7 +1,7 @@
 import { formatAddress } from '../model/ip-address.ts';
 import type { Breakdown, ListenerCell } from '../model/socket-counts.ts';
-import type { SocketTable } from '../model/socket-table.ts';
-import { keepLargest } from './largest-values.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { keepLargest } from './counting/largest-values.ts';
 
 /** Accept queues, fullest first; of several with one address, port and process (SO_REUSEPORT) the fullest. */
 export function countListeners(table: SocketTable, limit: number): Breakdown<ListenerCell> {

@@ -1,9 +1,9 @@
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, LocalPortCell } from '../model/socket-counts.ts';
-import { familyOf, localPortOf, stateOf } from '../model/socket-row.ts';
-import { ephemeralBit, PortClass, type PortClasses } from './port-classes.ts';
-import { createStateBreakdown } from './state-breakdown.ts';
-import { StateCounts } from './state-counts.ts';
+import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { familyOf, localPortOf, stateOf } from '../table/socket-row.ts';
+import { StateCounts } from './counting/dense-counts.ts';
+import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Port 0: any ephemeral port of an outbound socket. */
 const EPHEMERAL = 0;

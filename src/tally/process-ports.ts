@@ -1,10 +1,10 @@
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, ProcessPorts } from '../model/socket-counts.ts';
-import { localPortOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
+import type { PortClasses } from '../table/port-classes.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { localPortOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { keepLargest } from './counting/largest-values.ts';
 import { isOnEphemeralPort } from './destinations.ts';
-import { keepLargest } from './largest-values.ts';
-import type { PortClasses } from './port-classes.ts';
 
 const PAGE_BITS = 8;
 const PAGE_LENGTH = 1 << PAGE_BITS;

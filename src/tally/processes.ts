@@ -1,11 +1,11 @@
-import { positionOf, type Rows } from '../model/row-changes.ts';
+import { compareText } from '../model/compare-text.ts';
 import type { Breakdown, ProcessCell, ReasonLabel, UnattributedCell } from '../model/socket-counts.ts';
-import { Reason, reasonOf, stateOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { KNOWN_STATES, STATE_SLOTS } from '../model/tcp-state.ts';
-import { compareText } from './compare-text.ts';
-import { createStateBreakdown } from './state-breakdown.ts';
-import { StateCounts } from './state-counts.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { Reason, reasonOf, stateOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { StateCounts } from './counting/dense-counts.ts';
+import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and owning process. */
 export function createProcessesTally({ processNames }: SocketTable, limit: number) {

@@ -1,12 +1,12 @@
 import type { AddressWords } from '../model/ip-address.ts';
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { Breakdown, RemoteIpCell } from '../model/socket-counts.ts';
-import { stateOf, Word } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import type { Peers } from './peers.ts';
-import { createStateBreakdown } from './state-breakdown.ts';
-import { StateCounts } from './state-counts.ts';
+import type { Peers } from '../table/peers.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { stateOf, Word } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { StateCounts } from './counting/dense-counts.ts';
+import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and peer. LISTEN and bound sockets have no peer. */
 export function createRemoteIpsTally(table: SocketTable, limit: number, peers: Peers) {

@@ -1,7 +1,7 @@
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { SocketCounts, StateCounts } from '../model/socket-counts.ts';
-import { Family, familyOf, stateOf } from '../model/socket-row.ts';
 import { STATE_SLOTS, type TcpState } from '../model/tcp-state.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { Family, familyOf, stateOf } from '../table/socket-row.ts';
 
 /** Sockets by family and state. */
 export function createStatesTally() {

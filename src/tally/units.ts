@@ -1,11 +1,11 @@
-import { NameTable } from '../model/name-table.ts';
-import { positionOf, type Rows } from '../model/row-changes.ts';
+import { compareText } from '../model/compare-text.ts';
 import type { Breakdown, UnitCell } from '../model/socket-counts.ts';
-import { groupOf, stateOf } from '../model/socket-row.ts';
-import type { SocketTable } from '../model/socket-table.ts';
-import { compareText } from './compare-text.ts';
-import { createStateBreakdown } from './state-breakdown.ts';
-import { StateCounts, stateOfCell, valueOfCell } from './state-counts.ts';
+import { NameTable } from '../table/name-table.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { groupOf, stateOf } from '../table/socket-row.ts';
+import type { SocketTable } from '../table/socket-table.ts';
+import { StateCounts, stateOfCell, valueOfCell } from './counting/dense-counts.ts';
+import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and unit. What a group is called is asked anew for each page. */
 export function createUnitsTally({ groups }: SocketTable, limit: number) {

@@ -1,7 +1,7 @@
-import { positionOf, type Rows } from '../model/row-changes.ts';
 import type { FamilyLabel } from '../model/socket-counts.ts';
-import { Family, familyOf, localPortOf } from '../model/socket-row.ts';
-import { ephemeralBit, type PortClasses } from './port-classes.ts';
+import { ephemeralBit, type PortClasses } from '../table/port-classes.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { Family, familyOf, localPortOf } from '../table/socket-row.ts';
 
 /** Sockets of each family by local port, and how many of the ephemeral ports have one. */
 export class UsedPorts {

@@ -1,7 +1,7 @@
 import { renderExposition } from '../../src/metrics/exposition.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { readGoldenPage } from '../support/golden-pages.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { readGoldenPage } from '../support/pages/golden-pages.ts';
 import { parseQuery } from './promql.ts';
 import { type RecordingRule, readRecordings } from './rule-files.ts';
 

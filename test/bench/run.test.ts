@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { PhaseResult } from '../../bench/measure-phase.ts';
 import type { SummaryRow } from '../../bench/summary.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
 const SOCKETS = 1000;

@@ -4,9 +4,9 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compileNative, type NativePrograms } from '../../bench/native.ts';
 import { type SocketFleet, startFleet } from '../../bench/socket-fleet.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { readSs } from '../support/ss.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { readSs } from '../support/sockets/ss.ts';
 
 const SOCKETS = 200;
 const PROCESSES = 4;

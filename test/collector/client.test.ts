@@ -10,7 +10,7 @@ import type { CollectorOptions } from '../../src/collector/protocol.ts';
 import type { CollectorName } from '../../src/model/collectors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 
-const SCRIPTED = new URL('../support/scripted-thread.mjs', import.meta.url);
+const SCRIPTED = new URL('../support/fakes/scripted-thread.mjs', import.meta.url);
 const pipes = { skip: process.platform === 'win32' && 'needs named pipes of the file system' };
 /** The thread's answers to a request that names these collectors: see scripted-thread.mjs. */
 const ANSWER: CollectorName = 'counters';

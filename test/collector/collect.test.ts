@@ -4,11 +4,11 @@ import { createCollection } from '../../src/collector/collect.ts';
 import type { CollectedPart } from '../../src/collector/protocol.ts';
 import type { CollectorName } from '../../src/model/collectors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
-import { Reason, ROW_WORDS, setProcess } from '../../src/model/socket-row.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import type { FactCollector, OwnerResolver, Platform } from '../../src/platform/platform.ts';
-import { fakePlatform, fakeReader } from '../support/fake-platform.ts';
-import { addSocketRows, type SocketRow } from '../support/socket-rows.ts';
+import { Reason, ROW_WORDS, setProcess } from '../../src/table/socket-row.ts';
+import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
+import { addSocketRows, type SocketRow } from '../support/tables/socket-rows.ts';
 
 const LISTENER: SocketRow = { state: 'listen', local: ['0.0.0.0', 80], owner: 7, queue: [0, 10] };
 const CLOSE_WAIT: SocketRow = {

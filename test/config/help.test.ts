@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { readCommand } from '../../src/config/config.ts';
 import { environmentName, OPTIONS } from '../../src/config/options.ts';
-import { readCommand } from '../../src/config.ts';
 import { collectorsOf } from '../../src/model/collectors.ts';
 
 const help = helpOf('linux');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type Config, ConfigRefusal, defaultServiceConfig, readCommand } from '../../src/config/config.ts';
 import { wantsService } from '../../src/config/service.ts';
-import { type Config, ConfigRefusal, defaultServiceConfig, readCommand } from '../../src/config.ts';
 
 const PROGRAM_DATA = { ProgramData: 'D:\\Data' };
 const LOG = 'D:\\Data\\tcpstate-exporter\\tcpstate-exporter.log';

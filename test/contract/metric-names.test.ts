@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { readGoldenPage } from '../support/golden-pages.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { readGoldenPage } from '../support/pages/golden-pages.ts';
 
 /** A metric as the README or a page tells it. */
 interface Metric {

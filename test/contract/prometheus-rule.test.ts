@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { buildPrometheusRule, MANIFEST } from '../../scripts/kubernetes/prometheus-rule.ts';
+import { buildPrometheusRule, MANIFEST } from '../../deploy/kubernetes/prometheus-rule.ts';
 import { readAlerts, readRecordings } from '../alerts/rule-files.ts';
 
 test('the PrometheusRule is what the rule files say (else: npm run deploy:kubernetes)', () => {

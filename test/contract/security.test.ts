@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { OPTIONS } from '../../src/config/options.ts';
 import { collectorsOf } from '../../src/model/collectors.ts';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { readGoldenPage } from '../support/golden-pages.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { readGoldenPage } from '../support/pages/golden-pages.ts';
 
 const ROOT = new URL('../../', import.meta.url);
 const SRC = fileURLToPath(new URL('src/', ROOT));

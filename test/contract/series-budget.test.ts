@@ -5,8 +5,8 @@ import { buildFamilies } from '../../src/metrics/index.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { readExportedLabels, TARGET_LABELS } from '../alerts/exported-labels.ts';
 import { parseQuery } from '../alerts/promql.ts';
-import { fullSnapshot } from '../support/full-snapshot.ts';
-import { LINUX_BUILD } from '../support/snapshots.ts';
+import { fullSnapshot } from '../support/pages/full-snapshot.ts';
+import { LINUX_BUILD } from '../support/pages/snapshots.ts';
 
 const README = readFileSync(new URL('../../deploy/prometheus/README.md', import.meta.url), 'utf8');
 /** A metric with fewer series is not worth a row. */

@@ -4,7 +4,7 @@ import { get } from 'node:http';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 import { type ImageRoot, mountCommands } from './image-root.ts';
 
 /** CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (include/uapi/linux/capability.h). */

@@ -29,7 +29,7 @@ describe('the Dockerfile', () => {
   });
 
   it('bundles the program as every package does, and copies nothing else into the image', () => {
-    assert.ok(DOCKERFILE.includes('\nRUN node scripts/bundle.mjs /app\n'));
+    assert.ok(DOCKERFILE.includes('\nRUN node deploy/bundle/bundle.mjs /app\n'));
     assert.deepEqual(DOCKERFILE.match(/^COPY --from=.*$/gm), [
       'COPY --from=build /usr/local/bin/setpriv-owners /usr/local/bin/setpriv-owners',
       'COPY --from=build /app /app',
@@ -54,7 +54,7 @@ describe('the Dockerfile', () => {
       .flatMap((instruction) => instruction.getArgumentsContent()!.split(' ').slice(0, -1))
       .filter((path) => path !== '.');
     assert.ok(copied.length >= 4);
-    for (const path of [...copied, 'src', 'scripts/bundle.mjs', 'LICENSE']) {
+    for (const path of [...copied, 'src', 'deploy/bundle/bundle.mjs', 'LICENSE']) {
       assert.ok(existsSync(fileURLToPath(new URL(path, REPOSITORY))), path);
       assert.ok(
         sent.some((allowed) => path === allowed || path.startsWith(`${allowed}/`)),

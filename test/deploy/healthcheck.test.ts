@@ -7,7 +7,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/http/certificates.ts';
 import { REPOSITORY } from './tools.ts';
 
 const SCRIPT = fileURLToPath(new URL('deploy/container/healthcheck.mjs', REPOSITORY));

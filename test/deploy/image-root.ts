@@ -35,7 +35,7 @@ export function createImageRoot(): ImageRoot {
     mkdirSync(join(folder, mountPoint), { recursive: true });
   for (const device of DEVICES) writeFileSync(join(folder, 'dev', device), '');
   const context = copyContext(join(work, 'context'));
-  run(process.execPath, [join(context, 'scripts/bundle.mjs'), join(folder, 'app')]);
+  run(process.execPath, [join(context, 'deploy/bundle/bundle.mjs'), join(folder, 'app')]);
   cpSync(join(context, 'deploy/container/healthcheck.mjs'), join(folder, 'app/healthcheck.mjs'));
   const owners = join(folder, 'usr/local/bin/setpriv-owners');
   const node = require.resolve(`node-linux-${process.arch}/bin/node`); // of the major version that the Dockerfile names

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { askTargets, type TargetLabels } from './targets.ts';
 import { REPOSITORY, run, skipWithoutTools } from './tools.ts';
 import { checkFields, checkValues } from './typed-objects.ts';

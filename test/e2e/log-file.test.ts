@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { runProgram } from '../support/finished-program.ts';
+import { runProgram } from '../support/programs/finished-program.ts';
 
 describe('--log.file', () => {
   it('has the last words of a start that failed, and standard error stays empty', async (t) => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ODD_REQUESTS, sendBytes } from '../support/odd-requests.ts';
-import { skipWithoutStrace, watchFiles } from '../support/opened-files.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { skipWithoutStrace, watchFiles } from '../support/files/opened-files.ts';
+import { ODD_REQUESTS, sendBytes } from '../support/http/odd-requests.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
 
 const READ_BY_COLLECTORS = /^open(at)? \/(proc|sys)(\/|$)/;
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startGreedyClient, startLeakingClient } from '../support/greedy-clients.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { skipWithoutAlertmanager, startPagingServers } from '../support/paging-servers.ts';
-import { skipWithoutPrometheus } from '../support/prometheus-server.ts';
-import { startExporter } from '../support/running-exporter.ts';
-import { receiveWebhooks } from '../support/webhook-receiver.ts';
+import { startGreedyClient, startLeakingClient } from '../support/http/greedy-clients.ts';
+import { receiveWebhooks } from '../support/http/webhook-receiver.ts';
+import { skipWithoutAlertmanager, startPagingServers } from '../support/programs/paging-servers.ts';
+import { skipWithoutPrometheus } from '../support/programs/prometheus-server.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 
 const TIMEOUT_MS = 50_000;
 const skip = skipWithoutPrometheus() || skipWithoutAlertmanager() || (enterNetworkNamespace() ?? false);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
 const SECURITY = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'utf8');
 /** An address in a label; the metrics of the exporter itself have none, and version numbers have fewer dots. */

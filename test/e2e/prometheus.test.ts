@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KNOWN_STATES, stateLabel } from '../../src/model/tcp-state.ts';
-import { type MadeSocket, makeEverySocket } from '../support/every-socket.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { type QueryResult, skipWithoutPrometheus, startPrometheus } from '../support/prometheus-server.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { type QueryResult, skipWithoutPrometheus, startPrometheus } from '../support/programs/prometheus-server.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { type MadeSocket, makeEverySocket } from '../support/sockets/every-socket.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
 
 /** In the kernel's default range, 32768 to 60999. */
 const EPHEMERAL_PORT = 40_000;

@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hashSync } from 'bcryptjs';
-import { createAuthority } from '../support/certificates.ts';
-import { createConfigFolder } from '../support/config-folder.ts';
-import { basic, fetchFrom } from '../support/guarded-server.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
+import { createConfigFolder } from '../support/files/config-folder.ts';
+import { createAuthority } from '../support/http/certificates.ts';
+import { basic, fetchFrom } from '../support/http/guarded-server.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
 
 const secret = () => randomBytes(12).toString('hex');
 

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runProgram } from '../support/finished-program.ts';
-import { createLinkedProcfs } from '../support/linked-procfs.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { createLinkedProcfs } from '../support/files/linked-procfs.ts';
+import { runProgram } from '../support/programs/finished-program.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createFaultShim } from '../support/fault-shim.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { outliveFault, type Page } from '../support/outlived-fault.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { createSocketsByState } from '../support/sockets-by-state.ts';
+import { createFaultShim } from '../support/fakes/fault-shim.ts';
+import { outliveFault, type Page } from '../support/fakes/outlived-fault.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
+import { createSocketsByState } from '../support/sockets/sockets-by-state.ts';
 
 const DAY = 24 * 60 * 60;
 const YEARS = 30 * 365 * DAY;

@@ -4,12 +4,12 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createFaultShim } from '../support/fault-shim.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { countDescriptors, failingIn, outliveFault, takePage } from '../support/outlived-fault.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { createThreadFaults } from '../support/thread-faults.ts';
+import { createFaultShim } from '../support/fakes/fault-shim.ts';
+import { countDescriptors, failingIn, outliveFault, takePage } from '../support/fakes/outlived-fault.ts';
+import { createThreadFaults } from '../support/fakes/thread-faults.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
 const ROOMY = 4096;
 /** What has its descriptors already goes on: the sockets. */

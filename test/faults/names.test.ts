@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { failingIn, takePage } from '../support/outlived-fault.ts';
-import { checkMetrics, SKIP_PROMTOOL } from '../support/promtool.ts';
-import { startExporter } from '../support/running-exporter.ts';
-import { createSocketPuppets } from '../support/socket-puppets.ts';
+import { failingIn, takePage } from '../support/fakes/outlived-fault.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { checkMetrics, SKIP_PROMTOOL } from '../support/programs/promtool.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
 /** Names as `printf %b` writes them, so that any byte can be in them, and as they must be on the page. */
 const NAMES: readonly (readonly [escaped: string, label: string])[] = [

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CollectorName } from '../../src/model/collectors.ts';
-import { createCrowd } from '../support/crowd.ts';
-import { createFaultShim, type Fault } from '../support/fault-shim.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { failingIn, outliveFault, takePage } from '../support/outlived-fault.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { startExporter } from '../support/running-exporter.ts';
-import { createSocketsByState } from '../support/sockets-by-state.ts';
+import { createFaultShim, type Fault } from '../support/fakes/fault-shim.ts';
+import { failingIn, outliveFault, takePage } from '../support/fakes/outlived-fault.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { createCrowd } from '../support/sockets/crowd.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
+import { createSocketsByState } from '../support/sockets/sockets-by-state.ts';
 
 /** More than one datagram of a dump holds. */
 const SOCKETS = 1000;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createCrowd } from '../support/crowd.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { failingIn, type Page, takePage } from '../support/outlived-fault.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { failingIn, type Page, takePage } from '../support/fakes/outlived-fault.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { createCrowd } from '../support/sockets/crowd.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 
 const RANGES: readonly (readonly [first: number, last: number, reserved: string, reservedPorts: number])[] = [
   [40_000, 40_999, '', 0],

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { CollectorName } from '../../src/model/collectors.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { failingIn, outliveFault, type Page, takePage } from '../support/outlived-fault.ts';
-import { createPlantedProcfs } from '../support/planted-procfs.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
+import { failingIn, outliveFault, type Page, takePage } from '../support/fakes/outlived-fault.ts';
+import { createPlantedProcfs } from '../support/files/planted-procfs.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
-const LAUNCHER = fileURLToPath(new URL('../support/refuse-sock-diag.ts', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../support/fakes/refuse-sock-diag.ts', import.meta.url));
 const ENORMOUS_BYTES = 100 * 1024 * 1024;
 /** Reading 16 MiB each time costs more than the others. */
 const FEW = 5;

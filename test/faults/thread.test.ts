@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCrowd } from '../support/crowd.ts';
-import { createFaultShim } from '../support/fault-shim.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { countDescriptors, failingIn, type Page, takePage } from '../support/outlived-fault.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { createThreadFaults } from '../support/thread-faults.ts';
+import { createFaultShim } from '../support/fakes/fault-shim.ts';
+import { countDescriptors, failingIn, type Page, takePage } from '../support/fakes/outlived-fault.ts';
+import { createThreadFaults } from '../support/fakes/thread-faults.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { createCrowd } from '../support/sockets/crowd.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
 const SCRAPES = 20;
 /** So many that all tables have to grow. */

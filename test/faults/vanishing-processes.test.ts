@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import { createProgram } from '../support/c-program.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { countDescriptors, failingIn, takePage } from '../support/outlived-fault.ts';
-import { createRawSockets } from '../support/raw-sockets.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { countDescriptors, failingIn, takePage } from '../support/fakes/outlived-fault.ts';
+import { createProgram } from '../support/programs/c-program.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
 const LEAST_SCRAPES = 60;
 const LEAST_MS = 5000;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fetchFrom } from '../support/guarded-server.ts';
-import type { RunningExporter } from '../support/running-exporter.ts';
+import { fetchFrom } from '../support/http/guarded-server.ts';
+import type { RunningExporter } from '../support/programs/running-exporter.ts';
 
 /** Longest time that a scrape of somebody else may take: what Prometheus waits by default. */
 const LONGEST_MS = 10_000;

@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hashSync } from 'bcryptjs';
-import { createAuthority } from '../support/certificates.ts';
-import { createConfigFolder } from '../support/config-folder.ts';
-import { basic, fetchFrom } from '../support/guarded-server.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { ODD_REQUESTS, sendBytes } from '../support/odd-requests.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { createConfigFolder } from '../support/files/config-folder.ts';
+import { createAuthority } from '../support/http/certificates.ts';
+import { basic, fetchFrom } from '../support/http/guarded-server.ts';
+import { ODD_REQUESTS, sendBytes } from '../support/http/odd-requests.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { watchExporter } from './bystander.ts';
 import { FLOODS, flood } from './http2-floods.ts';
 

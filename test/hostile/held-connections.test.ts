@@ -1,9 +1,9 @@
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createAuthority } from '../support/certificates.ts';
-import { createConfigFolder } from '../support/config-folder.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { createConfigFolder } from '../support/files/config-folder.ts';
+import { createAuthority } from '../support/http/certificates.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { holdConnections } from './attacker.ts';
 import { watchExporter } from './bystander.ts';
 

@@ -4,10 +4,10 @@ import { gunzipSync } from 'node:zlib';
 import type { MetricsOptions } from '../../src/http/pages/metrics.ts';
 import { buildServer } from '../../src/http/server.ts';
 import type { ExpositionPage } from '../../src/metrics/family.ts';
-import { defer } from '../support/deferred.ts';
-import { CONTENT_TYPES, createFakeScraper, smallPage } from '../support/fake-scraper.ts';
-import { BUILD, HTTP_SETTINGS } from '../support/http-settings.ts';
-import { createLogRecorder } from '../support/log-recorder.ts';
+import { defer } from '../support/fakes/deferred.ts';
+import { CONTENT_TYPES, createFakeScraper, smallPage } from '../support/fakes/fake-scraper.ts';
+import { createLogRecorder } from '../support/fakes/log-recorder.ts';
+import { BUILD, HTTP_SETTINGS } from '../support/http/http-settings.ts';
 
 const OPENMETRICS = 'application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
 const BIG_PAGE = `${'fake_metric{label="value"} 1\n'.repeat(20_000)}`;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCrowd, type Stand } from '../support/crowd.ts';
-import { sumByState, sumsByBreakdown } from '../support/exact-sums.ts';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { cellsOfPage } from '../support/page-and-ss.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { type Answer, type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { createSocketsByState } from '../support/sockets-by-state.ts';
-import type { End } from '../support/tcp-segment.ts';
+import { sumByState, sumsByBreakdown } from '../support/pages/exact-sums.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
+import { type Answer, type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { createCrowd, type Stand } from '../support/sockets/crowd.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
+import { cellsOfPage } from '../support/sockets/page-and-ss.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
+import { createSocketsByState } from '../support/sockets/sockets-by-state.ts';
+import type { End } from '../support/sockets/tcp-segment.ts';
 
 const PEERS = 100_000;
 const ESTABLISHED = 180_000;

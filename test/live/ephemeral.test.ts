@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { FamilyLabel } from '../../src/model/socket-counts.ts';
-import { createEphemeralReader } from '../support/ephemeral-use.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { createRawSockets } from '../support/raw-sockets.ts';
+import { createEphemeralReader } from '../support/sockets/ephemeral-use.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
+import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
 const PORTS = 20;
 const FIRST = 40_000;

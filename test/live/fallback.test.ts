@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { makeEverySocket } from '../support/every-socket.ts';
-import { sumsByBreakdown } from '../support/exact-sums.ts';
-import { COMPARED_METRICS, expectedCells } from '../support/expected-cells.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { cellsOfPage, takePageInQuiet, waitForSs } from '../support/page-and-ss.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { startExporter } from '../support/running-exporter.ts';
-import { ssKnowsBound } from '../support/ss.ts';
+import { sumsByBreakdown } from '../support/pages/exact-sums.ts';
+import { COMPARED_METRICS, expectedCells } from '../support/pages/expected-cells.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { makeEverySocket } from '../support/sockets/every-socket.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
+import { cellsOfPage, takePageInQuiet, waitForSs } from '../support/sockets/page-and-ss.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
+import { ssKnowsBound } from '../support/sockets/ss.ts';
 
 const RANGE = { first: 40_000, last: 40_999 } as const;
-const LAUNCHER = fileURLToPath(new URL('../support/refuse-sock-diag.ts', import.meta.url));
+const LAUNCHER = fileURLToPath(new URL('../support/fakes/refuse-sock-diag.ts', import.meta.url));
 const ROOMY = ['connections', 'local-ports', 'remote-ips'].map((breakdown) => `--limit.${breakdown}=2000`);
 /** What /proc/net/tcp does not tell. */
 const LIMIT = 'tcpstate_listener_accept_queue_limit';

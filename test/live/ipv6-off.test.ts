@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { startExporter } from '../support/running-exporter.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 
 const skip = enterNetworkNamespace() ?? false;
 

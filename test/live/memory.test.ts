@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { startExporter } from '../support/running-exporter.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
 
 /** Two halves of 1 or 2 MB, as V8 has them when the program starts; without the flag they grow to 16 MB and more. */
 const MOST_BYTES = 4.5 * 1024 * 1024;

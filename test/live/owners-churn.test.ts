@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { Reason } from '../../src/model/socket-row.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { countNames, createOwnerScrapes, type OwnedSocket } from '../support/owner-scrapes.ts';
-import { createSocketPuppets, type SocketPuppet } from '../support/socket-puppets.ts';
+import { Reason } from '../../src/table/socket-row.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { countNames, createOwnerScrapes, type OwnedSocket } from '../support/sockets/owner-scrapes.ts';
+import { createSocketPuppets, type SocketPuppet } from '../support/sockets/socket-puppets.ts';
 
 const PUPPETS = 4;
 const SOCKETS_EACH = 4000;

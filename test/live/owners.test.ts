@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { createOwnerScrapes } from '../support/owner-scrapes.ts';
-import { createSocketPuppets, type SocketPuppet } from '../support/socket-puppets.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createOwnerScrapes } from '../support/sockets/owner-scrapes.ts';
+import { createSocketPuppets, type SocketPuppet } from '../support/sockets/socket-puppets.ts';
 
 /** Start times of processes are kept in these. */
 const CLOCK_TICK_MS = 10;

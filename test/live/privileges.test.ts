@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import type { ParsedFamily } from '../support/exposition-parser.ts';
-import { missingCompiler } from '../support/gcc.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { createSocketPuppets } from '../support/socket-puppets.ts';
+import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
 const NOBODY = 65_534;
 const OWNERS = ['sys_ptrace', 'dac_read_search'];

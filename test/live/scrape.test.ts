@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createCrowd } from '../support/crowd.ts';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { createLinkedProcfs } from '../support/linked-procfs.ts';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
-import { cellsOfPage } from '../support/page-and-ss.ts';
-import { type Answer, type RunningExporter, startExporter } from '../support/running-exporter.ts';
-import { readSs } from '../support/ss.ts';
+import { createLinkedProcfs } from '../support/files/linked-procfs.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { type Answer, type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
+import { createCrowd } from '../support/sockets/crowd.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { cellsOfPage } from '../support/sockets/page-and-ss.ts';
+import { readSs } from '../support/sockets/ss.ts';
 
 /** Enough that a collection takes longer than handing out a few requests. */
 const SOCKETS = 15_000;

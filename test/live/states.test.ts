@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { makeEverySocket } from '../support/every-socket.ts';
-import { sumByState, sumsByBreakdown } from '../support/exact-sums.ts';
-import { COMPARED_METRICS, expectedCells } from '../support/expected-cells.ts';
-import type { ParsedFamily } from '../support/exposition-parser.ts';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { cellsOfPage, takePageInQuiet, waitForSs } from '../support/page-and-ss.ts';
-import { addSilentNetworks } from '../support/phantom-peer.ts';
-import { startExporter } from '../support/running-exporter.ts';
-import { readSs, type SsSocket, ssKnowsBound } from '../support/ss.ts';
+import { sumByState, sumsByBreakdown } from '../support/pages/exact-sums.ts';
+import { COMPARED_METRICS, expectedCells } from '../support/pages/expected-cells.ts';
+import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
+import { startExporter } from '../support/programs/running-exporter.ts';
+import { makeEverySocket } from '../support/sockets/every-socket.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
+import { cellsOfPage, takePageInQuiet, waitForSs } from '../support/sockets/page-and-ss.ts';
+import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
+import { readSs, type SsSocket, ssKnowsBound } from '../support/sockets/ss.ts';
 
 type Page = ReadonlyMap<string, ParsedFamily>;
 

@@ -4,9 +4,9 @@ import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { fullSnapshot } from '../support/full-snapshot.ts';
-import { LINUX_BUILD } from '../support/snapshots.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { fullSnapshot } from '../support/pages/full-snapshot.ts';
+import { LINUX_BUILD } from '../support/pages/snapshots.ts';
 
 test('with every breakdown full at the default limits a page stays below 3,000 series and 500 KB', async () => {
   const self = createSelfMetrics();

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ephemeralFamilies } from '../../src/metrics/ephemeral.ts';
 import type { MetricFamily } from '../../src/metrics/family.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
-import { LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 const RULES: EphemeralRules = {
   ranges: { ipv4: { first: 1000, last: 1009, excluded: [{ first: 1008, last: 2000 }] } },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
-import { readGoldenPage } from '../support/golden-pages.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
+import { readGoldenPage } from '../support/pages/golden-pages.ts';
 
 const ALL_STATES = ['tcpstate_local_port_sockets', 'tcpstate_process_sockets', 'tcpstate_unit_sockets'];
 const CONNECTED_STATES = ['tcpstate_connections', 'tcpstate_remote_ip_sockets'];

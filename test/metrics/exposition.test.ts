@@ -4,8 +4,8 @@ import { renderExposition } from '../../src/metrics/exposition.ts';
 import type { ExpositionFormat, MetricFamily } from '../../src/metrics/family.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
-import { parseExposition } from '../support/exposition-parser.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { parseExposition } from '../support/pages/exposition-parser.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 const GAUGE: MetricFamily = {
   name: 'tcpstate_test',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 /** What each part alone brings to the page. The limit of orphans is in two parts. */
 const FAMILIES_OF: Readonly<Partial<Record<keyof Snapshot, readonly string[]>>> = {

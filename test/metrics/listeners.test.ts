@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { listenerFamilies } from '../../src/metrics/listeners.ts';
-import { LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('shows the length of an accept queue whose limit the source does not tell, without a limit', () => {
   const cell = { localIp: '::', localPort: 80, process: 'nginx', queueLength: 4 };

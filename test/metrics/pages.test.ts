@@ -8,7 +8,7 @@ import type { BuildInfo } from '../../src/metrics/build-info.ts';
 import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 const PAGES: readonly [file: string, snapshot: Snapshot, build: BuildInfo][] = [
   ['linux.txt', LINUX_SNAPSHOT, LINUX_BUILD],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { processFamilies } from '../../src/metrics/processes.ts';
-import { LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('shows the open files of a process without a limit, and no limit for it', () => {
   const cells = [

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
-import { checkMetrics, SKIP_PROMTOOL } from '../support/promtool.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
+import { checkMetrics, SKIP_PROMTOOL } from '../support/programs/promtool.ts';
 
 test('promtool has no objection to the whole page of a Linux and of a Windows host', {
   skip: SKIP_PROMTOOL,

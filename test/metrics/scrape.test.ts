@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import { scrapeFamilies } from '../../src/metrics/scrape.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('tells the folded cells of exactly the breakdowns that are on the page', () => {
   for (const snapshot of [LINUX_SNAPSHOT, WINDOWS_SNAPSHOT]) {

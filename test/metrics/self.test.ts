@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { register } from 'prom-client';
 import { renderExposition } from '../../src/metrics/exposition.ts';
 import { createSelfMetrics, type SelfMetrics } from '../../src/metrics/self.ts';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 
 test('tells what the process uses, and what runs it', async () => {
   const self = createSelfMetrics();

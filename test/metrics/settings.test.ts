@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { settingFamilies } from '../../src/metrics/settings.ts';
-import { LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('shows the settings that are there, zero included, and none under a second name', () => {
   const families = settingFamilies({ ...LINUX_SNAPSHOT.settings, tcpSyncookies: 0 });

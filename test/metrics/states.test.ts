@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { stateFamilies } from '../../src/metrics/states.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
 import { KNOWN_STATES, STATE_SLOTS, stateLabel, TcpState } from '../../src/model/tcp-state.ts';
-import { states } from '../support/snapshot-cells.ts';
-import { LINUX_SNAPSHOT } from '../support/snapshots.ts';
+import { states } from '../support/pages/snapshot-cells.ts';
+import { LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('shows zero for every known state of both families on a host without sockets', () => {
   const none = new Array<number>(STATE_SLOTS).fill(0);

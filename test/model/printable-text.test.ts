@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { NameTable } from '../../src/model/name-table.ts';
 import { toPrintable } from '../../src/model/printable-text.ts';
+import { NameTable } from '../../src/table/name-table.ts';
 
 describe('toPrintable', () => {
   for (const [what, text, printable] of [

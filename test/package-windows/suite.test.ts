@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { enterNetworkNamespace } from '../support/network-namespace.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { NODE_PACKAGE } from '../windows/scratch-app.ts';
 import { keepWindowsUp, settledState } from '../windows/service-control.ts';
 import { COMPILER, findWine } from '../windows/tools.ts';

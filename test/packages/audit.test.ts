@@ -67,7 +67,7 @@ async function audit(t: TestContext, listener: RequestListener, environment: Rea
   t.after(() => server.close());
   const { AUDIT_MAY_BE_UNANSWERED: _, ...rest } = process.env;
   const registry = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const child = spawn(process.execPath, ['scripts/audit.mjs'], {
+  const child = spawn(process.execPath, ['deploy/bundle/audit.mjs'], {
     cwd: ROOT,
     env: { ...rest, npm_config_registry: registry, npm_config_fetch_retries: '0', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

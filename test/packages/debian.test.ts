@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { basename } from 'node:path';
 import { describe, it, test } from 'node:test';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 import { PACKAGES, packageNamed, version } from './built.ts';
 import { missingTool } from './missing-tool.ts';
 import { bootMachine, type Machine, missingForMachine } from './throw-away-machine.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 
 const START_MS = 20_000;
 

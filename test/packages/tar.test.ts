@@ -10,7 +10,7 @@ import { missingTool } from './missing-tool.ts';
 
 const NAME = `tcpstate-exporter-${version()}-${process.platform}-${process.arch}`;
 /** Another umask, and below another place for temporary files: the bytes must not know. */
-const OTHERWISE = 'umask 077; exec node scripts/package-linux.mjs "$0"';
+const OTHERWISE = 'umask 077; exec node deploy/linux/package.mjs "$0"';
 
 describe('every package', () => {
   it('has a digest beside it that is right', () => {

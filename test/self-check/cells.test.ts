@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { countCells } from '../../src/self-check/cells.ts';
-import { socketTable } from '../support/socket-rows.ts';
+import { socketTable } from '../support/tables/socket-rows.ts';
 
 const TABLE = socketTable([
   { state: 'listen', local: ['0.0.0.0', 80], owner: 4 },

@@ -5,8 +5,8 @@ import { TcpState } from '../../src/model/tcp-state.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import { createCollecting } from '../../src/self-check/collecting.ts';
 import { compareWith } from '../../src/self-check/compare.ts';
-import { fakePlatform, fakeReader } from '../support/fake-platform.ts';
-import type { SocketRow } from '../support/socket-rows.ts';
+import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
+import type { SocketRow } from '../support/tables/socket-rows.ts';
 import { fakeReference } from './fake-reference.ts';
 
 const LISTEN: SocketRow = { state: 'listen', local: ['0.0.0.0', 80], owner: 4 };

@@ -1,6 +1,6 @@
 import type { TcpState } from '../../src/model/tcp-state.ts';
 import type { Reference } from '../../src/platform/reference.ts';
-import { addSocketRows, type SocketRow } from '../support/socket-rows.ts';
+import { addSocketRows, type SocketRow } from '../support/tables/socket-rows.ts';
 
 /** One reading: rows, and words for the states of some of them, by their index. */
 export interface FakeReading {

@@ -4,7 +4,7 @@ import { collectorsOf } from '../../src/model/collectors.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Comparison } from '../../src/self-check/compare.ts';
 import { type Checked, formatReport } from '../../src/self-check/report.ts';
-import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/snapshots.ts';
+import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 const AGREED: Comparison = {
   reference: { name: 'netstat -ano', ownerIs: 'pid' },

@@ -4,8 +4,8 @@ import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Platform } from '../../src/platform/platform.ts';
 import type { Reference } from '../../src/platform/reference.ts';
 import { runSelfCheck, type SelfCheckOptions } from '../../src/self-check/run.ts';
-import { fakePlatform, fakeReader } from '../support/fake-platform.ts';
-import type { SocketRow } from '../support/socket-rows.ts';
+import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
+import type { SocketRow } from '../support/tables/socket-rows.ts';
 import { fakeReference } from './fake-reference.ts';
 
 const ROWS: readonly SocketRow[] = [{ state: 'listen', local: ['0.0.0.0', 80], owner: 4 }];

@@ -1,4 +1,4 @@
-import type { ServiceCalls } from '../../src/service/advapi32.ts';
+import type { ServiceCalls } from '../../src/service/service-calls.ts';
 import { SERVICE_STATUS } from '../../src/service/service-status.ts';
 
 /** What a SERVICE_STATUS said, without the fields that are 0. */

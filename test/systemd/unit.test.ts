@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { formatEnvironmentFile } from '../../scripts/environment-file.ts';
-import { linuxOptions } from '../../scripts/linux-options.ts';
-import { readCommand } from '../../src/config.ts';
+import { linuxOptions } from '../../deploy/linux/options.ts';
+import { formatEnvironmentFile } from '../../deploy/systemd/environment-file.ts';
+import { readCommand } from '../../src/config/config.ts';
 
 const DEPLOY = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
 const UNIT = 'tcpstate-exporter.service';

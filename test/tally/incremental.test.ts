@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import type { TallyLimits } from '../../src/model/limits.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
-import { SocketTable } from '../../src/model/socket-table.ts';
+import { SocketTable } from '../../src/table/socket-table.ts';
 import { createTally, type TallyInput } from '../../src/tally/index.ts';
-import { addSocketRows, type SocketRow, turnSocketRows } from '../support/socket-rows.ts';
-import { UNLIMITED } from '../support/unlimited.ts';
+import { addSocketRows, type SocketRow, turnSocketRows } from '../support/tables/socket-rows.ts';
+import { UNLIMITED } from '../support/tables/unlimited.ts';
 
 const BY_NETWORK: TallyLimits = { ...UNLIMITED, remotePrefixV4: 24, remotePrefixV6: 64 };
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
-import { Reason } from '../../src/model/socket-row.ts';
-import { SocketTable } from '../../src/model/socket-table.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
+import { Reason } from '../../src/table/socket-row.ts';
+import { SocketTable } from '../../src/table/socket-table.ts';
 import { createTally, type TallyInput } from '../../src/tally/index.ts';
-import { addSocketRows, type SocketRow, socketTable } from '../support/socket-rows.ts';
+import { addSocketRows, type SocketRow, socketTable } from '../support/tables/socket-rows.ts';
 
 const RANGE = { first: 40_000, last: 40_009, excluded: [] };
 const RULES: EphemeralRules = {

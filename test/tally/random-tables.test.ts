@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS, type TallyLimits } from '../../src/model/limits.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
-import { SocketTable } from '../../src/model/socket-table.ts';
 import { KNOWN_STATES, stateLabel, TcpState } from '../../src/model/tcp-state.ts';
+import { SocketTable } from '../../src/table/socket-table.ts';
 import { createTally, type TallyInput } from '../../src/tally/index.ts';
-import { countByContract, type Sums } from '../support/reference-tally.ts';
-import { addSocketRows, type SocketRow } from '../support/socket-rows.ts';
-import { UNLIMITED } from '../support/unlimited.ts';
+import { countByContract, type Sums } from '../support/tables/reference-tally.ts';
+import { addSocketRows, type SocketRow } from '../support/tables/socket-rows.ts';
+import { UNLIMITED } from '../support/tables/unlimited.ts';
 
 const RANGE = { first: 100, last: 119, excluded: [{ first: 105, last: 106 }] };
 const RULES: EphemeralRules = {

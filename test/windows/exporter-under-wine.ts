@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type ParsedFamily, parseExposition } from '../support/exposition-parser.ts';
+import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 import type { ScratchApp } from './scratch-app.ts';
 import { type Wine, windowsPath } from './wine.ts';
 

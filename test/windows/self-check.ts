@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readWindowsFixture } from '../platform/windows/recorded.ts';
-import { readSs, type SsSocket } from '../support/ss.ts';
+import { readSs, type SsSocket } from '../support/sockets/ss.ts';
 import type { SocketZoo } from './inside/socket-zoo.ts';
 import { type Answers, installAnswers } from './stand-ins.ts';
 import type { Bench } from './suite.test.ts';

@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe } from 'node:test';
-import { enterNetworkNamespace, setNetworkSetting } from '../support/network-namespace.ts';
-import { buildProgram } from '../support/running-exporter.ts';
+import { buildProgram } from '../support/programs/running-exporter.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 import { testBindings } from './bindings.ts';
 import { testExporter } from './exporter.ts';
 import { testLayouts } from './layouts.ts';

@@ -1,5 +1,5 @@
 import type { Server } from 'node:net';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 
 /**
  * accept() may fail for want of descriptors or memory. Where libuv tells (on Linux it has kept silent since 1.45), Node

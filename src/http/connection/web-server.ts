@@ -2,7 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 import { createPlainServer } from '../plain-server.ts';
 import { http2Options, limitSessions, type ServerLimits } from '../sharing/server-limits.ts';
 import type { TlsSettings } from '../web-config/tls.ts';

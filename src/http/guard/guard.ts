@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 import { clientOf } from '../sharing/client-of.ts';
 import { pathForLog } from '../sharing/path-for-log.ts';
 import { answerPlainly } from '../sharing/plain-answer.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 import type { CollectorName } from '../../model/collectors.ts';
-import type { Scraper } from '../../scraper.ts';
+import type { Scraper } from '../../scrape/scraper.ts';
 import { clientOf } from '../sharing/client-of.ts';
 import { createFairShare } from '../sharing/fair-share.ts';
 import { PLAIN_TEXT } from '../sharing/plain-answer.ts';

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { BuildInfo } from '../../metrics/build-info.ts';
-import type { Scraper } from '../../scraper.ts';
+import type { Scraper } from '../../scrape/scraper.ts';
 import { PLAIN_TEXT } from '../sharing/plain-answer.ts';
 import { renderLandingPage } from './landing-page.ts';
 

@@ -1,5 +1,5 @@
 import { ConfigRefusal } from '../../config/refusal.ts';
-import type { Logger } from '../../log.ts';
+import type { Logger } from '../../log/log.ts';
 import { describeError } from '../../model/describe-error.ts';
 import { createReadFiles, type ReadFiles } from './read-files.ts';
 import { loadTls } from './tls.ts';

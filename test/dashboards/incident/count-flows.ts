@@ -1,6 +1,6 @@
 import type { ListenerCell, ProcessFds, SocketCounts } from '../../../src/model/socket-counts.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
-import { destination, states, unattributed } from '../../support/snapshot-cells.ts';
+import { destination, states, unattributed } from '../../support/pages/snapshot-cells.ts';
 import type { Flow } from './flows.ts';
 
 export interface CountedHost {

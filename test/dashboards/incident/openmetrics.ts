@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { buildFamilies } from '../../../src/metrics/index.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { LINUX_BUILD, WINDOWS_BUILD } from '../../support/snapshots.ts';
+import { LINUX_BUILD, WINDOWS_BUILD } from '../../support/pages/snapshots.ts';
 import { END_SECONDS, MINUTES } from './course.ts';
 import { web1 } from './web-1.ts';
 import { web2 } from './web-2.ts';

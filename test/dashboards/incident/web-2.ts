@@ -1,6 +1,6 @@
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { listener } from '../../support/snapshot-cells.ts';
-import { LINUX_SNAPSHOT } from '../../support/snapshots.ts';
+import { listener } from '../../support/pages/snapshot-cells.ts';
+import { LINUX_SNAPSHOT } from '../../support/pages/snapshots.ts';
 import { countFlows } from './count-flows.ts';
 import { counter, course, restless } from './course.ts';
 import { incoming, outgoing } from './flows.ts';

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { WINDOWS_SNAPSHOT } from '../../support/snapshots.ts';
+import { WINDOWS_SNAPSHOT } from '../../support/pages/snapshots.ts';
 import { countFlows } from './count-flows.ts';
 import { counter, course, restless } from './course.ts';
 import { incoming, outgoing } from './flows.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
 import { decodeDump } from '../../../src/platform/linux/netlink/inet-diag.ts';
 import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink/netlink.ts';
 import { RepeatedRows } from '../../../src/platform/linux/rows/repeated-rows.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { checkProperty } from '../check-property.ts';
 import { bytesOf, expectedRow, rowOf, type WantedSocket, wantedSocket } from './sockets.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
-import { Family } from '../../../src/model/socket-row.ts';
-import type { SocketTable } from '../../../src/model/socket-table.ts';
+import { Family } from '../../../src/table/socket-row.ts';
+import type { SocketTable } from '../../../src/table/socket-table.ts';
 
 /** A socket as a test wants it encoded. Addresses are text in its shortest form. */
 export interface WantedSocket {

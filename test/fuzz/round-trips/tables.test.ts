@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
 import { decodeTcpLine } from '../../../src/platform/linux/procfs/tcp-line.ts';
 import { decodeProcessEntry, PROCESSENTRY32W } from '../../../src/platform/windows/processes/process-list.ts';
 import { decodeServices } from '../../../src/platform/windows/processes/service-status.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/sockets/tcp-layout.ts';
 import { decodeTcpTable } from '../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { handMadeTable } from '../../platform/windows/hand-made-table.ts';
 import { checkProperty } from '../check-property.ts';
 import { bytesOf, expectedRow, rowOf, type WantedSocket, wantedSocket } from './sockets.ts';

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { isIPv6 } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { readCommand } from '../../../src/config/config.ts';
 import { parseGoDuration } from '../../../src/config/duration.ts';
 import { formatListenAddress, LISTEN_ADDRESS } from '../../../src/config/listen-address.ts';
-import { readCommand } from '../../../src/config.ts';
 import { parseSubjectAltNames } from '../../../src/http/connection/subject-alt-names.ts';
 import { parseWeightedHeader } from '../../../src/http/pages/weighted-header.ts';
 import { parseWebConfig } from '../../../src/http/web-config/web-config.ts';
 import { renderExposition } from '../../../src/metrics/exposition.ts';
 import { gauge } from '../../../src/metrics/family.ts';
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
-import { NameTable } from '../../../src/model/name-table.ts';
 import { parsePortList } from '../../../src/model/port-range.ts';
 import { parseCgroupMounts } from '../../../src/platform/linux/cgroups/cgroup-mount.ts';
 import { parseStat } from '../../../src/platform/linux/owners/process-identity.ts';
@@ -19,7 +18,8 @@ import { parseSnmp } from '../../../src/platform/linux/procfs/proc-snmp.ts';
 import { parseEvents } from '../../../src/platform/windows/commands/event-xml.ts';
 import { parseDynamicRange, parseExcludedRanges } from '../../../src/platform/windows/commands/netsh-ports.ts';
 import { applicationPoolOf, decodeUnicodeString } from '../../../src/platform/windows/processes/command-line.ts';
-import { parseExposition } from '../../support/exposition-parser.ts';
+import { NameTable } from '../../../src/table/name-table.ts';
+import { parseExposition } from '../../support/pages/exposition-parser.ts';
 import { checkProperty } from '../check-property.ts';
 
 const record = <Model>(model: { [Key in keyof Model]: fc.Arbitrary<Model[Key]> }) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { Family } from '../../../src/model/socket-row.ts';
-import type { SocketTable } from '../../../src/model/socket-table.ts';
 import { STATE_SLOTS } from '../../../src/model/tcp-state.ts';
+import { Family } from '../../../src/table/socket-row.ts';
+import type { SocketTable } from '../../../src/table/socket-table.ts';
 
 /** Every row of a table points to what is there, and there are no more of them than the bytes can hold. */
 export function checkRows(table: SocketTable, mostRows: number): void {

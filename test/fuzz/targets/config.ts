@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readCommand } from '../../../src/config/config.ts';
 import { formatListenAddress, LISTEN_ADDRESS } from '../../../src/config/listen-address.ts';
 import { takePassedSockets } from '../../../src/config/passed-sockets.ts';
 import {
@@ -10,7 +11,6 @@ import {
   URL_PATH,
   wholeNumber,
 } from '../../../src/config/value-types.ts';
-import { readCommand } from '../../../src/config.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { joinPieces, splitPieces } from './pieces.ts';
 

@@ -10,9 +10,9 @@ import { chooseTimeout } from '../../../src/http/pages/scrape-timeout.ts';
 import { parseWeightedHeader } from '../../../src/http/pages/weighted-header.ts';
 import { buildServer } from '../../../src/http/server.ts';
 import { createBasicAuth } from '../../../src/http/web-config/basic-auth.ts';
-import { createFakeScraper } from '../../support/fake-scraper.ts';
-import { BUILD, HTTP_SETTINGS } from '../../support/http-settings.ts';
-import { createLogRecorder } from '../../support/log-recorder.ts';
+import { createFakeScraper } from '../../support/fakes/fake-scraper.ts';
+import { createLogRecorder } from '../../support/fakes/log-recorder.ts';
+import { BUILD, HTTP_SETTINGS } from '../../support/http/http-settings.ts';
 import type { FuzzTarget } from '../target.ts';
 import { joinPieces, splitPieces } from './pieces.ts';
 

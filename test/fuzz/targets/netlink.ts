@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import type { Libc } from '../../../src/platform/linux/libc/libc.ts';
 import { seesBoundSockets } from '../../../src/platform/linux/netlink/bound-probe.ts';
 import { ALL_SOCKETS } from '../../../src/platform/linux/netlink/dump-request.ts';
@@ -8,7 +7,8 @@ import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink/netli
 import { checkNetlink } from '../../../src/platform/linux/netlink/netlink-probe.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/netlink/sock-diag.ts';
 import { RepeatedRows } from '../../../src/platform/linux/rows/repeated-rows.ts';
-import { splitDatagrams } from '../../support/recorded-datagrams.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
+import { splitDatagrams } from '../../support/fakes/recorded-datagrams.ts';
 import { rowOf } from '../round-trips/sockets.ts';
 import { answerOf, type FuzzTarget, isRefusal, type ReadFixture, type Refusal } from '../target.ts';
 import { checkRows, valuesOf } from './check-rows.ts';

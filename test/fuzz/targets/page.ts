@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { createLogger } from '../../../src/log.ts';
+import { createLogger } from '../../../src/log/log.ts';
 import { renderExposition } from '../../../src/metrics/exposition.ts';
 import { gauge } from '../../../src/metrics/family.ts';
 import { describeError } from '../../../src/model/describe-error.ts';
-import { NameTable } from '../../../src/model/name-table.ts';
-import { parseExposition } from '../../support/exposition-parser.ts';
+import { NameTable } from '../../../src/table/name-table.ts';
+import { parseExposition } from '../../support/pages/exposition-parser.ts';
 import type { FuzzTarget } from '../target.ts';
 import { joinPieces, splitPieces } from './pieces.ts';
 

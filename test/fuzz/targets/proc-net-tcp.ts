@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import { createProcNetTcpReader } from '../../../src/platform/linux/procfs/proc-net-tcp.ts';
 import { decodeTcpLine } from '../../../src/platform/linux/procfs/tcp-line.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { checkRows } from './check-rows.ts';
 import { joinPieces, splitPieces } from './pieces.ts';

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import { createBoundTables } from '../../../src/platform/windows/sockets/bound-tables.ts';
 import { createCloseWaitReader } from '../../../src/platform/windows/sockets/close-wait-ages.ts';
 import { createExtendedTcpTable } from '../../../src/platform/windows/sockets/extended-tcp-table.ts';
@@ -13,6 +12,7 @@ import {
   portsOf,
   type TcpTable,
 } from '../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { fakeIphlpapi, fakeKernel32 } from '../../platform/windows/fake-calls.ts';
 import { handMadeTable, tableOf } from '../../platform/windows/hand-made-table.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { SocketTable } from '../../../src/model/socket-table.ts';
 import { createEventCounter } from '../../../src/platform/windows/commands/event-counter.ts';
 import { parseEvents } from '../../../src/platform/windows/commands/event-xml.ts';
 import { readEphemeralRange } from '../../../src/platform/windows/commands/netsh.ts';
 import { parseDynamicRange, parseExcludedRanges } from '../../../src/platform/windows/commands/netsh-ports.ts';
 import { readExhaustionEvents } from '../../../src/platform/windows/commands/wevtutil.ts';
 import { parseNetstat } from '../../../src/platform/windows/netstat/netstat-table.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { answerOf, type FuzzTarget, isRefusal } from '../target.ts';
 import { checkRows } from './check-rows.ts';
 import { joinPieces, splitPieces } from './pieces.ts';

@@ -4,9 +4,9 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { OPEN_TO_ALL } from '../../../src/http/web-config/web-settings-type.ts';
-import { defer } from '../../support/deferred.ts';
-import { smallPage } from '../../support/fake-scraper.ts';
-import { startGuardedServer } from '../../support/guarded-server.ts';
+import { defer } from '../../support/fakes/deferred.ts';
+import { smallPage } from '../../support/fakes/fake-scraper.ts';
+import { startGuardedServer } from '../../support/http/guarded-server.ts';
 
 describe('what is no request', () => {
   for (const [what, bytes, status] of [

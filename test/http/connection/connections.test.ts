@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OPEN_TO_ALL } from '../../../src/http/web-config/web-settings-type.ts';
-import { defer } from '../../support/deferred.ts';
-import { smallPage } from '../../support/fake-scraper.ts';
-import { fetchFrom, type GuardedServer, startGuardedServer } from '../../support/guarded-server.ts';
+import { defer } from '../../support/fakes/deferred.ts';
+import { smallPage } from '../../support/fakes/fake-scraper.ts';
+import { fetchFrom, type GuardedServer, startGuardedServer } from '../../support/http/guarded-server.ts';
 
 const [GREEDY, OTHER] = ['127.0.0.1', '127.0.0.2'];
 const SCRAPE = 'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n';

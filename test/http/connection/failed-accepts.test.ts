@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { it } from 'node:test';
 import { surviveFailedAccepts } from '../../../src/http/connection/failed-accepts.ts';
-import { createLogRecorder } from '../../support/log-recorder.ts';
+import { createLogRecorder } from '../../support/fakes/log-recorder.ts';
 
 it('outlives accepts that fail, says so once, and once when they work again', async (t) => {
   const log = createLogRecorder();

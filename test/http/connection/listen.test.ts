@@ -5,8 +5,8 @@ import { after, describe, it } from 'node:test';
 import type { ListenAddress } from '../../../src/config/listen-address.ts';
 import { type Listening, listen } from '../../../src/http/connection/listen.ts';
 import { createPlainServer } from '../../../src/http/plain-server.ts';
-import { defer } from '../../support/deferred.ts';
-import { SERVER_LIMITS } from '../../support/http-settings.ts';
+import { defer } from '../../support/fakes/deferred.ts';
+import { SERVER_LIMITS } from '../../support/http/http-settings.ts';
 
 const ANYWHERE: ListenAddress = { host: undefined, port: 0 };
 const LOOPBACK: ListenAddress = { host: '127.0.0.1', port: 0 };

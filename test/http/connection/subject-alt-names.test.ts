@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { normalizeIp, parseSubjectAltNames } from '../../../src/http/connection/subject-alt-names.ts';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority } from '../../support/http/certificates.ts';
 
 describe('parseSubjectAltNames', () => {
   it('reads what Node writes for a real certificate', () => {

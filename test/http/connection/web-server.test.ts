@@ -7,12 +7,12 @@ import { describe, it, type TestContext } from 'node:test';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { hashSync } from 'bcryptjs';
 import { openWebSettings } from '../../../src/http/web-config/web-settings.ts';
-import { createAuthority } from '../../support/certificates.ts';
-import { createConfigFolder } from '../../support/config-folder.ts';
-import { defer } from '../../support/deferred.ts';
-import { smallPage } from '../../support/fake-scraper.ts';
-import { basic, fetchFrom, startGuardedServer } from '../../support/guarded-server.ts';
-import { createLogRecorder } from '../../support/log-recorder.ts';
+import { defer } from '../../support/fakes/deferred.ts';
+import { smallPage } from '../../support/fakes/fake-scraper.ts';
+import { createLogRecorder } from '../../support/fakes/log-recorder.ts';
+import { createConfigFolder } from '../../support/files/config-folder.ts';
+import { createAuthority } from '../../support/http/certificates.ts';
+import { basic, fetchFrom, startGuardedServer } from '../../support/http/guarded-server.ts';
 
 const authority = createAuthority('authority');
 const foreignAuthority = createAuthority('somebody else');

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { OPEN_TO_ALL, type WebSettings } from '../../../src/http/web-config/web-settings-type.ts';
-import { basic, fetchFrom, startGuardedServer } from '../../support/guarded-server.ts';
+import { basic, fetchFrom, startGuardedServer } from '../../support/http/guarded-server.ts';
 
 const USERS = new Map([['alice', hashSync('a', 4)]]);
 const PATHS = [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createTurns, type Turns } from '../../../src/http/sharing/one-at-a-time.ts';
-import { defer } from '../../support/deferred.ts';
+import { defer } from '../../support/fakes/deferred.ts';
 
 describe('createTurns', () => {
   it('does one job at a time and lets clients take turns', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hashSync } from 'bcryptjs';
 import { createBasicAuth } from '../../../src/http/web-config/basic-auth.ts';
-import { defer } from '../../support/deferred.ts';
+import { defer } from '../../support/fakes/deferred.ts';
 
 const USERS = new Map([
   ['alice', hashSync('wonder:land', 4)],

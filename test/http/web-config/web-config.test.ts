@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { ConfigRefusal } from '../../../src/config.ts';
+import { ConfigRefusal } from '../../../src/config/config.ts';
 import { parseWebConfig } from '../../../src/http/web-config/web-config.ts';
 
 const HASH = '$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi';

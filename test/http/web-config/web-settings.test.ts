@@ -8,13 +8,13 @@ import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect } from 'node:tls';
 import { hashSync } from 'bcryptjs';
-import { ConfigRefusal } from '../../../src/config.ts';
+import { ConfigRefusal } from '../../../src/config/config.ts';
 import { openWebSettings } from '../../../src/http/web-config/web-settings.ts';
 import type { WebSettings } from '../../../src/http/web-config/web-settings-type.ts';
-import { createAuthority } from '../../support/certificates.ts';
-import { createConfigFolder } from '../../support/config-folder.ts';
-import { basic, fetchFrom, startGuardedServer } from '../../support/guarded-server.ts';
-import { createLogRecorder } from '../../support/log-recorder.ts';
+import { createLogRecorder } from '../../support/fakes/log-recorder.ts';
+import { createConfigFolder } from '../../support/files/config-folder.ts';
+import { createAuthority } from '../../support/http/certificates.ts';
+import { basic, fetchFrom, startGuardedServer } from '../../support/http/guarded-server.ts';
 
 const authority = createAuthority('authority');
 const { ca } = authority;

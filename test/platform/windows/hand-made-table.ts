@@ -1,10 +1,10 @@
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
-import { Family } from '../../../src/model/socket-row.ts';
-import type { SocketTable } from '../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { viewNativeBuffer } from '../../../src/platform/windows/native-buffer.ts';
 import type { TcpTableLayout } from '../../../src/platform/windows/sockets/tcp-layout.ts';
 import type { TcpTable } from '../../../src/platform/windows/sockets/tcp-table.ts';
+import { Family } from '../../../src/table/socket-row.ts';
+import type { SocketTable } from '../../../src/table/socket-table.ts';
 
 /** One row as Windows would write it. */
 export interface HandMadeRow {

@@ -1,5 +1,5 @@
 import type { Snapshot } from '../../../src/model/snapshot.ts';
-import { cells, connection, destination, outcomes, states, unattributed } from '../snapshot-cells.ts';
+import { cells, connection, destination, outcomes, states, unattributed } from './snapshot-cells.ts';
 
 /** A Windows web server: IIS before SQL Server. What Windows does not tell (accept queues, limits) is absent. */
 export const WINDOWS_SNAPSHOT: Snapshot = {

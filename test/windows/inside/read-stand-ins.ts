@@ -1,5 +1,5 @@
 // Runs on Windows' node.exe: binds the DLL named as argument in place of iphlpapi.dll and ntdll.dll, reads all it gives.
-import { SocketTable } from '../../../src/model/socket-table.ts';
+
 import { HEADERS } from '../../../src/platform/windows/dll/headers.ts';
 import { loadIphlpapi } from '../../../src/platform/windows/dll/iphlpapi.ts';
 import { loadKernel32 } from '../../../src/platform/windows/dll/kernel32.ts';
@@ -11,6 +11,7 @@ import { createExtendedTcpTable } from '../../../src/platform/windows/sockets/ex
 import { createSocketReader } from '../../../src/platform/windows/sockets/socket-reader.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from '../../../src/platform/windows/sockets/tcp-layout.ts';
 import { readTcpStatistics } from '../../../src/platform/windows/sockets/tcp-statistics.ts';
+import { SocketTable } from '../../../src/table/socket-table.ts';
 import { describeRows } from '../../platform/windows/hand-made-table.ts';
 
 /** One millisecond apart: the last read finds a CLOSE_WAIT socket that has waited for the others. */

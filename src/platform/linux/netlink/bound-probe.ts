@@ -1,5 +1,5 @@
 import { release } from 'node:os';
-import { SocketTable } from '../../../model/socket-table.ts';
+import { SocketTable } from '../../../table/socket-table.ts';
 import { type Libc, SystemCallError } from '../libc/libc.ts';
 import { BOUND_SOCKETS } from './dump-request.ts';
 import { createSockDiagReader } from './sock-diag.ts';

@@ -1,8 +1,8 @@
-import type { AddressTable } from '../../../model/address-table.ts';
 import { V4_MAPPED_WORD } from '../../../model/ip-address.ts';
-import { Family, packUse, ROW_WORDS, setGroup, Word } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { normalizeState, TcpState } from '../../../model/tcp-state.ts';
+import type { AddressTable } from '../../../table/address-table.ts';
+import { Family, packUse, ROW_WORDS, setGroup, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { RepeatedRows } from '../rows/repeated-rows.ts';
 import {
   checkStatus,

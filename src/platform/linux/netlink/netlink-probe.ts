@@ -1,4 +1,4 @@
-import { SocketTable } from '../../../model/socket-table.ts';
+import { SocketTable } from '../../../table/socket-table.ts';
 import type { Libc } from '../libc/libc.ts';
 import { LISTENERS } from './dump-request.ts';
 import { createSockDiagReader } from './sock-diag.ts';

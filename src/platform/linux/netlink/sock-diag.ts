@@ -1,5 +1,5 @@
 import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import { type Libc, SystemCallError } from '../libc/libc.ts';
 import { RepeatedRows } from '../rows/repeated-rows.ts';

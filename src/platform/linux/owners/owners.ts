@@ -1,6 +1,6 @@
-import { positionOf } from '../../../model/row-changes.ts';
-import { Reason, ROW_WORDS, reasonOf, setProcess, Word } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
+import { positionOf } from '../../../table/row-changes.ts';
+import { Reason, ROW_WORDS, reasonOf, setProcess, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { OwnerResolver, ScrapeBudget } from '../../platform.ts';
 import type { Libc } from '../libc/libc.ts';
 import { listPids } from '../procfs/process-list.ts';

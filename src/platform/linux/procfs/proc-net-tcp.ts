@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import type { AsciiCursor } from './ascii-cursor.ts';
 import { isMissing, ownFile, unreadable } from './proc-file.ts';

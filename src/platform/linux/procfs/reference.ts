@@ -1,5 +1,5 @@
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { Reference } from '../../reference.ts';
 import { createProcNetTcpReader } from './proc-net-tcp.ts';
 

@@ -1,5 +1,5 @@
-import { IDENTITY_MASK, ROW_WORDS, Word } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
+import { IDENTITY_MASK, ROW_WORDS, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 
 /** Rows of the last dump that are skipped at most: after a row that was repeated, and after many that were not. */
 const FIRST_WINDOW = 8;

@@ -1,7 +1,7 @@
 import { type AddressWords, isIpv4, parseAddress } from '../../../model/ip-address.ts';
-import { Family, packPorts, packUse } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import { Family, packPorts, packUse } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import { readStateWord } from './netstat-words.ts';
 
 /** Protocol, both ends, the state in any number of words, and the pid. */

@@ -1,6 +1,6 @@
-import type { RowContents } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import type { RowContents } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { Reference } from '../../reference.ts';
 import { type RunCommand, runCommand } from '../commands/run-command.ts';
 import { loadKernel32 } from '../dll/kernel32.ts';

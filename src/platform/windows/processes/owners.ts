@@ -1,5 +1,5 @@
-import { Reason, ROW_WORDS, setProcess, Word } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
+import { Reason, ROW_WORDS, setProcess, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { OwnerResolver } from '../../platform.ts';
 import type { Kernel32 } from '../dll/kernel32.ts';
 import { readHandleCounts } from './handle-counts.ts';

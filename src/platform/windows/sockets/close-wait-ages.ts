@@ -1,5 +1,5 @@
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { SocketReader } from '../../platform.ts';
 import { countRows, decodeRow, stateAt, type TcpTable } from './tcp-table.ts';
 

@@ -1,7 +1,7 @@
 import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
-import { localPortOf, ROW_WORDS, stateOf, Word } from '../../../model/socket-row.ts';
-import type { SocketTable } from '../../../model/socket-table.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import { localPortOf, ROW_WORDS, stateOf, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import type { ReadBoundTables } from './bound-tables.ts';
 import { countRows, decodeBoundTable, decodeTcpTable, portsOf, type TcpTable } from './tcp-table.ts';

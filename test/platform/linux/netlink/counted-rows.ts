@@ -1,6 +1,6 @@
-import { positionOf } from '../../../../src/model/row-changes.ts';
-import { ROW_WORDS, readRow } from '../../../../src/model/socket-row.ts';
-import type { SocketTable } from '../../../../src/model/socket-table.ts';
+import { positionOf } from '../../../../src/table/row-changes.ts';
+import { ROW_WORDS, readRow } from '../../../../src/table/socket-row.ts';
+import type { SocketTable } from '../../../../src/table/socket-table.ts';
 
 /** Rows by all that they say. */
 export type CountedRows = ReadonlyMap<string, number>;

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { RowContents } from '../../../../src/model/socket-row.ts';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import {
   ALL_SOCKETS,
@@ -13,8 +11,10 @@ import {
 import { decodeDump, MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag.ts';
 import { allocateNetlinkBuffer, type NetlinkBuffer } from '../../../../src/platform/linux/netlink/netlink.ts';
 import { RepeatedRows } from '../../../../src/platform/linux/rows/repeated-rows.ts';
-import { missingCompiler, runC } from '../../../support/gcc.ts';
-import { splitDatagrams } from '../../../support/recorded-datagrams.ts';
+import type { RowContents } from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
+import { splitDatagrams } from '../../../support/fakes/recorded-datagrams.ts';
+import { missingCompiler, runC } from '../../../support/programs/gcc.ts';
 import { rowsOfTable } from './socket-rows.ts';
 
 const SEQUENCE = 1;

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, it } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import type { Libc } from '../../../../src/platform/linux/libc/libc.ts';
 import { ALL_SOCKETS } from '../../../../src/platform/linux/netlink/dump-request.ts';
 import { createSockDiagReader } from '../../../../src/platform/linux/netlink/sock-diag.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 
 const RECORDED = readFileSync(new URL('../../../fixtures/linux/inet-diag-all.bin', import.meta.url));
 const SOCKETS = RECORDED.subarray(4, 4 + RECORDED.readUInt32LE(0));

@@ -1,8 +1,8 @@
 import { formatAddress, isIpv4, parseAddress } from '../../../../src/model/ip-address.ts';
-import { Family } from '../../../../src/model/socket-row.ts';
-import type { SocketTable } from '../../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../../src/model/tcp-state.ts';
-import { STATES } from '../../../support/ss.ts';
+import { Family } from '../../../../src/table/socket-row.ts';
+import type { SocketTable } from '../../../../src/table/socket-table.ts';
+import { STATES } from '../../../support/sockets/ss.ts';
 
 /** The rows of a table, and those of `ss -tanHOe`, in one form: sorted lines of text. */
 export function rowsOfTable(table: SocketTable): string[] {

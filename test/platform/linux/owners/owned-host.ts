@@ -2,6 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { TcpState } from '../../../../src/model/tcp-state.ts';
+import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
+import { createOwnerResolver } from '../../../../src/platform/linux/owners/owners.ts';
+import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
 import {
   Family,
   localPortOf,
@@ -11,12 +15,8 @@ import {
   ROW_WORDS,
   stateOf,
   Word,
-} from '../../../../src/model/socket-row.ts';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
-import { TcpState } from '../../../../src/model/tcp-state.ts';
-import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
-import { createOwnerResolver } from '../../../../src/platform/linux/owners/owners.ts';
-import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
+} from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 
 export const ENDLESS: ScrapeBudget = { now: () => performance.now(), deadlineMs: Number.POSITIVE_INFINITY };

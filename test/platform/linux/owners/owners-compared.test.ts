@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Flag, hasFlag, Reason, ROW_WORDS } from '../../../../src/model/socket-row.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
+import { Flag, hasFlag, Reason, ROW_WORDS } from '../../../../src/table/socket-row.ts';
 import { answersOf, createFailingLibc, createOwnedHost, type DumpedRow, ENDLESS, toRows } from './owned-host.ts';
 
 const EMFILE = 24;

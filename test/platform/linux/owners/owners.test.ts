@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Reason } from '../../../../src/model/socket-row.ts';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
 import { createOwnerResolver } from '../../../../src/platform/linux/owners/owners.ts';
+import { Reason } from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { answersOf, createFailingLibc, createOwnedHost, dumpRows, ENDLESS, toRows } from './owned-host.ts';
 
 const EMFILE = 24;

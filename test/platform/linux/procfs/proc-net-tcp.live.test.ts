@@ -5,9 +5,9 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { createProcNetTcpReader } from '../../../../src/platform/linux/procfs/proc-net-tcp.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { rowsOfSs, rowsOfTable } from '../netlink/socket-rows.ts';
 import { temporaryFolder } from './fake-procfs.ts';
 

@@ -3,10 +3,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
-import { Reason, ROW_WORDS, type RowContents, Word } from '../../../../src/model/socket-row.ts';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { createProcNetTcpReader } from '../../../../src/platform/linux/procfs/proc-net-tcp.ts';
+import { Reason, ROW_WORDS, type RowContents, Word } from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { rowsOfSs, rowsOfTable } from '../netlink/socket-rows.ts';
 import { RECORDED, temporaryFolder } from './fake-procfs.ts';
 

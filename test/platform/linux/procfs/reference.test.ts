@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { createProcNetTcpReference } from '../../../../src/platform/linux/procfs/reference.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 
 const FIXTURES = new URL('../../../fixtures/linux/procfs/self/net/', import.meta.url);
 

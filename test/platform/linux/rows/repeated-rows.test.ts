@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Reason, ROW_WORDS, setProcess } from '../../../../src/model/socket-row.ts';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { decodeDump, MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag.ts';
 import { allocateNetlinkBuffer } from '../../../../src/platform/linux/netlink/netlink.ts';
 import { RepeatedRows } from '../../../../src/platform/linux/rows/repeated-rows.ts';
+import { Reason, ROW_WORDS, setProcess } from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { countChanges, countRows, NOTHING_COUNTED } from '../netlink/counted-rows.ts';
 import { rowsOfTable } from '../netlink/socket-rows.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { parseNetstat } from '../../../../src/platform/windows/netstat/netstat-table.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { describeRows } from '../hand-made-table.ts';
 import { readWindowsFixture } from '../recorded.ts';
 

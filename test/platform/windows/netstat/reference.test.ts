@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { createNetstatReferences } from '../../../../src/platform/windows/netstat/reference.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { describeRows } from '../hand-made-table.ts';
 import { readWindowsFixture } from '../recorded.ts';
 

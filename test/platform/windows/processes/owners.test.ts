@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Reason } from '../../../../src/model/socket-row.ts';
 import { createOwnerResolver } from '../../../../src/platform/windows/processes/owners.ts';
 import { createProcessList } from '../../../../src/platform/windows/processes/process-list.ts';
-import { socketTable } from '../../../support/socket-rows.ts';
+import { Reason } from '../../../../src/table/socket-row.ts';
+import { socketTable } from '../../../support/tables/socket-rows.ts';
 import { fakeKernel32 } from '../fake-calls.ts';
 
 const PROCESSES = [

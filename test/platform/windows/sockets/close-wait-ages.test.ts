@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { createCloseWaitReader } from '../../../../src/platform/windows/sockets/close-wait-ages.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from '../../../../src/platform/windows/sockets/tcp-layout.ts';
 import type { TcpTable } from '../../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { describeRows, type HandMadeRow, handMadeTable } from '../hand-made-table.ts';
 
 const LEAK: HandMadeRow = {

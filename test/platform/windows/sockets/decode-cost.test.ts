@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { SOCKETS_V4, SOCKETS_V6, type TcpTableLayout } from '../../../../src/platform/windows/sockets/tcp-layout.ts';
 import { decodeTcpTable, type TcpTable } from '../../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { handMadeTable } from '../hand-made-table.ts';
 
 const ROWS = 60_000;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { createSocketReader } from '../../../../src/platform/windows/sockets/socket-reader.ts';
 import { BOUND_V4, BOUND_V6, SOCKETS_V4, SOCKETS_V6 } from '../../../../src/platform/windows/sockets/tcp-layout.ts';
 import type { TcpTable } from '../../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { describeRows, handMadeTable, tableOf } from '../hand-made-table.ts';
 
 const V4 = handMadeTable(SOCKETS_V4, [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { SocketTable } from '../../../../src/model/socket-table.ts';
 import { stateLabel } from '../../../../src/model/tcp-state.ts';
 import { BOUND_V4, BOUND_V6, SOCKETS_V4, SOCKETS_V6 } from '../../../../src/platform/windows/sockets/tcp-layout.ts';
 import { decodeBoundTable, decodeTcpTable, portsOf } from '../../../../src/platform/windows/sockets/tcp-table.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { describeRows, encodeTable, handMadeTable, tableOf } from '../hand-made-table.ts';
 import { RECORDED, readWindowsFixture } from '../recorded.ts';
 

@@ -1,0 +1,61 @@
+import { type DestinationStream, pino } from 'pino';
+import { describeError } from '../model/describe-error.ts';
+import { type LogFile, openRotatingFile } from './rotating-file.ts';
+
+/** Where messages go: details first, then a sentence. Under the key `error` a detail may be anything that was thrown. */
+export interface Logger {
+  debug(details: object, message: string): void;
+  info(details: object, message: string): void;
+  warn(details: object, message: string): void;
+  error(details: object, message: string): void;
+  fatal(details: object, message: string): void;
+}
+
+export interface LogOptions {
+  readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+  readonly format: 'logfmt' | 'json';
+  /** undefined = standard error. */
+  readonly file?: LogFile | undefined;
+}
+
+/** Controls above ASCII, characters of direction and joining, line separators. */
+const UNSEEN = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
+
+/** Lines are written at once, so that the last words before an exit are not lost. Throws when the file cannot be written. */
+export function createLogger(
+  { level, format, file }: LogOptions,
+  lines: DestinationStream = file === undefined ? pino.destination({ dest: 2, sync: true }) : openRotatingFile(file),
+): Logger {
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { error: describeError },
+  };
+  const write = (line: string) => lines.write(escapeUnseen(format === 'json' ? line : toLogfmt(line)));
+  return pino(options, { write });
+}
+
+/** What JSON leaves as it is and a terminal or a reader may take for something else, written as JSON may write any character. */
+function escapeUnseen(line: string): string {
+  return line.replace(UNSEEN, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
+}
+
+/** One line of pino's JSON → one line of `key=value` pairs, in pino's order but with the message after the level. */
+function toLogfmt(line: string): string {
+  const { level, time, msg, ...details } = JSON.parse(line) as Record<string, unknown>;
+  const pairs = Object.entries({ time, level, msg, ...details }).filter(([, value]) => value !== undefined);
+  return `${pairs.map(([key, value]) => `${key.replaceAll(/[^\w.-]/g, '_')}=${formatValue(value)}`).join(' ')}\n`;
+}
+
+/** Quoted as JSON where a bare word would end early, be taken for another pair or for several lines. */
+function formatValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return /^[^\s"=\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,42 @@
+import type { ExpositionPage } from '../../../src/metrics/family.ts';
+import type { ScrapeRequest, Scraper } from '../../../src/scrape/scraper.ts';
+
+export const CONTENT_TYPES = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+} as const;
+
+/** A scraper whose answers a test decides; it remembers what it was asked. */
+export interface FakeScraper extends Scraper {
+  readonly requests: ScrapeRequest[];
+  isUp: boolean;
+  /** What a scrape does; by default a small valid page at once. */
+  answer: (request: ScrapeRequest) => Promise<ExpositionPage>;
+  isClosed: boolean;
+}
+
+export function createFakeScraper(): FakeScraper {
+  const scraper: FakeScraper = {
+    requests: [],
+    isUp: true,
+    isClosed: false,
+    answer: async (request) => smallPage(request),
+    scrape(request) {
+      scraper.requests.push(request);
+      return scraper.answer(request);
+    },
+    isReady: () => scraper.isUp,
+    async close() {
+      scraper.isClosed = true;
+    },
+  };
+  return scraper;
+}
+
+export function smallPage({ format }: ScrapeRequest): ExpositionPage {
+  const end = format === 'openmetrics' ? '# EOF\n' : '';
+  return {
+    contentType: CONTENT_TYPES[format],
+    body: `# HELP fake_up A test.\n# TYPE fake_up gauge\nfake_up 1\n${end}`,
+  };
+}

@@ -1,0 +1,122 @@
+import koffi from 'koffi';
+import { parseAddress } from '../../../src/model/ip-address.ts';
+import { errnoName } from '../../../src/platform/linux/libc/libc.ts';
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+const SOCK_STREAM = 1;
+/** Processes that a test starts must not hold its sockets too. */
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
+const SO_LINGER = 13;
+const SOL_IP = 0;
+const IP_BIND_ADDRESS_NO_PORT = 24;
+
+/** Blocking TCP sockets by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
+export function createRawSockets() {
+  const lib = koffi.load(null);
+  const socket = lib.func('int socket(int domain, int type, int protocol)');
+  const bindCall = lib.func('int bind(int fd, void *address, uint32_t length)');
+  const connectCall = lib.func('int connect(int fd, void *address, uint32_t length)');
+  const listenCall = lib.func('int listen(int fd, int backlog)');
+  const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
+  const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
+  const shutdownCall = lib.func('int shutdown(int fd, int how)');
+  const closeCall = lib.func('int close(int fd)');
+  const fds = new Set<number>();
+
+  return {
+    open,
+    bind,
+    connect,
+    tryConnect,
+    listen,
+    accept,
+    closeWrite,
+    close,
+    closeAll,
+    reset,
+    bindAddressNoPort,
+    reuseAddress,
+  };
+
+  function open(address: string): number {
+    const fd = check(socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket');
+    fds.add(fd);
+    return fd;
+  }
+
+  function bind(fd: number, address: string, port: number): void {
+    const bytes = socketAddress(address, port);
+    check(bindCall(fd, bytes, bytes.length), `bind ${address}:${port}`);
+  }
+
+  function connect(fd: number, address: string, port: number): void {
+    const failure = tryConnect(fd, address, port);
+    if (failure !== undefined) throw new Error(`connect ${address}:${port}: ${failure}`);
+  }
+
+  /** The name of the errno, undefined when the connection is there. */
+  function tryConnect(fd: number, address: string, port: number): string | undefined {
+    const bytes = socketAddress(address, port);
+    return connectCall(fd, bytes, bytes.length) === 0 ? undefined : errnoName(koffi.errno());
+  }
+
+  function listen(address: string, port: number, backlog = 1024): number {
+    const fd = open(address);
+    reuseAddress(fd);
+    bind(fd, address, port);
+    check(listenCall(fd, backlog), 'listen');
+    return fd;
+  }
+
+  function accept(listener: number): number {
+    const fd = check(acceptCall(listener, null, null, SOCK_CLOEXEC), 'accept');
+    fds.add(fd);
+    return fd;
+  }
+
+  function closeWrite(fd: number): void {
+    check(shutdownCall(fd, 1), 'shutdown');
+  }
+
+  function close(fd: number): void {
+    fds.delete(fd);
+    check(closeCall(fd), 'close');
+  }
+
+  /** Closes with a RST: the socket leaves no TIME_WAIT behind. */
+  function reset(fd: number): void {
+    check(setsockopt(fd, SOL_SOCKET, SO_LINGER, new Int32Array([1, 0]), 8), 'SO_LINGER');
+    close(fd);
+  }
+
+  function closeAll(): void {
+    for (const fd of [...fds]) reset(fd);
+  }
+
+  function bindAddressNoPort(fd: number): void {
+    check(setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, new Int32Array([1]), 4), 'IP_BIND_ADDRESS_NO_PORT');
+  }
+
+  function reuseAddress(fd: number): void {
+    check(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, new Int32Array([1]), 4), 'SO_REUSEADDR');
+  }
+}
+
+function check(result: number, call: string): number {
+  if (result < 0) throw new Error(`${call}: ${errnoName(koffi.errno())}`);
+  return result;
+}
+
+/** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes). */
+export function socketAddress(address: string, port: number): Uint8Array {
+  const isIpv6 = address.includes(':');
+  const bytes = Buffer.alloc(isIpv6 ? 28 : 16);
+  bytes.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);
+  bytes.writeUInt16BE(port, 2);
+  const words = new Int32Array(parseAddress(address)!);
+  Buffer.from(words.buffer).copy(bytes, isIpv6 ? 8 : 4, isIpv6 ? 0 : 12);
+  return bytes;
+}
