@@ -17,6 +17,9 @@ RUN apt-get update \
 # the entry point, because the kernel refuses to start it (EPERM) in a container that was not given both.
 RUN cp /usr/bin/setpriv /usr/local/bin/setpriv-owners \
  && setcap cap_sys_ptrace,cap_dac_read_search=ep /usr/local/bin/setpriv-owners
+# The same with what loading the reader in the kernel takes. A copy again: one file with all four would not start with two.
+RUN cp /usr/bin/setpriv /usr/local/bin/setpriv-kernel-reader \
+ && setcap cap_sys_ptrace,cap_dac_read_search,cap_bpf,cap_perfmon=ep /usr/local/bin/setpriv-kernel-reader
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -35,8 +38,10 @@ RUN rm -rf /usr/local/lib/node_modules /opt/yarn* \
            /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
  && find / -xdev -type f -perm /6000 -exec chmod a-s {} +
 # BuildKit keeps file capabilities when it copies.
-COPY --from=build /usr/local/bin/setpriv-owners /usr/local/bin/setpriv-owners
+COPY --from=build /usr/local/bin/setpriv-owners /usr/local/bin/setpriv-kernel-reader /usr/local/bin/
 COPY --from=build /app /app
+# SIGUSR1 opens no debugger, whatever entry point is chosen.
+ENV NODE_OPTIONS=--disable-sigusr1
 # Nobody, by number: runAsNonRoot cannot look up a name. The exporter writes no file, so the root may be read-only.
 USER 65534:65534
 EXPOSE 10048

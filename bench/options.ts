@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { MEASURED_STATES, PHASES, type Phase, phaseOf } from './phases.ts';
+import { churnOf, MEASURED_STATES, PHASES, type Phase, phaseOf } from './phases.ts';
 
 /** What a run of the benchmark measures. */
 export interface BenchOptions {
@@ -14,7 +14,7 @@ export interface BenchOptions {
   readonly output: string | undefined;
 }
 
-const STATES = ['idle', ...MEASURED_STATES] as const;
+const STATES = ['idle', ...MEASURED_STATES, 'churn'] as const;
 
 const HELP = `usage: npm run bench -- [options]
   --only=STATE,…     of ${STATES.join(', ')} (default: all)
@@ -64,10 +64,12 @@ function choosePhases(only: readonly string[] | undefined, sizes: readonly strin
   const unknown = only?.find((state) => !STATES.some((known) => known === state));
   if (unknown !== undefined) throw new Error(`not a state that is measured: "${unknown}" (${STATES.join(', ')})`);
   const isWanted = (state: string) => only === undefined || only.includes(state);
-  if (sizes === undefined) return PHASES.filter(({ state }) => isWanted(state ?? 'idle'));
-  return STATES.filter(isWanted).flatMap((state) =>
-    state === 'idle' ? [phaseOf(undefined, 0)] : sizes.map((size) => phaseOf(state, parseSize(size))),
-  );
+  if (sizes === undefined)
+    return PHASES.filter(({ state, churn }) => isWanted(churn > 0 ? 'churn' : (state ?? 'idle')));
+  return STATES.filter(isWanted).flatMap((state) => {
+    if (state === 'idle') return [phaseOf(undefined, 0)];
+    return sizes.map((size) => (state === 'churn' ? churnOf(parseSize(size)) : phaseOf(state, parseSize(size))));
+  });
 }
 
 function splitList(text: string | undefined): string[] | undefined {

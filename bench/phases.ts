@@ -11,10 +11,14 @@ export interface Phase {
   readonly sockets: number;
   /** Distinct peer addresses. */
   readonly peers: number;
+  /** Sockets replaced in each second, also while they are counted; 0 = all stay as they are then. */
+  readonly churn: number;
 }
 
 export const OWNING_PROCESSES = 50;
 const PEERS_PER_SOCKET = 0.4;
+/** Share of the sockets that a busy proxy replaces in a second. */
+const CHURN_PER_SECOND = 0.025;
 
 /** The populations of a full run, in their order: memory is compared from small to large. */
 export const PHASES: readonly Phase[] = [
@@ -26,11 +30,21 @@ export const PHASES: readonly Phase[] = [
   phaseOf('time_wait', 100_000),
   phaseOf('time_wait', 500_000),
   phaseOf('close_wait', 100_000),
+  churnOf(200_000),
 ];
 
 export function phaseOf(state: MeasuredState | undefined, sockets: number): Phase {
   const name = state === undefined ? 'idle' : `${state} ${shortNumber(sockets)}`;
-  return { name, state, sockets, peers: Math.ceil(sockets * PEERS_PER_SOCKET) };
+  return { name, state, sockets, peers: Math.ceil(sockets * PEERS_PER_SOCKET), churn: 0 };
+}
+
+/** ESTABLISHED sockets that come and go all the time. */
+export function churnOf(sockets: number): Phase {
+  return {
+    ...phaseOf('established', sockets),
+    name: `churn ${shortNumber(sockets)}`,
+    churn: sockets * CHURN_PER_SECOND,
+  };
 }
 
 function shortNumber(value: number): string {

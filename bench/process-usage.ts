@@ -7,12 +7,20 @@ export function cpuMilliseconds(pid: number): number {
   return ran.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
-/** Memory of a process in MB (10⁶ bytes): now, and the most it ever held. */
-export function residentMegabytes(pid: number): { readonly now: number; readonly peak: number } {
+/** Memory of a process in MB (10⁶ bytes). */
+export interface ProcessMemory {
+  /** Resident now, and the most that ever was. */
+  readonly now: number;
+  readonly peak: number;
+  /** Resident now and the process's alone; the rest is pages of files, which others use too and the kernel may drop. */
+  readonly anonymous: number;
+}
+
+export function memoryOf(pid: number): ProcessMemory {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
   const megabytes = (field: string) =>
     (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
-  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM') };
+  return { now: megabytes('VmRSS'), peak: megabytes('VmHWM'), anonymous: megabytes('RssAnon') };
 }
 
 /** Number of open descriptors. */

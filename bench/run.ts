@@ -21,7 +21,7 @@ async function run(wanted: BenchOptions): Promise<void> {
   const machine = describeMachine();
   const results: PhaseResult[] = [];
   const failures: string[] = [];
-  const largest = wanted.phases.filter(({ state }) => state === 'established').at(-1);
+  const largest = wanted.phases.filter(({ state, churn }) => state === 'established' && churn === 0).at(-1);
   for (const phase of wanted.phases) {
     const startMs = performance.now();
     try {

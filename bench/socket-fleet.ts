@@ -21,6 +21,8 @@ export interface SocketFleet {
   readonly processes: number;
   /** Replaces so many thousandths of the sockets, and makes up for those that have expired. Resolves when all are there. */
   replace(thousandths: number): Promise<void>;
+  /** Replaces so many sockets in each second from now on, 0 = none. */
+  churn(perSecond: number): Promise<void>;
   /** Resolves when the processes and their sockets are gone; TIME_WAIT stays. */
   quit(): Promise<void>;
 }
@@ -34,10 +36,18 @@ export async function startFleet(program: string, options: FleetOptions): Promis
   const nextLine = lineReader(child);
   const [word, count] = (await nextLine()).split(' ');
   if (word !== 'ready') throw new Error(`the sockets could not be made: ${word}`);
-  return { processes: Number(count), replace, quit };
+  return { processes: Number(count), replace, churn, quit };
 
   async function replace(thousandths: number): Promise<void> {
-    child.stdin.write(`replace ${thousandths}\n`);
+    await tell(`replace ${thousandths}`);
+  }
+
+  async function churn(perSecond: number): Promise<void> {
+    await tell(`churn ${perSecond}`);
+  }
+
+  async function tell(order: string): Promise<void> {
+    child.stdin.write(`${order}\n`);
     const answer = await nextLine();
     if (answer !== 'done') throw new Error(`the sockets could not be replaced: ${answer}`);
   }

@@ -8,7 +8,7 @@ export interface SummaryRow extends Reading {
   readonly rounds: number;
 }
 
-const OPTIONAL = ['wallMs', 'sockets', 'pageBytes', 'sentBytes', 'unattributed'] as const;
+const OPTIONAL = ['anonymousMb', 'wallMs', 'sockets', 'pageBytes', 'sentBytes', 'unattributed'] as const;
 
 /** Medians over the rounds; of memory the most. */
 export function summarize({ readings }: PhaseResult): SummaryRow[] {

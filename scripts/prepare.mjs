@@ -2,7 +2,7 @@
 // Usage: node scripts/prepare.mjs [build] [--force]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +11,7 @@ const wants = new Set(process.argv.slice(2));
 
 checkNodeVersion();
 install();
-if (wants.has('build')) build();
+if (wants.has('build')) await build();
 
 function checkNodeVersion() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -31,18 +31,42 @@ function install() {
 }
 
 /** tsc into an empty dist/, when a source file, the configuration or the lockfile changed since the last build. */
-function build() {
+async function build() {
   const stamp = join(root, 'dist', '.built');
-  const inputs = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((name) =>
-    join(root, name),
-  );
+  const inputs = [
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/prepare.mjs',
+  ].map((name) => join(root, name));
   const wanted = hashOf([...inputs, ...filesBelow(join(root, 'src'))]);
   if (!wants.has('--force') && readStamp(stamp) === wanted) return;
   log('building dist/');
   rmSync(join(root, 'dist'), { recursive: true, force: true });
   run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json']);
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  await joinDiagnose();
   writeFileSync(stamp, wanted);
+}
+
+/** Two hundred modules in a few files: whoever asks for a verdict waits for each of them. A server starts once, and stays as tsc wrote it. */
+async function joinDiagnose() {
+  const esbuild = await import('esbuild');
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['dist/start/diagnose.js'],
+    outdir: 'dist/start',
+    allowOverwrite: true,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    external: ['../version.js'], // finds package.json by its own place
+    platform: 'node',
+    target: 'node20.17',
+    format: 'esm',
+    sourcemap: true,
+    logLevel: 'warning',
+  });
 }
 
 function hashOf(files) {

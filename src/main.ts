@@ -1,5 +1,13 @@
 #!/usr/bin/env node
-import './memory/small-heap.ts';
+import './start/ignore-debug-signal.ts';
+import { wantsDiagnose } from './config/wants-diagnose.ts';
 
-// The program is loaded when the flags are set: with a hundred modules read before, V8's heap has grown already.
-await import('./start/program.ts');
+// A verdict in the terminal loads no server, and is over before memory matters. The server is loaded only after the flags are set:
+// with a hundred modules loaded before, V8's heap has already grown.
+if (wantsDiagnose()) {
+  await import('./start/optimize-late.ts');
+  await import('./start/diagnose.ts');
+} else {
+  await import('./memory/small-heap.ts');
+  await import('./start/program.ts');
+}

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { BuildInfo } from './metrics/build-info.ts';
+import type { BuildInfo } from './model/build-info.ts';
 
-/** Version from package.json, one folder above this file in src/ and dist/ alike; revision from a file REVISION beside it, empty without one. */
+/**
+ * Version from package.json, one folder above this file both in src/ and in dist/; revision from the file REVISION
+ * beside it, empty if there is none.
+ */
 export function readBuild(folder: URL = new URL('.', import.meta.url)): BuildInfo {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', folder), 'utf8')) as { version: string };
   const revisionFile = new URL('REVISION', folder);
@@ -13,8 +16,8 @@ export function readBuild(folder: URL = new URL('.', import.meta.url)): BuildInf
   };
 }
 
-/** The text of `--version`. */
+/** The text of `--version`; its first line has the form of other exporters, because installers read it. */
 export function formatVersion({ version, revision, nodeVersion, platform }: BuildInfo): string {
-  const commit = revision === '' ? '' : ` (revision ${revision})`;
-  return `tcpstate-exporter ${version}${commit}\nNode.js ${nodeVersion} on ${platform}\n`;
+  const commit = revision === '' ? '' : ` (revision: ${revision})`;
+  return `tcpstate-exporter, version ${version}${commit}\n  node version: ${nodeVersion}\n  platform: ${platform}\n`;
 }

@@ -20,10 +20,13 @@ it('reads the revision that a build left beside it', (t) => {
   const build = readBuild(pathToFileURL(`${join(folder, 'dist')}/`));
   assert.equal(build.version, '9.8.7');
   assert.equal(build.revision, 'abc1234');
-  assert.match(formatVersion(build), /^tcpstate-exporter 9\.8\.7 \(revision abc1234\)\nNode\.js v\d.* on \w+\n$/);
+  assert.match(
+    formatVersion(build),
+    /^tcpstate-exporter, version 9\.8\.7 \(revision: abc1234\)\n {2}node version: v\d.*\n {2}platform: \w+\n$/,
+  );
 });
 
 it('says nothing about a revision that is not known', () => {
   const build = { version: '1.0.0', revision: '', nodeVersion: 'v20.17.0', platform: 'linux' };
-  assert.equal(formatVersion(build), 'tcpstate-exporter 1.0.0\nNode.js v20.17.0 on linux\n');
+  assert.equal(formatVersion(build), 'tcpstate-exporter, version 1.0.0\n  node version: v20.17.0\n  platform: linux\n');
 });

@@ -49,4 +49,4 @@ static void replace(const struct share *share, int thousandths) {
   fill_places(share, first, step);
 }
 
-const struct maker close_wait = {"close_wait", 2, fill, replace};
+const struct maker close_wait = {"close_wait", 2, fill, replace, NULL};

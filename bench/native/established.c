@@ -54,4 +54,14 @@ static void replace(const struct share *share, int thousandths) {
   for (long at = first; at < share->count; at += step) sockets[at] = open_next(share);
 }
 
-const struct maker established = {"established", 1, fill, replace};
+static void renew(const struct share *share, long count) {
+  static unsigned long long random = 1;
+  for (; count > 0 && share->count > 0; count--) {
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    long at = (long)(random >> 33) % share->count;
+    close(sockets[at]);
+    sockets[at] = open_next(share);
+  }
+}
+
+const struct maker established = {"established", 1, fill, replace, renew};

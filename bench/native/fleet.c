@@ -1,14 +1,20 @@
 #include "fleet.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { MOST_PROCESSES = 1000, SPARE_DESCRIPTORS = 64, FILL = -1 };
+enum { MOST_PROCESSES = 1000, SPARE_DESCRIPTORS = 64 };
+/** Orders: thousandths to be replaced; FILL; or NO_CHURN less so many sockets that are replaced in each second from now on. */
+enum { FILL = -1, NO_CHURN = -2 };
+/** Milliseconds between two looks at the clock of a process that replaces sockets all the time. */
+enum { CHURN_EVERY_MS = 10 };
 
 static int commands[MOST_PROCESSES];
 static pid_t members[MOST_PROCESSES];
@@ -16,6 +22,7 @@ static pid_t members[MOST_PROCESSES];
 static int processes_needed(const struct maker *maker, long total, int processes);
 static void start_member(const struct maker *maker, const struct share *share, const char *name, int reply);
 static void serve(const struct maker *maker, const struct share *share, int command, int reply);
+static void churn(const struct maker *maker, const struct share *share, int command, long each_second);
 static void tell_all(int processes, int order, int replies);
 static void on_death(int signal);
 static void end_fleet(int processes);
@@ -36,9 +43,11 @@ int run_fleet(const struct maker *maker, long total, int wanted, long peers, con
   fflush(stdout);
   char line[64];
   while (fgets(line, sizeof line, stdin) != NULL) {
-    int thousandths;
-    if (sscanf(line, "replace %d", &thousandths) != 1) continue;
-    tell_all(processes, thousandths, reply[0]);
+    int order, each_second;
+    if (sscanf(line, "churn %d", &each_second) == 1 && maker->renew != NULL)
+      order = NO_CHURN - (each_second + processes - 1) / processes;
+    else if (sscanf(line, "replace %d", &order) != 1) continue;
+    tell_all(processes, order, reply[0]);
     printf("done\n");
     fflush(stdout);
   }
@@ -90,10 +99,24 @@ static void serve(const struct maker *maker, const struct share *share, int comm
   int order;
   while (read(command, &order, sizeof order) == sizeof order) {
     if (order == FILL) maker->fill(share);
-    else maker->replace(share, order);
+    else if (order >= 0) maker->replace(share, order);
     if (write(reply, "", 1) != 1) die("write");
+    if (order < NO_CHURN) churn(maker, share, command, NO_CHURN - order);
   }
   _exit(0);
+}
+
+/** Until the next order comes. */
+static void churn(const struct maker *maker, const struct share *share, int command, long each_second) {
+  struct pollfd next = {.fd = command, .events = POLLIN};
+  struct timespec start, now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (long done = 0, due; poll(&next, 1, CHURN_EVERY_MS) == 0; done = due) {
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long ms = (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000;
+    due = ms * each_second / 1000;
+    maker->renew(share, due - done);
+  }
 }
 
 /** Gives every process an order and waits until all have carried it out. */

@@ -26,6 +26,8 @@ struct maker {
   void (*fill)(const struct share *share);
   /** Replaces so many thousandths of them, and makes up for those that have expired. */
   void (*replace)(const struct share *share, int thousandths);
+  /** Replaces so many, one after the other, each anywhere; NULL where that cannot be done in a moment. */
+  void (*renew)(const struct share *share, long count);
 };
 
 extern const struct maker established;

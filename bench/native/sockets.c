@@ -2,7 +2,8 @@
 //   sockets STATE TOTAL PROCESSES PEERS NAME PORT      STATE: established, time_wait or close_wait
 // The processes are called NAME-00, NAME-01 … and listen on PORT, PORT + 1 ….
 // Prints `ready PROCESSES` when all sockets are there (more processes than asked for when the limit on descriptors
-// demands it). Reads `replace THOUSANDTHS` lines and answers each with `done`.
+// demands it). Reads `replace THOUSANDTHS` lines and, of established ones,
+// `churn NUMBER` (so many in each second from then on, 0 = none); answers each with `done`.
 // Ends, and with it every socket but those in TIME_WAIT, when standard input ends.
 #include "fleet.h"
 

@@ -45,4 +45,4 @@ static void fill(const struct share *share) {
   replace(share, 0);
 }
 
-const struct maker time_wait = {"time_wait", 0, fill, replace};
+const struct maker time_wait = {"time_wait", 0, fill, replace, NULL};

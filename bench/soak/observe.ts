@@ -3,7 +3,7 @@ import { sumsByBreakdown } from '../../test/support/pages/exact-sums.ts';
 import { type ParsedFamily, parseExposition } from '../../test/support/pages/exposition-parser.ts';
 import type { BenchExporter } from '../exporter.ts';
 import { pageText } from '../http-client.ts';
-import { openDescriptors, residentMegabytes } from '../process-usage.ts';
+import { memoryOf, openDescriptors } from '../process-usage.ts';
 
 /** What one scrape showed. */
 export interface Observation {
@@ -50,5 +50,5 @@ async function readPage(exporter: BenchExporter) {
 }
 
 function measure({ pid }: BenchExporter) {
-  return { rssMb: residentMegabytes(pid).now, descriptors: openDescriptors(pid) };
+  return { rssMb: memoryOf(pid).now, descriptors: openDescriptors(pid) };
 }

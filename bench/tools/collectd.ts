@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { cpuMilliseconds, residentMegabytes } from '../process-usage.ts';
+import { cpuMilliseconds, memoryOf } from '../process-usage.ts';
 import { pathOf } from './command.ts';
 import type { Reading, Tool } from './tool.ts';
 
@@ -34,7 +34,7 @@ async function measure(program: string, seconds: number): Promise<Reading> {
     const cpuMs = cpuMilliseconds(child.pid!);
     await delay(COLLECTIONS * seconds * 1000);
     const spentMs = (cpuMilliseconds(child.pid!) - cpuMs) / COLLECTIONS;
-    return { cpuMs: spentMs, peakRssMb: residentMegabytes(child.pid!).peak };
+    return { cpuMs: spentMs, peakRssMb: memoryOf(child.pid!).peak };
   } finally {
     child.kill('SIGTERM');
     await exit;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HttpClient, pageText, type Response } from '../http-client.ts';
-import { cpuMilliseconds, residentMegabytes } from '../process-usage.ts';
+import { cpuMilliseconds, memoryOf } from '../process-usage.ts';
 import type { Reading } from './tool.ts';
 
 /** What a scrape leaves behind (collecting garbage, freeing memory) is paid within this time. */
@@ -42,10 +42,12 @@ export async function measureScrapes(
     await delay(SETTLE_MS);
   }
   const idleMs = idleRate * (performance.now() - startMs);
+  const memory = memoryOf(pid);
   const reading: Reading = {
     cpuMs: (cpuMilliseconds(pid) - cpuMs - idleMs) / scrapes,
     wallMs: wallMs / scrapes,
-    peakRssMb: residentMegabytes(pid).peak,
+    peakRssMb: memory.peak,
+    anonymousMb: memory.anonymous,
     pageBytes: Buffer.byteLength(pageText(response)),
     sentBytes: response.body.length,
   };

@@ -6,6 +6,8 @@ export interface Reading {
   readonly wallMs?: number;
   /** Most memory the process ever held, in MB. */
   readonly peakRssMb: number;
+  /** Memory of a server that is the process's alone, in MB; the rest is pages of files. */
+  readonly anonymousMb?: number;
   /** Sockets it saw, where it tells. */
   readonly sockets?: number;
   /** Length of the page it gave, as text and as sent. */

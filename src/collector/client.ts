@@ -1,9 +1,11 @@
 import { Worker } from 'node:worker_threads';
+import type { ExpositionFormat } from '../metrics/family.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import { describeError } from '../model/describe-error.ts';
 import type { Notice } from '../platform/platform.ts';
 import {
   type CollectedPart,
+  type CollectionEnd,
   type CollectorMessage,
   type CollectorOptions,
   type CollectRequest,
@@ -12,51 +14,61 @@ import {
 } from './protocol.ts';
 import { closeHandles, shareHandles } from './thread-handles.ts';
 
-/** What the owner of the thread wants to hear of. Called on changes only. */
+/** Calls the owner of the thread on changes. */
 export interface CollectorEvents {
   onReady(notices: readonly Notice[]): void;
-  /** The thread is gone, or never came up; it is started again. */
+  /** The thread ended or never started; it is started again. */
   onLost(reason: string): void;
 }
 
-/** One collection under way. */
+/** A collection in progress. */
 export interface Collection {
-  /** Settles when everything asked for has arrived, or the thread was lost, or the deadline passed. Never rejects. */
+  /** Settles when every part has arrived, the thread was lost, or the deadline passed. Never rejects. */
   readonly done: Promise<void>;
   /** What has arrived so far. */
   readonly parts: readonly CollectedPart[];
-  /** How it ended; undefined while it is under way. */
+  /** How it ended; undefined while it is in progress. */
   readonly ending: 'complete' | 'lost' | 'late' | undefined;
-  /** When it was asked for, on the clock of `performance.now`. */
+  /** When it was requested, on the clock of `performance.now`. */
   readonly startedMs: number;
+  /** Of a complete collection: the page in the format that was asked for, and whether the parts have the counts. */
+  readonly page?: Uint8Array | undefined;
+  readonly hasCounts: boolean;
+  /** Has the thread send the counts, too, if it has not ended by now. */
+  wantCounts(): void;
 }
 
 export interface CollectorClient {
-  collect(collectors: readonly CollectorName[], timeoutMs: number): Collection;
+  /** With a `format` the thread writes the page, and keeps the counts to itself. */
+  collect(collectors: readonly CollectorName[], timeoutMs: number, format?: ExpositionFormat): Collection;
   isReady(): boolean;
   close(): Promise<void>;
 }
 
 interface Pending extends Collection {
   readonly parts: CollectedPart[];
-  settle(ending: Collection['ending']): void;
+  readonly countsWanted: Int32Array;
+  settle(ending: Collection['ending'], end?: CollectionEnd): void;
 }
 
-/** Waits before the thread is started again, after each loss without a whole collection in between. */
+/** Delays before the thread restarts, after each loss without a whole collection in between. */
 const RESTART_DELAYS_MS = [0, 250, 1000, 5000, 15_000];
 /**
- * The thread is taken for stuck and replaced when so many collections in a row miss their deadline, and so much time
- * passes between the first and the last miss: requests in a hurry must not cost a thread that is merely busy.
+ * The thread counts as stuck, and is replaced, if so many collections in a row miss their deadline and so much time
+ * passes between the first and the last miss. Requests with a short time-out must not cost a thread that is merely
+ * busy.
  */
 const MOST_MISSES = 3;
 const STUCK_MS = 3000;
-/** Threads that hang in the kernel cannot be ended: with so many of them left behind, the next one that hangs is kept. */
+/**
+ * A thread that hangs in the kernel cannot be ended. With so many of them left behind, the next one that hangs is kept.
+ */
 const MOST_LEFT_BEHIND = 3;
-/** The thread makes few objects: typed arrays hold the sockets. More room would only be touched, never needed. */
+/** The thread makes few objects, because typed arrays hold the sockets. It would touch more room and never need it. */
 const YOUNG_GENERATION_MB = 2;
 const WORKER_URL = new URL('./worker.js', import.meta.url);
 
-/** Runs the collector thread, and starts it again when it is lost or stuck. `workerUrl`: the module the thread runs. */
+/** Runs the collector thread, and restarts it when it is lost or stuck. `workerUrl`: the module the thread runs. */
 export function createCollectorClient(
   options: CollectorOptions,
   events: CollectorEvents,
@@ -89,7 +101,7 @@ export function createCollectorClient(
         handles,
       );
     } catch (error) {
-      // the system gives no more threads (RLIMIT_NPROC, pids.max), now; heard of when the caller is done
+      // the system refuses more threads (RLIMIT_NPROC, pids.max); report it after the caller has finished
       setImmediate(lose, `it cannot be started: ${describeError(error)}`);
     }
   }
@@ -98,7 +110,7 @@ export function createCollectorClient(
     worker = thread;
     let reason = 'it ended by itself';
     thread.on('message', (message: CollectorMessage) => {
-      if (worker !== thread) return; // replaced, and late
+      if (worker !== thread) return; // from a thread that was replaced
       if (message.type === 'unable') reason = message.error;
       receive(message);
     });
@@ -120,11 +132,11 @@ export function createCollectorClient(
     } else if (message.type === 'done') {
       losses = 0;
       misses = 0;
-      pending.get(message.id)?.settle('complete');
+      pending.get(message.id)?.settle('complete', message.end);
     } else void worker?.terminate();
   }
 
-  /** The collections under way end with what they have; the next one finds a new thread. */
+  /** The collections in progress end with what they have; the next one finds a new thread. */
   function lose(reason: string): void {
     worker = undefined;
     ready = false;
@@ -137,12 +149,14 @@ export function createCollectorClient(
     else restart = setTimeout(start, delay).unref();
   }
 
-  function collect(collectors: readonly CollectorName[], timeoutMs: number): Collection {
+  function collect(collectors: readonly CollectorName[], timeoutMs: number, format?: ExpositionFormat): Collection {
     const id = ++lastId;
     const collection = createPending(timeoutMs, () => pending.delete(id), missDeadline);
     pending.set(id, collection);
     if (worker === undefined) collection.settle('lost');
-    const request: CollectRequest = { id, collectors, deadlineMs: monotonicMs() + timeoutMs };
+    const { countsWanted } = collection;
+    const deadlineMs = monotonicMs() + timeoutMs;
+    const request: CollectRequest = { id, collectors, deadlineMs, countsWanted, ...(format && { format }) };
     worker?.postMessage(request);
     return collection;
   }
@@ -170,14 +184,24 @@ function createPending(timeoutMs: number, onSettled: () => void, onTimeout: () =
   const done = new Promise<void>((fulfil) => {
     resolve = fulfil;
   });
+  const countsWanted = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const collection = {
     done,
     parts: [] as CollectedPart[],
     ending: undefined as Collection['ending'],
     startedMs: performance.now(),
-    settle(ending: Collection['ending']) {
+    page: undefined as Uint8Array | undefined,
+    hasCounts: false,
+    countsWanted,
+    wantCounts: () => void Atomics.store(countsWanted, 0, 1),
+    settle(ending: Collection['ending'], end?: CollectionEnd) {
       clearTimeout(timer);
       collection.ending = ending;
+      if (end !== undefined) {
+        collection.parts.push(...end.parts);
+        collection.page = end.page;
+        collection.hasCounts = end.hasCounts;
+      }
       onSettled();
       resolve();
     },

@@ -1,62 +1,76 @@
+import { createDialledSearch, dialledOwners, markOwners } from '../enrich/dialled-sockets.ts';
 import { collectGarbage } from '../memory/collect-garbage.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
-import type { CollectorOutcome } from '../model/snapshot.ts';
+import { toPrintable } from '../model/printable-text.ts';
+import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
-import { Reason, ROW_WORDS, setProcess } from '../table/socket-row.ts';
 import { SocketTable } from '../table/socket-table.ts';
-import { createTally } from '../tally/index.ts';
-import { runCollector } from './collect.ts';
-import { COUNTS_OF, pickCounts } from './counts-of.ts';
+import { isCounting, pickCounts } from './collector-counts.ts';
+import { createCounting } from './counting.ts';
 import type { CollectedPart } from './protocol.ts';
+import { runCollector, type Source } from './run-collector.ts';
 
-/** Scrapes after which memory that the C library keeps is given back: what loading and compiling took, above all. */
+/** Scrapes after which the C library gives back the memory it keeps, mostly from loading and compiling. */
 const TRIM_EVERY = 20;
+
+/**
+ * Above this number of listeners the exporter reads no drops. Each costs about a microsecond per scrape; and of only
+ * some of them, the sums would rise and fall.
+ */
+const MOST_LISTENERS = 10_000;
 
 const NO_TABLE = 'there is no socket table to work on';
 
-type Runner = <Value>(collector: CollectorName, source: string, collect: () => Value) => Value | undefined;
+type Runner = <Value>(collector: CollectorName, from: Source, collect: () => Value) => Value | undefined;
 
-/** The socket half of a collection: read the rows, give them owners, count them, send what was asked for. */
+/** The socket half of a collection: reads the rows, finds their owners, counts them, gives the requested counts. */
 export function createSocketCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const table = new SocketTable();
   const closeWaitTable = new SocketTable();
-  const tally = createTally(table, limits);
+  const dropsTable = new SocketTable();
+  for (const { addresses } of [table, dropsTable])
+    addresses.nameOfInterface = (index) => toPrintable(platform.nameOfInterface?.(index) ?? String(index));
+  const count = createCounting(table, limits);
+  const markDialled = createDialledSearch();
   let resizesSeen = 0;
   let isTrimDue = false;
   let hadOwners: boolean | undefined;
   let scrapes = 0;
+  let lastReadMs = Number.NEGATIVE_INFINITY;
 
   return function collectSockets(
     wanted: ReadonlySet<CollectorName>,
-    rules: EphemeralRules | undefined,
+    facts: Facts,
     budget: ScrapeBudget,
-    send: (part: CollectedPart) => void,
+    give: (part: CollectedPart) => void,
   ): void {
-    const asked = new Set([...wanted].filter((name) => name in COUNTS_OF && isAvailable(name)));
+    const asked = new Set([...wanted].filter((name) => isCounting(name) && isAvailable(name)));
     if (asked.size === 0) return;
     const outcomes = new Map<CollectorName, CollectorOutcome>();
-    const run: Runner = (collector, source, collect) => {
-      const { value, outcome } = runCollector(collector, source, now, collect);
+    const run: Runner = (collector, from, collect) => {
+      const { value, outcome } = runCollector(collector, from, now, collect);
       outcomes.set(collector, mergeOutcomes(outcomes.get(collector), outcome));
       return value;
     };
-    const counts = gather(asked, rules, budget, run);
+    const counts = gather(asked, facts, budget, run);
     asked.delete('ephemeral_ports'); // its outcome is that of reading the rules
-    const error = outcomes.get('sockets')?.error ?? NO_TABLE; // one cause, said once in the log
+    const { error = NO_TABLE, isLate = false } = outcomes.get('sockets') ?? {}; // one cause, logged once
     for (const name of asked) {
-      if (!outcomes.has(name)) outcomes.set(name, { collector: name, success: false, seconds: 0, error });
+      if (!outcomes.has(name))
+        outcomes.set(name, { collector: name, success: false, seconds: 0, error, ...(isLate && { isLate }) });
     }
-    send({
+    give({
       ...(counts && { sockets: pickCounts(counts, wanted) }),
+      ...(platform.sourceRejections && { facts: { sourceRejections: { ...platform.sourceRejections } } }),
       outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
     });
     giveMemoryBack();
   };
 
-  /** After a scrape in which a table got another size, and the tallies with it; V8 frees their arrays in the background. */
+  /** After a scrape that resized a table and its tallies; V8 frees their old arrays in the background. */
   function giveMemoryBack(): void {
     scrapes++;
     if (isTrimDue || scrapes % TRIM_EVERY === 0) platform.trimMemory?.();
@@ -66,7 +80,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     if (isTrimDue) collectGarbage();
   }
 
-  /** Whether the platform, with the source in use, has what a collector needs. */
+  /** Whether the platform, with its current source, has what a collector needs. */
   function isAvailable(name: CollectorName): boolean {
     if (name === 'processes') return platform.owners !== undefined;
     if (name === 'units') return platform.units !== undefined;
@@ -75,41 +89,74 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
 
   function gather(
     asked: ReadonlySet<CollectorName>,
-    rules: EphemeralRules | undefined,
+    { ephemeral: rules, counters }: Facts,
     budget: ScrapeBudget,
     run: Runner,
   ): SocketCounts | undefined {
-    const { sockets, owners, closeWait, units } = platform;
+    const { sockets, owners, closeWait, listenerDrops, units } = platform;
     const wantsOwners = owners !== undefined && asked.has('processes');
-    if (!run('sockets', sockets.source, () => readTable(wantsOwners, budget))) return undefined;
-    const processFds = wantsOwners ? run('processes', owners.source, () => findOwners(owners, budget)) : undefined;
+    if (!run('sockets', sockets, () => readTable(wantsOwners, rules, budget))) return undefined;
+    const processFds = wantsOwners ? run('processes', owners, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
-    if (wantsOwners && !hasOwners) forgetOwners(table);
+    if (wantsOwners && !hasOwners) table.forgetOwners();
     const waiting =
       closeWait && asked.has('close_wait')
-        ? run('close_wait', closeWait.source, () => readCloseWait(closeWait, hasOwners, budget))
+        ? run('close_wait', closeWait, () => readCloseWait(closeWait, hasOwners, budget))
         : undefined;
-    const names = units && asked.has('units') ? run('units', units.source, () => nameUnits(units)) : undefined;
-    return run('sockets', sockets.source, () =>
-      tally({
+    const drops =
+      listenerDrops && asked.has('sockets')
+        ? run('sockets', listenerDrops, () => readListenerDrops(listenerDrops, budget))
+        : undefined;
+    const names = units && asked.has('units') ? run('units', units, () => nameUnits(units)) : undefined;
+    return run('sockets', sockets, () =>
+      count({
         rules,
         hasOwners,
         nameOfGroup: names && ((groupId) => names.get(groupId)),
         closeWait: waiting,
+        listenerDrops: drops,
         processFds,
-        unseenStates: sockets.unseenStates ?? [],
+        unsupportedStates: sockets.unsupportedStates ?? [],
+        nowMs: budget.now(),
+        timeWaitReused: counters?.timeWaitReused,
+        askPeer: platform.usesTimestamps && ((row) => platform.usesTimestamps!(table, row)),
       }),
     );
   }
 
-  /** Rows that owners were not looked for cannot be compared with rows that have theirs. */
-  function readTable(wantsOwners: boolean, budget: ScrapeBudget): true {
+  /** Rows read without owners cannot be compared with rows read with them. */
+  function readTable(wantsOwners: boolean, rules: EphemeralRules | undefined, budget: ScrapeBudget): true {
     const { sockets } = platform;
-    if (sockets.comparesRows && wantsOwners === hadOwners) table.turn();
+    const isComparing = sockets.comparesRows && wantsOwners === hadOwners;
+    const dialled = isComparing ? undefined : dialledOwners(table);
+    if (isComparing) table.turn();
     else table.reset();
     hadOwners = wantsOwners;
+    const startMs = budget.now();
+    table.elapsedMs = startMs - lastReadMs;
+    lastReadMs = startMs;
     sockets.read(table, budget);
+    if (dialled !== undefined) markOwners(table, dialled);
+    if (platform.chosenPorts !== undefined) findDialled(platform.chosenPorts, rules, budget.now() - startMs, budget);
     return true;
+  }
+
+  /**
+   * Worth a second walk for the direction, but not worth losing the rows of the first: without it such connections
+   * count as inbound.
+   */
+  function findDialled(
+    chosenPorts: SocketReader,
+    rules: EphemeralRules | undefined,
+    readMs: number,
+    budget: ScrapeBudget,
+  ): void {
+    const read = (chosen: SocketTable) => chosenPorts.read(chosen, budget);
+    try {
+      markDialled(table, rules?.ranges.ipv4, readMs, { read, now: budget.now });
+    } catch {
+      // the next scrape tries again
+    }
   }
 
   function findOwners(owners: OwnerResolver, budget: ScrapeBudget): readonly ProcessFds[] {
@@ -117,7 +164,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     return owners.readFds();
   }
 
-  /** The second read is spared when the first one saw no CLOSE_WAIT socket. */
+  /** Without a CLOSE_WAIT socket in the first read there is no second one. */
   function readCloseWait(reader: SocketReader, hasOwners: boolean, budget: ScrapeBudget): SocketTable {
     closeWaitTable.reset();
     if (table.closeWaiting === 0) return closeWaitTable;
@@ -126,17 +173,18 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     return closeWaitTable;
   }
 
+  function readListenerDrops(reader: SocketReader, budget: ScrapeBudget): SocketTable | undefined {
+    if (table.listeners.length > MOST_LISTENERS) return undefined;
+    if (table.listenDrops.length > 0) return table; // its source has told
+    dropsTable.reset();
+    if (table.listeners.length > 0) reader.read(dropsTable, budget);
+    return dropsTable;
+  }
+
   function nameUnits(units: UnitResolver): ReadonlyMap<bigint, string | undefined> {
     const ids = Array.from({ length: table.groups.length }, (_, index) => table.groups.idOf(index));
     return new Map(ids.map((id) => [id, units.nameOf(id)]));
   }
-}
-
-/** A search that failed may have named some of the owners. */
-function forgetOwners(table: SocketTable): void {
-  table.recount();
-  table.isComparable = false;
-  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) setProcess(table.words, at, 0, Reason.none);
 }
 
 /** A collector that runs in two steps: both must succeed, and their times add up. */

@@ -1,65 +1,49 @@
 import type { CollectorName } from '../model/collectors.ts';
-import { describeError } from '../model/describe-error.ts';
-import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { TallyLimits } from '../model/limits.ts';
-import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
+import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
+import { createNetnsTally } from '../tally/netns.ts';
 import { createSocketCollection } from './collect-sockets.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
+import { runCollector } from './run-collector.ts';
 
-/** One collector's run: its value, if it came to one, and how it fared. */
-export interface Run<Value> {
-  readonly value: Value | undefined;
-  readonly outcome: CollectorOutcome;
-}
+/** Sockets are counted by the rules of ephemeral ports, and by how many ports in TIME_WAIT the kernel has handed out again. */
+const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
-/** Runs a collector, timed on its own. The one place where what it throws is caught: it costs its own series only. */
-export function runCollector<Value>(
-  collector: CollectorName,
-  source: string | undefined,
-  now: () => number,
-  collect: () => Value,
-): Run<Value> {
-  const startMs = now();
-  const finish = (error?: unknown): CollectorOutcome => ({
-    collector,
-    success: error === undefined,
-    seconds: (now() - startMs) / 1000,
-    ...(source !== undefined && { source }),
-    ...(error !== undefined && { error: describeError(error) }),
-  });
-  try {
-    const value = collect();
-    return { value, outcome: finish() };
-  } catch (error) {
-    return { value: undefined, outcome: finish(error ?? new Error('it failed without a reason')) };
-  }
-}
-
-/** Collections of one platform. Each call gathers what the request asks for and sends every part as soon as it is there. */
+/** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const collectSockets = createSocketCollection(platform, limits, now);
+  const tallyNetns = createNetnsTally(limits.netns);
 
-  return function collect(request: CollectRequest, send: (part: CollectedPart) => void): void {
-    const wanted = new Set(request.collectors);
-    const budget: ScrapeBudget = { deadlineMs: request.deadlineMs, now };
-    const rules = collectFacts(wanted, send);
-    collectSockets(wanted, rules, budget, send);
+  return function collect(
+    { collectors, deadlineMs }: Pick<CollectRequest, 'collectors' | 'deadlineMs'>,
+    give: (part: CollectedPart) => void,
+  ): void {
+    const wanted = new Set(collectors);
+    const budget: ScrapeBudget = { deadlineMs, now };
+    const known = collectFacts(wanted, give);
+    collectSockets(wanted, known, budget, give);
+    if (wanted.has('netns')) collectNetns(budget, give);
   };
 
-  /** Sends every wanted fact; returns the rules of ephemeral ports, which the sockets are counted by in any case. */
-  function collectFacts(
-    wanted: ReadonlySet<CollectorName>,
-    send: (part: CollectedPart) => void,
-  ): EphemeralRules | undefined {
-    let rules: EphemeralRules | undefined;
+  /** Last, so that the other namespaces never take the time of the exporter's own. */
+  function collectNetns(budget: ScrapeBudget, give: (part: CollectedPart) => void): void {
+    const { netns } = platform;
+    if (netns === undefined) return;
+    const { value, outcome } = runCollector('netns', netns, now, () => tallyNetns(netns.read(budget)));
+    give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
+  }
+
+  /** Gives every wanted fact; returns what is known, with what sockets are counted by in any case. */
+  function collectFacts(wanted: ReadonlySet<CollectorName>, give: (part: CollectedPart) => void): Facts {
+    let known: Facts = {};
     for (const collector of platform.facts) {
       const isWanted = wanted.has(collector.name);
-      if (!isWanted && collector.name !== 'ephemeral_ports') continue;
-      const { value, outcome } = runCollector(collector.name, collector.source, now, (): Facts => collector.collect());
-      rules ??= value?.ephemeral;
-      if (isWanted) send({ ...(value && { facts: value }), outcomes: [outcome] });
+      if (!isWanted && !COUNTED_BY.includes(collector.name)) continue;
+      const { value, outcome } = runCollector(collector.name, collector, now, (): Facts => collector.collect());
+      known = { ...known, ...value };
+      if (isWanted) give({ ...(value && { facts: value }), outcomes: [outcome] });
     }
-    return rules;
+    return known;
   }
 }

@@ -1,17 +1,20 @@
 import type { CollectorName } from '../model/collectors.ts';
-import { MISSED_DEADLINE } from '../model/missed-deadline.ts';
 import type { CollectorOutcome, Facts, Snapshot } from '../model/snapshot.ts';
 import type { Collection } from './client.ts';
-import { pickCounts } from './counts-of.ts';
+import { pickCounts } from './collector-counts.ts';
 
 /**
- * What a collection has brought so far of what is wanted, as one snapshot; it may be a collection of more than that. A wanted collector that has not answered counts as failed,
- * unless the collection is complete: then the platform, or the source in use, has nothing to collect there.
+ * The wanted part of what a collection has brought so far, as one snapshot. (The collection may include more.) A wanted
+ * collector that has not answered counts as failed; but if the collection is complete, the platform or its source has
+ * nothing to collect there.
  */
-export function assembleSnapshot(collection: Collection, wanted: readonly CollectorName[]): Snapshot {
+export function assembleSnapshot(
+  collection: Pick<Collection, 'parts' | 'ending' | 'startedMs'>,
+  wanted: readonly CollectorName[],
+): Snapshot {
   const { parts, ending, startedMs, nowMs } = { ...collection, nowMs: performance.now() };
   const isWanted = ({ collector }: CollectorOutcome) => wanted.includes(collector);
-  // facts are one collector's each, counts of sockets come together
+  // each fact belongs to one collector; the counts of sockets come together
   const facts: Facts = Object.assign(
     {},
     ...parts.filter((part) => part.outcomes.some(isWanted)).map((part) => part.facts),
@@ -21,8 +24,11 @@ export function assembleSnapshot(collection: Collection, wanted: readonly Collec
   const answered = new Set(outcomes.map(({ collector }) => collector));
   const missing = ending === 'complete' ? [] : wanted.filter((collector) => !answered.has(collector));
   const seconds = (nowMs - startedMs) / 1000;
-  const error = ending === 'lost' ? 'the collector thread was lost' : `it ${MISSED_DEADLINE} of the scrape`;
-  const failures = missing.map((collector): CollectorOutcome => ({ collector, success: false, seconds, error }));
+  const cause =
+    ending === 'lost'
+      ? { error: 'the collector thread was lost' }
+      : { error: 'it missed the deadline of the scrape', isLate: true };
+  const failures = missing.map((collector): CollectorOutcome => ({ collector, success: false, seconds, ...cause }));
   return {
     ...facts,
     ...(Object.keys(sockets).length > 0 && { sockets }),

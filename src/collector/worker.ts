@@ -2,27 +2,23 @@ import '../memory/small-heap.ts';
 import { parentPort, workerData } from 'node:worker_threads';
 import { describeError } from '../model/describe-error.ts';
 import { openPlatform } from '../platform/select.ts';
+import { createAnswering } from './answering.ts';
 import { createCollection } from './collect.ts';
-import {
-  type CollectedPart,
-  type CollectorMessage,
-  type CollectRequest,
-  monotonicMs,
-  type ThreadData,
-} from './protocol.ts';
+import { type CollectorMessage, type CollectRequest, monotonicMs, type ThreadData } from './protocol.ts';
 
-// The collector thread: owns the OS handles, the table and the tallies. Requests queue up in the port while one is served.
+// The collector thread: it owns the OS handles, the table and the tallies. Requests wait in the port while it serves
+// one.
 const port = parentPort;
 if (port === null) throw new Error('collector/worker.ts runs in a worker thread only');
 const options = workerData as ThreadData;
-const send = (message: CollectorMessage) => port.postMessage(message);
+const send = (message: CollectorMessage, transfer?: ArrayBuffer[]) => port.postMessage(message, transfer);
 
 try {
   const platform = await openPlatform(options.platform, { ...options, collectors: new Set(options.collectors) });
-  const collect = createCollection(platform, options.limits, monotonicMs);
-  port.on('message', (request: CollectRequest) => {
-    collect(request, (part: CollectedPart) => send({ type: 'part', id: request.id, part }));
-    send({ type: 'done', id: request.id });
+  const answer = createAnswering(createCollection(platform, options.limits, monotonicMs), options.build, send);
+  port.on('message', async (request: CollectRequest) => {
+    await answer(request);
+    platform.betweenCollections?.();
   });
   send({ type: 'ready', notices: platform.notices });
 } catch (error) {

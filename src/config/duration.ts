@@ -1,7 +1,7 @@
-/** Each part begins where the one before it ends: looking for one further on would take the square of a long text. */
+/** Each part must begin where the previous one ends: a search further on would take quadratic time on a long text. */
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy;
 
-/** Go counts nanoseconds in 64 bits, of which one is the sign. */
+/** Go counts nanoseconds in 63 bits. */
 const LONGEST_MS = 2 ** 63 / 1e6;
 
 const MILLISECONDS: Readonly<Record<string, number>> = {
@@ -15,8 +15,11 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Milliseconds, from a duration as Go writes it: `500ms`, `1m30s`, `0`. undefined = it is none, negative, or longer than Go's longest (292 years). */
-export function parseGoDuration(text: string): number | undefined {
+/**
+ * A duration as Go and Prometheus write it (`500ms`, `1m30s`, `0`) → milliseconds. undefined = it is not a duration,
+ * negative, or longer than Go's longest (292 years).
+ */
+export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0;
   const parts = [...text.matchAll(PART)];
   if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) return undefined;

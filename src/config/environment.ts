@@ -6,14 +6,14 @@ import { ConfigRefusal, quoteValue } from './refusal.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Kubernetes puts the addresses of services into every container of their namespace: a service called `tcpstate` or
- * `tcpstate-exporter` would otherwise keep the exporter from starting.
+ * Kubernetes puts the addresses of services into every container of their namespace. Without this list a service called
+ * `tcpstate` or `tcpstate-exporter` would keep the exporter from starting.
  * https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
  */
 const SERVICE_LINK =
   /^TCPSTATE(_\w+)?_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/;
 
-/** The environment → what it says for each option. Refuses TCPSTATE_ names that no option has; empty means unset. */
+/** The environment → the text for each option. Refuses TCPSTATE_ names of no option; an empty variable is unset. */
 export function readEnvironment(environment: Environment, options: readonly Option[]): ReadonlyMap<string, Given> {
   const optionByName = new Map(options.map((option) => [environmentName(option.flag), option]));
   const givenByFlag = new Map<string, Given>();
@@ -33,6 +33,6 @@ export function readEnvironment(environment: Environment, options: readonly Opti
 
 function unknownName(name: string, names: readonly string[]): ConfigRefusal {
   const nearest = findNearestName(name, names);
-  const advice = nearest === undefined ? '--help names those that exist' : `did you mean ${nearest}?`;
+  const advice = nearest === undefined ? '--help lists them' : `did you mean ${nearest}?`;
   return new ConfigRefusal(`unknown environment variable ${quoteValue(name)}: ${advice}`);
 }

@@ -1,10 +1,10 @@
 import { isIPv6 } from 'node:net';
 import type { ValueType } from './value-types.ts';
 
-/** Where to listen; without a host on every address of the machine, over IPv6 and IPv4. */
+/** Where to listen. Without a host: on every address of the machine, IPv6 and IPv4. */
 export interface ListenAddress {
   readonly host: string | undefined;
-  /** 0 = a free port that the system chooses. */
+  /** 0 = the system chooses a free port. */
   readonly port: number;
 }
 

@@ -1,7 +1,7 @@
-/** Characters that are compared: the work grows with the square of it. */
+/** Most characters compared: the work grows with their square. */
 const LONGEST = 100;
 
-/** The name most like a mistyped one; undefined when none is near. */
+/** The name most similar to a mistyped one; undefined if none is close. */
 export function findNearestName(typed: string, names: readonly string[]): string | undefined {
   const ranked = names
     .map((name) => ({ name, distance: editDistance(typed.slice(0, LONGEST), name) }))
@@ -10,7 +10,7 @@ export function findNearestName(typed: string, names: readonly string[]): string
   return best !== undefined && best.distance <= Math.max(2, typed.length / 3) ? best.name : undefined;
 }
 
-/** Levenshtein's distance: single-character insertions, deletions and replacements from one text to the other. */
+/** Levenshtein distance: single-character insertions, deletions and replacements that turn one text into the other. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -6,8 +6,8 @@ type Variables = Readonly<Record<string, string | undefined>>;
 type ServiceValues = Pick<ValuesOf<typeof OPTIONS>, 'service' | 'logFile'>;
 
 /**
- * Whether the service manager of Windows is to be told how the start goes. Asked before the options are read, and not as
- * strictly: it must hear, too, that one of them is refused.
+ * Whether the Windows service manager must hear how the start goes. It is read before the other options and less
+ * strictly, because the service manager must also hear that an option is refused.
  */
 export function wantsService(
   platform: PlatformName | undefined,
@@ -17,7 +17,10 @@ export function wantsService(
   return platform === 'windows' && (argv.includes('--service') || environment.TCPSTATE_SERVICE === 'true');
 }
 
-/** A service has no standard error: its log goes to a file. Refuses to be one where there is no service manager of Windows. */
+/**
+ * A service has no standard error, so its log goes to a file. Refuses to be a service where there is no Windows service
+ * manager.
+ */
 export function forService<Values extends ServiceValues>(
   values: Values,
   platform: PlatformName,

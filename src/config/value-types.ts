@@ -1,4 +1,7 @@
-/** A kind of value an option may have. */
+import { parseDuration } from './duration.ts';
+import { findNearestName } from './nearest-name.ts';
+
+/** A type of option value. */
 export interface ValueType<Value> {
   /** What the help shows after the flag. */
   readonly placeholder: string;
@@ -6,12 +9,14 @@ export interface ValueType<Value> {
   readonly allowed: string;
   /** undefined = not allowed. */
   readonly parse: (text: string) => Value | undefined;
+  /** A suggestion for a text that is not allowed. */
+  readonly hint?: (text: string) => string | undefined;
 }
 
+const PLAIN_SECONDS = /^\d{1,9}(\.\d{1,6})?$/;
 const BYTES = { KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 } as const;
-const MILLISECONDS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
 
-/** On or off: given on the command line without a value. */
+/** On or off: a flag without a value. */
 export const SWITCH: ValueType<boolean> = {
   placeholder: '',
   allowed: 'true or false',
@@ -26,21 +31,24 @@ export function wholeNumber(least: number, most: number): ValueType<number> {
   };
 }
 
-/** Milliseconds, written as 500ms, 60s, 1m, 2h or plain seconds. Bounds are written the same way. */
+/**
+ * Milliseconds, written as in the web configuration (500ms, 1m30s, 2h) or as plain seconds. Bounds use the same
+ * notation.
+ */
 export function duration(least: string, most: string): ValueType<number> {
   const [leastMs, mostMs] = [parseDuration(least), parseDuration(most)];
   if (leastMs === undefined || mostMs === undefined) throw new RangeError(`not a duration: ${least} or ${most}`);
   return {
     placeholder: 'duration',
-    allowed: `a duration from ${least} to ${most}, such as 500ms, 60s, 1m, 2h or plain seconds`,
+    allowed: `a duration from ${least} to ${most}, such as 500ms, 60s, 1m30s, 2h or plain seconds`,
     parse(text) {
-      const ms = parseDuration(text);
+      const ms = PLAIN_SECONDS.test(text) ? Number(text) * 1000 : parseDuration(text);
       return ms !== undefined && isWithin(ms, leastMs, mostMs) ? ms : undefined;
     },
   };
 }
 
-/** Bytes, written as 512KB, 10MB or 1GB, each 1024 of the one before. Bounds are written the same way. */
+/** Bytes, written as 512KB, 10MB or 1GB (powers of 1024). Bounds use the same notation. */
 export function byteCount(least: string, most: string): ValueType<number> {
   const [leastBytes, mostBytes] = [parseByteCount(least), parseByteCount(most)];
   if (leastBytes === undefined || mostBytes === undefined) throw new RangeError(`not a size: ${least} or ${most}`);
@@ -59,6 +67,7 @@ export function oneOf<const Name extends string>(...names: readonly Name[]): Val
     placeholder: names.join('|'),
     allowed: `one of ${names.join(', ')}`,
     parse: (text) => names.find((name) => name === text),
+    hint: (text) => findNearestName(text.toLowerCase(), names),
   };
 }
 
@@ -68,10 +77,17 @@ export const FILE_PATH: ValueType<string> = {
   parse: (text) => (text === '' || text.includes('\0') ? undefined : text),
 };
 
-/** Paths the server keeps for itself. */
+/** A path, or one of the standard streams. */
+export const LOG_FILE: ValueType<string> = {
+  placeholder: 'path|stdout|stderr',
+  allowed: 'a path, stdout or stderr; nothing is written to the event log of Windows',
+  parse: (text) => (text === 'eventlog' ? undefined : FILE_PATH.parse(text)),
+};
+
+/** Paths that the server itself uses. */
 const OWN_PATHS: readonly string[] = ['/-/healthy', '/-/ready'];
 
-/** A URL path in characters that mean nothing to a router and need no escaping. */
+/** A URL path of characters that have no meaning to a router and need no escaping. */
 export const URL_PATH: ValueType<string> = {
   placeholder: 'path',
   allowed: `a path such as /metrics, of letters, digits and . _ ~ -, other than ${OWN_PATHS.join(' and ')}`,
@@ -80,12 +96,6 @@ export const URL_PATH: ValueType<string> = {
     return isPlain && !OWN_PATHS.includes(text) ? text : undefined;
   },
 };
-
-function parseDuration(text: string): number | undefined {
-  const match = /^(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) return undefined;
-  return Number(match[1]) * MILLISECONDS[(match[2] ?? 's') as keyof typeof MILLISECONDS];
-}
 
 function parseByteCount(text: string): number | undefined {
   const match = /^(\d{1,9})(KB|MB|GB)$/.exec(text);

@@ -1,25 +1,30 @@
-import { familyOf, groupOf, ROW_WORDS, reasonOf, Word } from '../table/socket-row.ts';
+import { familyOf, groupOf, type RowWords, reasonOf, Word } from '../table/socket-row.ts';
 import type { SocketTable } from '../table/socket-table.ts';
-import type { Listeners } from './inherit-owners.ts';
+import type { ListenerGroup, Listeners } from './listeners-by-port.ts';
 
-/** Notices what is different about the listeners of a port: what other rows inherit from them is another thing then. */
+/** Detects changes among the listeners of a port: rows that inherit from them must be recounted. */
 export class ListenerChanges {
-  #heirlooms: ReadonlyMap<number, string> = new Map();
+  #inherited: ReadonlyMap<number, string> = new Map();
 
-  /** Sets a flag for every port whose listeners are not those of the last call. */
+  /** Flags every port whose listeners differ from those of the last call. */
   update({ words }: SocketTable, listeners: Listeners, changedPorts: Uint8Array): void {
-    const heirlooms = new Map<number, string>();
-    for (const [port, rows] of listeners) {
-      const text = rows.map((row) => describe(words, row * ROW_WORDS)).join();
-      heirlooms.set(port, text);
-      if (this.#heirlooms.get(port) !== text) changedPorts[port] = 1;
+    const inherited = new Map<number, string>();
+    for (const [port, groups] of listeners) {
+      const text = groups.map((group) => describe(words, group)).join();
+      inherited.set(port, text);
+      if (this.#inherited.get(port) !== text) changedPorts[port] = 1;
     }
-    for (const port of this.#heirlooms.keys()) if (!heirlooms.has(port)) changedPorts[port] = 1;
-    this.#heirlooms = heirlooms;
+    for (const port of this.#inherited.keys()) if (!inherited.has(port)) changedPorts[port] = 1;
+    this.#inherited = inherited;
   }
 }
 
-function describe(words: Int32Array, at: number): string {
-  const address = `${familyOf(words, at)} ${words[at + Word.localAddress]} ${words[at + Word.remoteAddress]}`;
-  return `${address} ${words[at + Word.process]} ${reasonOf(words, at)} ${groupOf(words, at)}`;
+/** Everything that a row can inherit; the queues only if they distinguish listeners. */
+function describe(words: RowWords, { at: first, members, isMixed }: ListenerGroup): string {
+  const address = `${familyOf(words, first)} ${words[first + Word.localAddress]} ${words[first + Word.remoteAddress]}`;
+  const texts = (isMixed ? members : members.slice(0, 1)).map(({ at, isAwaited }) => {
+    const queue = isMixed && isAwaited ? ' awaited' : '';
+    return `${words[at + Word.process]} ${reasonOf(words, at)} ${groupOf(words, at)}${queue}`;
+  });
+  return `${address} ${texts.sort().join()}`;
 }

@@ -1,27 +1,31 @@
+import { hostname } from 'node:os';
 import helmet from '@fastify/helmet';
 import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
 import type { Logger } from '../log/log.ts';
-import type { BuildInfo } from '../metrics/build-info.ts';
+import type { BuildInfo } from '../model/build-info.ts';
 import type { Scraper } from '../scrape/scraper.ts';
+import { type CollectingOptions, createCollectedPages } from './pages/collected-page.ts';
 import { addMetricsRoute, type MetricsOptions } from './pages/metrics.ts';
-import { addPages } from './pages/pages.ts';
+import { addPages, type PagesOptions } from './pages/pages.ts';
 import { SECURITY_HEADERS } from './pages/security-headers.ts';
 import { pathForLog } from './sharing/path-for-log.ts';
-import { PLAIN_TEXT } from './sharing/plain-answer.ts';
+import { ALLOWED_METHODS, PLAIN_TEXT } from './sharing/plain-answer.ts';
 import { BODY_LIMIT_BYTES } from './sharing/server-limits.ts';
 
 export interface ServerOptions {
-  readonly config: MetricsOptions;
+  readonly config: MetricsOptions & PagesOptions & CollectingOptions;
   readonly scraper: Scraper;
   readonly log: Logger;
   readonly build: BuildInfo;
-  /** Response headers that an operator has chosen; an empty value takes one of ours away. */
+  /** Response headers that the operator chose; an empty value removes one of ours. */
   readonly headersNow: () => ReadonlyMap<string, string>;
 }
 
 const UNKNOWN_PATH = '/-/unknown';
 
-/** The routes behind every listen address. It never listens itself: `listen.ts` hands it requests. */
+const READING_METHODS: readonly string[] = ['GET', 'HEAD'];
+
+/** The routes behind every listen address. It does not listen itself: `listen.ts` passes it requests. */
 export function buildServer({ config, scraper, log, build, headersNow }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -34,13 +38,14 @@ export function buildServer({ config, scraper, log, build, headersNow }: ServerO
   app.after(() => {
     setHeaders(app, headersNow);
     refuseOtherMethods(app);
-    addMetricsRoute(app, config, scraper, log);
-    addPages(app, config.telemetryPath, scraper, build);
+    const serve = createCollectedPages(config, log);
+    addMetricsRoute(app, config, scraper, serve);
+    addPages(app, config, scraper, { host: hostname(), build }, serve);
   });
   return app;
 }
 
-/** After helmet has set its own. */
+/** Runs after helmet has set its headers. */
 function setHeaders(app: FastifyInstance, headersNow: () => ReadonlyMap<string, string>): void {
   app.addHook('onRequest', (_request, { raw }, done) => {
     for (const [name, value] of headersNow()) {
@@ -51,27 +56,27 @@ function setHeaders(app: FastifyInstance, headersNow: () => ReadonlyMap<string, 
   });
 }
 
-/** No route has a schema: what compiles them (ajv, fast-json-stringify) is not even loaded then. */
+/** No route has a schema, so the schema compilers (ajv, fast-json-stringify) are not even loaded. */
 function refuseSchemas(): never {
   throw new Error('routes have no schemas here');
 }
 
-const READING_METHODS: readonly string[] = ['GET', 'HEAD'];
-
-/** Before any body is looked at. */
+/** Runs before any body is read. OPTIONS lists the methods: load balancers use it to see whether the server answers. */
 function refuseOtherMethods(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (READING_METHODS.includes(request.method)) return done();
-    reply.code(405).header('allow', READING_METHODS.join(', ')).type(PLAIN_TEXT);
-    reply.send(`Only GET and HEAD are answered here.\n`);
+    reply.header('allow', ALLOWED_METHODS);
+    if (request.method === 'OPTIONS') return reply.code(204).send();
+    reply.code(405).type(PLAIN_TEXT).send(`Only GET, HEAD and OPTIONS are answered here.\n`);
   });
 }
 
-/** What the router cannot read is a path that there is not, like any other. */
+/** A path that the router cannot parse is an unknown path. An address joined with one slash too many still works. */
 function toKnownForm(url: string): string {
   try {
-    decodeURI(url.replace(/[?#].*$/s, ''));
-    return url === '*' ? UNKNOWN_PATH : url;
+    const [, path = '', query = ''] = /^([^?#]*)(.*)$/s.exec(url) ?? [];
+    decodeURI(path);
+    return path === '*' ? UNKNOWN_PATH : path.replace(/(?<!:)\/{2,}/g, '/') + query;
   } catch {
     return UNKNOWN_PATH;
   }

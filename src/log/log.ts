@@ -2,7 +2,7 @@ import { type DestinationStream, pino } from 'pino';
 import { describeError } from '../model/describe-error.ts';
 import { type LogFile, openRotatingFile } from './rotating-file.ts';
 
-/** Where messages go: details first, then a sentence. Under the key `error` a detail may be anything that was thrown. */
+/** Receives messages: details first, then a sentence. The detail `error` may be anything that was thrown. */
 export interface Logger {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;
@@ -14,17 +14,19 @@ export interface Logger {
 export interface LogOptions {
   readonly level: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
   readonly format: 'logfmt' | 'json';
-  /** undefined = standard error. */
-  readonly file?: LogFile | undefined;
+  /** Standard error unless given. */
+  readonly to?: LogFile | 'stdout' | 'stderr';
 }
 
 /** Controls above ASCII, characters of direction and joining, line separators. */
 const UNSEEN = /[\u007f-\u009f\p{Cf}\u2028\u2029]/gu;
 
-/** Lines are written at once, so that the last words before an exit are not lost. Throws when the file cannot be written. */
+/**
+ * Writes each line at once, so that the last words before an exit are not lost. Throws if the file cannot be written.
+ */
 export function createLogger(
-  { level, format, file }: LogOptions,
-  lines: DestinationStream = file === undefined ? pino.destination({ dest: 2, sync: true }) : openRotatingFile(file),
+  { level, format, to = 'stderr' }: LogOptions,
+  lines: DestinationStream = typeof to === 'string' ? openStream(to) : openRotatingFile(to),
 ): Logger {
   const options = {
     level,
@@ -37,7 +39,11 @@ export function createLogger(
   return pino(options, { write });
 }
 
-/** What JSON leaves as it is and a terminal or a reader may take for something else, written as JSON may write any character. */
+function openStream(name: 'stdout' | 'stderr'): DestinationStream {
+  return pino.destination({ dest: name === 'stdout' ? 1 : 2, sync: true });
+}
+
+/** Characters that JSON keeps but a terminal or a reader may misread, as JSON escapes. */
 function escapeUnseen(line: string): string {
   return line.replace(UNSEEN, (character) =>
     Array.from(
@@ -54,7 +60,7 @@ function toLogfmt(line: string): string {
   return `${pairs.map(([key, value]) => `${key.replaceAll(/[^\w.-]/g, '_')}=${formatValue(value)}`).join(' ')}\n`;
 }
 
-/** Quoted as JSON where a bare word would end early, be taken for another pair or for several lines. */
+/** Quotes as JSON what would end a bare word early or look like another pair or several lines. */
 function formatValue(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return /^[^\s"=\p{Cc}\p{Cf}\u2028\u2029]+$/u.test(text) ? text : JSON.stringify(text);

@@ -3,20 +3,20 @@ import { dirname } from 'node:path';
 
 export interface LogFile {
   readonly path: string;
-  /** A file that would grow beyond it is put aside, and a new one begun. */
+  /** A file that would grow beyond this size is renamed, and a new one begins. */
   readonly maxBytes: number;
-  /** Files kept, the one being written included. */
+  /** Files kept, including the current one. */
   readonly count: number;
 }
 
-/** Part of the size after which a file that could not be put aside is tried again. */
+/** After this part of the size it tries again to rename a file that could not be renamed. */
 const RETRY_PART = 0.1;
 
 /**
- * Opens the file for lines, and makes its folder when it is missing. A line is in the file when `write` returns, so that
- * the last words before an exit are not lost. `log.txt` is put aside as `log.txt.1`, that one as `log.txt.2` and so on; the
- * last is deleted. A full disk, or a program that holds the file, must not end the exporter: lines that cannot be written
- * are counted and told before the next one that can, and a file that cannot be renamed goes on growing.
+ * Opens the file for lines, and creates its folder if it is missing. A line is in the file when `write` returns, so
+ * that the last words before an exit are not lost. `log.txt` becomes `log.txt.1`, that one `log.txt.2` and so on; the
+ * last one is deleted. A full disk, or a program that holds the file, must not end the exporter: it counts the lines
+ * that it could not write and reports them with the next one it can; a file that cannot be renamed goes on growing.
  */
 export function openRotatingFile({ path, maxBytes, count }: LogFile): { write(line: string): void } {
   mkdirSync(dirname(path), { recursive: true });
@@ -34,7 +34,7 @@ export function openRotatingFile({ path, maxBytes, count }: LogFile): { write(li
       lost = 0;
       append(line);
     } catch {
-      lost++; // there is no other place to complain
+      lost++; // there is no other place to report it
     }
   }
 
@@ -43,12 +43,12 @@ export function openRotatingFile({ path, maxBytes, count }: LogFile): { write(li
   }
 
   function rotate(): void {
-    if (descriptor !== undefined) closeSync(descriptor); // Windows renames no file that is open
+    if (descriptor !== undefined) closeSync(descriptor); // Windows does not rename an open file
     descriptor = undefined;
     try {
       putAside(path, count);
     } catch {
-      // Another program holds one of the files: this one goes on.
+      // Another program holds one of the files: go on with this one.
     }
     reopen();
     retryAt = size === 0 ? maxBytes : size + maxBytes * RETRY_PART;
@@ -61,7 +61,7 @@ export function openRotatingFile({ path, maxBytes, count }: LogFile): { write(li
   }
 }
 
-/** The file that is written goes first: when it cannot be renamed, the others stay as they are. */
+/** The current file goes first: if it cannot be renamed, the others stay as they are. */
 function putAside(path: string, count: number): void {
   if (count === 1) {
     rmSync(path);

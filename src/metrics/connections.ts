@@ -8,7 +8,7 @@ export function connectionFamilies(sockets: SocketCounts | undefined): MetricFam
     gauge(
       'tcpstate_connections',
       ['state', 'direction', 'local_port', 'remote_ip', 'remote_port', 'process'],
-      `TCP connections by state, service port, peer and owning process, the largest groups by themselves and the rest in other, from ${SOCKET_TABLE}.`,
+      `TCP connections by state, service port, peer and owning process, the smallest groups aggregated in other, from ${SOCKET_TABLE}.`,
       (sockets?.connections?.cells ?? []).map((cell) => ({
         labels: [stateLabel(cell.state), cell.direction, cell.localPort, cell.remoteIp, cell.remotePort, cell.process],
         value: cell.sockets,

@@ -2,10 +2,10 @@ import type { TcpCounters } from '../model/tcp-counters.ts';
 import { type MetricFamily, plainCounter } from './family.ts';
 
 /** Field → metric, what it counts, source. */
-const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meaning: string, source: string]>> = {
+export const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meaning: string, source: string]>> = {
   activeOpens: ['tcpstate_active_opens_total', 'Connections this host began to open', mib('ActiveOpens')],
   passiveOpens: ['tcpstate_passive_opens_total', 'Connections that peers opened to this host', mib('PassiveOpens')],
-  attemptFails: ['tcpstate_attempt_fails_total', 'Attempts to open that failed', mib('AttemptFails')],
+  attemptFails: ['tcpstate_attempt_fails_total', 'Attempts to open a connection that failed', mib('AttemptFails')],
   estabResets: [
     'tcpstate_estab_resets_total',
     'Connections that ended by a reset instead of a close',
@@ -26,7 +26,7 @@ const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meani
     'Connections a listener dropped for any reason, overflows included',
     tcpExt('ListenDrops'),
   ],
-  timeWaited: ['tcpstate_time_waited_total', 'Sockets that entered TIME_WAIT', tcpExt('TW')],
+  timeWaitEntered: ['tcpstate_time_wait_entered_total', 'Sockets that entered TIME_WAIT', tcpExt('TW')],
   timeWaitReused: [
     'tcpstate_time_wait_reused_total',
     'TIME_WAIT sockets whose ports a new connection took over',
@@ -46,22 +46,52 @@ const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meani
   ],
   requestQueueFullDrops: [
     'tcpstate_request_queue_full_drops_total',
-    'Connection requests dropped because the queue of requests was full',
+    'SYNs dropped because the SYN queue was full',
     tcpExt('TCPReqQFullDrop'),
   ],
   requestQueueFullCookies: [
     'tcpstate_request_queue_full_cookies_total',
-    'Connection requests answered by a cookie because the queue of requests was full',
+    'SYNs answered with a cookie because the SYN queue was full',
     tcpExt('TCPReqQFullDoCookies'),
   ],
   synChallenges: [
     'tcpstate_syn_challenges_total',
-    'Requests to connect that met an open connection of the same ports and were answered by a challenge ACK',
+    'SYNs that met an open connection on the same ports and got a challenge ACK',
     tcpExt('TCPSYNChallenge'),
+  ],
+  pawsActiveRejects: [
+    'tcpstate_paws_active_rejects_total',
+    'Answers to SYNs of this host that it refused because they echo a timestamp it did not send',
+    tcpExt('PAWSActive'),
+  ],
+  pawsPassiveRejects: [
+    'tcpstate_paws_passive_rejects_total',
+    'SYNs dropped because tcp_tw_recycle saw an older timestamp from their address than before, Linux before 4.12 only',
+    tcpExt('PAWSPassive'),
+  ],
+  pawsEstablishedRejects: [
+    'tcpstate_paws_established_rejects_total',
+    'Segments of open connections refused because their timestamp is too old',
+    tcpExt('PAWSEstab'),
+  ],
+  pawsOldAcks: [
+    'tcpstate_paws_old_acks_total',
+    'ACKs of open connections that came out of order with an old timestamp',
+    tcpExt('PAWSOldAck'),
+  ],
+  pawsTimeWaitRejects: [
+    'tcpstate_paws_time_wait_rejects_total',
+    'Segments refused because their timestamp is older than the last one of the TIME_WAIT socket they meet',
+    tcpExt('PAWSTimewait'),
+  ],
+  timestampEchoRejects: [
+    'tcpstate_timestamp_echo_rejects_total',
+    'Last ACKs of a handshake refused because they echo a timestamp that this host did not send',
+    tcpExt('TSEcrRejected'),
   ],
   abortOnMemory: [
     'tcpstate_abort_on_memory_total',
-    'Connections reset for want of memory or too many orphans',
+    'Connections reset because memory ran out or there were too many orphans',
     tcpExt('TCPAbortOnMemory'),
   ],
   abortOnTimeout: [
@@ -71,7 +101,7 @@ const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meani
   ],
   abortOnClose: [
     'tcpstate_abort_on_close_total',
-    'Connections reset because they were closed with data unread',
+    'Connections reset because the application closed them before it had read all data',
     tcpExt('TCPAbortOnClose'),
   ],
   abortOnData: [
@@ -81,19 +111,23 @@ const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string, meani
   ],
   abortOnLinger: [
     'tcpstate_abort_on_linger_total',
-    'Connections reset at their close because TCP_LINGER2 allows them no FIN_WAIT2',
+    'Connections reset at their close because TCP_LINGER2 forbids FIN_WAIT2',
     tcpExt('TCPAbortOnLinger'),
   ],
   abortFailed: ['tcpstate_abort_failed_total', 'Resets that could not be sent', tcpExt('TCPAbortFailed')],
-  timeouts: ['tcpstate_timeouts_total', 'Retransmission timers that ran out', tcpExt('TCPTimeouts')],
+  retransmissionTimeouts: [
+    'tcpstate_retransmission_timeouts_total',
+    'Retransmission timers that expired',
+    tcpExt('TCPTimeouts'),
+  ],
   synRetransmits: ['tcpstate_syn_retransmits_total', 'SYN and SYN-ACK sent again', tcpExt('TCPSynRetrans')],
   memoryPressures: [
     'tcpstate_memory_pressures_total',
-    'Times that TCP came under memory pressure',
+    'How often TCP came under memory pressure',
     tcpExt('TCPMemoryPressures'),
   ],
-  backlogDrops: [
-    'tcpstate_backlog_drops_total',
+  socketBacklogDrops: [
+    'tcpstate_socket_backlog_drops_total',
     'Segments dropped because the backlog of a busy socket was full',
     tcpExt('TCPBacklogDrop'),
   ],

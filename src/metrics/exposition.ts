@@ -3,10 +3,12 @@ import type { ExpositionFormat, ExpositionPage, MetricFamily } from './family.ts
 import { labelSetsOf } from './label-sets.ts';
 import type { SelfFamilies } from './self.ts';
 
+const OPENMETRICS_END = '# EOF\n';
+
 /**
- * Families and, if given, the exporter's own metrics → one page, in the order given. Each call has a registry of its
- * own: two at once do not mix. There must be a family (build info always is): prom-client gives an empty OpenMetrics
- * page an empty line, which the format does not allow.
+ * Families and, if given, the exporter's own metrics → one page, in the given order. Each call uses its own registry,
+ * so that two at once do not mix. There must be a family (build info always is): prom-client ends an empty OpenMetrics
+ * page with an empty line, which the format forbids. No value is NaN: what is unknown has no sample.
  */
 export async function renderExposition(
   families: readonly MetricFamily[],
@@ -14,13 +16,31 @@ export async function renderExposition(
   format: ExpositionFormat,
 ): Promise<ExpositionPage> {
   const registry = new Registry<RegistryContentType>();
-  registry.setContentType(
-    format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
-  );
+  registry.setContentType(contentTypeOf(format));
   for (const family of families) registry.registerMetric(constantMetric({ ...family, values: valuesOf(family) }));
   for (const family of selfFamilies ?? []) registry.registerMetric(constantMetric(family));
-  const text = await registry.metrics();
-  return { contentType: registry.contentType, body: spellNaN(text) };
+  return { contentType: registry.contentType, body: await registry.metrics() };
+}
+
+function contentTypeOf(format: ExpositionFormat): RegistryContentType {
+  return format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
+}
+
+/** A page that was rendered without the exporter's own metrics → the one page of both. */
+export async function appendSelf(
+  page: Uint8Array,
+  selfFamilies: SelfFamilies | undefined,
+  format: ExpositionFormat,
+): Promise<ExpositionPage<Buffer>> {
+  if (selfFamilies === undefined || selfFamilies.length === 0)
+    return { contentType: contentTypeOf(format), body: Buffer.from(page.buffer, page.byteOffset, page.byteLength) };
+  const { contentType, body } = await renderExposition([], selfFamilies, format);
+  // the first page ends with the line that ends a page of OpenMetrics; families of text have an empty line between them
+  const end = format === 'openmetrics' ? page.length - OPENMETRICS_END.length : page.length;
+  return {
+    contentType,
+    body: Buffer.concat([page.subarray(0, end), Buffer.from(format === 'text' ? `\n${body}` : body)]),
+  };
 }
 
 interface Described {
@@ -29,22 +49,20 @@ interface Described {
 }
 
 /**
- * A metric that answers with the values it was made with. prom-client's own Gauge and Counter key a sample by its label
- * values joined as they are, so that `a="1,b:2"` may silently overwrite another sample: a process may choose such a name.
+ * A metric with fixed values. prom-client's own Gauge and Counter key a sample by its unescaped label values, so
+ * `a="1,b:2"` could silently overwrite another sample; and a process may choose such a name.
  */
 function constantMetric(family: Described): Metric {
-  // The registry renames a counter before it asks an OpenMetrics page's metric: `get` answers under the new name.
+  // For OpenMetrics the registry renames a counter before it calls `get`, so `get` answers under the new name.
   const metric = { ...family, get: async () => metric };
   return metric as unknown as Metric;
 }
 
-/** As labels that several samples share: prom-client writes those after the others, of which there are none, and only once. */
+/**
+ * As labels that several samples share: prom-client writes those after the sample's own, of which there are none, and
+ * formats them only once.
+ */
 function valuesOf(family: MetricFamily): object[] {
   const sets = labelSetsOf(family);
   return family.samples.map(({ value }, index) => ({ value, sharedLabels: sets[index] }));
-}
-
-/** prom-client writes `Nan`; both formats spell it `NaN`. A line of a sample ends with its value, so nothing else can match. */
-function spellNaN(text: string): string {
-  return text.replace(/ Nan$/gm, ' NaN');
 }

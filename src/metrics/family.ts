@@ -18,10 +18,10 @@ export interface MetricSample {
 /** Text formats a page can have: Prometheus text 0.0.4, and OpenMetrics 1.0.0. */
 export type ExpositionFormat = 'text' | 'openmetrics';
 
-/** A page ready to be sent. */
-export interface ExpositionPage {
+/** A page ready to send. */
+export interface ExpositionPage<Body = string> {
   readonly contentType: string;
-  readonly body: string;
+  readonly body: Body;
 }
 
 /** A sample with one label value per label name: a forgotten one does not compile. */
@@ -39,12 +39,12 @@ export function gauge<const Names extends readonly string[]>(
   return { name, type: 'gauge', help, labelNames, samples };
 }
 
-/** A gauge without labels; no sample where the value is unknown. */
+/** A gauge without labels; no sample if the value is unknown. */
 export function plainGauge(name: string, help: string, value: number | undefined): MetricFamily {
   return { name, type: 'gauge', help, labelNames: [], samples: samplesOf(value) };
 }
 
-/** A counter without labels; no sample where the value is unknown. */
+/** A counter without labels; no sample if the value is unknown. */
 export function plainCounter(name: string, help: string, value: number | undefined): MetricFamily {
   return { name, type: 'counter', help, labelNames: [], samples: samplesOf(value) };
 }

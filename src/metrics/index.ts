@@ -1,5 +1,6 @@
+import type { BuildInfo } from '../model/build-info.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { type BuildInfo, buildInfoFamilies } from './build-info.ts';
+import { buildInfoFamilies } from './build-info.ts';
 import { closeWaitFamilies } from './close-wait.ts';
 import { connectionFamilies } from './connections.ts';
 import { conntrackFamilies } from './conntrack.ts';
@@ -10,6 +11,7 @@ import { listenerFamilies } from './listeners.ts';
 import { localPortFamilies } from './local-ports.ts';
 import { memoryFamilies } from './memory.ts';
 import { namespaceFamilies } from './namespace.ts';
+import { netnsFamilies } from './netns.ts';
 import { portExhaustionFamilies } from './port-exhaustion.ts';
 import { processFamilies } from './processes.ts';
 import { remoteIpFamilies } from './remote-ips.ts';
@@ -19,7 +21,7 @@ import { stateFamilies } from './states.ts';
 import { timeWaitFamilies } from './time-wait.ts';
 import { unitFamilies } from './units.ts';
 
-/** The page, in its order. What a snapshot does not hold has no sample, and a family without samples is left out. */
+/** The page, in its order. Unknown facts have no sample, and families without samples are left out. */
 export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamily[] {
   const { sockets, settings } = snapshot;
   const families = [
@@ -39,7 +41,8 @@ export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamil
     ...conntrackFamilies(snapshot.conntrack),
     ...settingFamilies(settings),
     ...namespaceFamilies(snapshot.namespace),
-    ...scrapeFamilies(snapshot.outcomes, sockets),
+    ...netnsFamilies(snapshot.netns),
+    ...scrapeFamilies(snapshot),
     ...buildInfoFamilies(build),
   ];
   return families.filter(({ samples }) => samples.length > 0);

@@ -1,6 +1,6 @@
 import type { MetricFamily } from './family.ts';
 
-/** Labels of a sample as prom-client takes them. */
+/** Labels of a sample in the form prom-client takes. */
 type LabelSet = Readonly<Record<string, string>>;
 
 interface KnownSet {
@@ -8,11 +8,11 @@ interface KnownSet {
   readonly labels: LabelSet;
 }
 
-/** Between two label values in a key; what contains it itself is not mixed up, it is only made anew. */
+/** Separates label values in a key. A value that contains it cannot cause a mix-up, only a new object. */
 const SEPARATOR = '\u0000';
 
 /**
- * Label sets by family and label values, one object for as long as a sample stays on the page: prom-client remembers the
+ * Label sets by family and label values, one object for as long as a sample stays on the page: prom-client caches the
  * text of a set by its object. Most samples stay: 1,000 samples of six labels make 1.6 MB of garbage instead of 4.4.
  */
 const known = new Map<string, ReadonlyMap<string, KnownSet>>();

@@ -12,14 +12,24 @@ export function listenerFamilies(sockets: SocketCounts | undefined): MetricFamil
     gauge(
       'tcpstate_listener_accept_queue_length',
       LABELS,
-      'Connections that wait for accept(), of the fullest listener among those of one address, port and process, from inet_diag or /proc/net/tcp.',
+      'Connections that wait for accept(), at the fullest listener with this address, port and process, from inet_diag or /proc/net/tcp.',
       listeners.map(({ labels, queueLength }) => ({ labels, value: queueLength })),
     ),
     gauge(
       'tcpstate_listener_accept_queue_limit',
       LABELS,
-      'Most connections that may wait for accept(): the backlog given to listen(), cut to somaxconn, from inet_diag.',
+      'Most connections that may wait for accept(): the backlog given to listen(), capped at somaxconn, from inet_diag.',
       listeners.flatMap(({ labels, queueLimit }) => (queueLimit === undefined ? [] : [{ labels, value: queueLimit }])),
     ),
+    {
+      name: 'tcpstate_listener_dropped_connections_total',
+      type: 'counter',
+      help: 'Connections that the listeners of one address, port and process dropped, overflows of their accept queue above all, from inet_diag sk_drops.',
+      labelNames: LABELS,
+      samples: (sockets?.listenerDrops?.cells ?? []).map(({ localIp, localPort, process, drops }) => ({
+        labels: [localIp, String(localPort), process],
+        value: drops,
+      })),
+    },
   ];
 }

@@ -8,7 +8,7 @@ export function localPortFamilies(sockets: SocketCounts | undefined): MetricFami
     gauge(
       'tcpstate_local_port_sockets',
       ['state', 'local_port'],
-      `TCP sockets by state and local port, ports of outbound sockets folded into ephemeral and the smallest groups into other, from ${SOCKET_TABLE}.`,
+      `TCP sockets by state and local port, ports of outbound sockets aggregated in ephemeral and the smallest groups in other, from ${SOCKET_TABLE}.`,
       (sockets?.localPorts?.cells ?? []).map((cell) => ({
         labels: [stateLabel(cell.state), cell.localPort],
         value: cell.sockets,

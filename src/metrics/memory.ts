@@ -15,12 +15,17 @@ export function memoryFamilies(memory: TcpMemory | undefined, settings: TcpSetti
       memory?.orphanLimit ?? settings?.tcpMaxOrphans,
     ),
     plainGauge(
-      'tcpstate_memory_bytes',
+      'tcpstate_allocated_sockets',
+      'TCP sockets of the whole host, including those that no table lists (reset but not closed by their program, or never connected), from /proc/net/sockstat TCP alloc.',
+      memory?.allocated,
+    ),
+    plainGauge(
+      'tcpstate_buffer_memory_bytes',
       'Memory of all TCP socket buffers, from /proc/net/sockstat TCP mem.',
       memory?.bytes,
     ),
     plainGauge(
-      'tcpstate_memory_limit_bytes',
+      'tcpstate_buffer_memory_limit_bytes',
       'Most memory of all TCP socket buffers, from the third number of /proc/sys/net/ipv4/tcp_mem.',
       memory?.limitBytes,
     ),

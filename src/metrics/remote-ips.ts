@@ -8,7 +8,7 @@ export function remoteIpFamilies(sockets: SocketCounts | undefined): MetricFamil
     gauge(
       'tcpstate_remote_ip_sockets',
       ['state', 'remote_ip'],
-      `TCP connections by state and address or prefix of the peer, the smallest groups folded into other, from ${SOCKET_TABLE}.`,
+      `TCP connections by state and address or prefix of the peer, the smallest groups aggregated in other, from ${SOCKET_TABLE}.`,
       (sockets?.remoteIps?.cells ?? []).map((cell) => ({
         labels: [stateLabel(cell.state), cell.remoteIp],
         value: cell.sockets,

@@ -1,12 +1,10 @@
-import type { CollectorOutcome } from '../model/snapshot.ts';
+import type { NetnsCounts } from '../model/netns.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { Breakdown, SocketCounts } from '../model/socket-counts.ts';
 import { gauge, type MetricFamily } from './family.ts';
 
-/** How the scrape itself went: what each collector took and read, and what the series budget left out. */
-export function scrapeFamilies(
-  outcomes: readonly CollectorOutcome[],
-  sockets: SocketCounts | undefined,
-): MetricFamily[] {
+/** The scrape itself: time, success and source of each collector, and what the limits left out. */
+export function scrapeFamilies({ outcomes, sockets, netns, sourceRejections = {} }: Snapshot): MetricFamily[] {
   return [
     gauge(
       'tcpstate_scrape_collector_duration_seconds',
@@ -23,23 +21,33 @@ export function scrapeFamilies(
     gauge(
       'tcpstate_source_info',
       ['collector', 'source'],
-      'Always 1, the label source tells what a collector reads, from the exporter.',
+      'Always 1; the label source shows what a collector reads, from the exporter.',
       outcomes.flatMap(({ collector, source }) =>
         source === undefined ? [] : [{ labels: [collector, source], value: 1 }],
       ),
     ),
+    {
+      name: 'tcpstate_source_rejections_total',
+      type: 'counter',
+      help: 'Times that the reader in the kernel (bpf) was switched off since it differed from inet_diag (disagrees) or did not work (fails), from the exporter.',
+      labelNames: ['source', 'reason'],
+      samples: Object.entries(sourceRejections).map(([reason, value]) => ({ labels: ['bpf', reason], value })),
+    },
     gauge(
-      'tcpstate_folded_cells',
+      'tcpstate_series_folded',
       ['metric'],
-      'Groups beyond the series budget of a metric, which are in its cell other or, where sums mean nothing, left out, from the exporter.',
-      foldedCells(sockets).flatMap(([metric, folded]) =>
+      'Groups beyond the limit of a metric, aggregated in its other or left out if it has none, from the exporter.',
+      foldedSeries(sockets, netns).flatMap(([metric, folded]) =>
         folded === undefined ? [] : [{ labels: [metric], value: folded }],
       ),
     ),
   ];
 }
 
-function foldedCells(sockets: SocketCounts | undefined): [metric: string, folded: number | undefined][] {
+function foldedSeries(
+  sockets: SocketCounts | undefined,
+  netns: NetnsCounts | undefined,
+): [metric: string, folded: number | undefined][] {
   const closeWait = sockets?.closeWait;
   return [
     ['tcpstate_connections', foldedOf(sockets?.connections)],
@@ -55,10 +63,12 @@ function foldedCells(sockets: SocketCounts | undefined): [metric: string, folded
       closeWait && foldedOf({ cells: closeWait.oldest, folded: closeWait.folded }),
     ],
     ['tcpstate_listener_accept_queue_length', foldedOf(sockets?.listeners)],
+    ['tcpstate_listener_dropped_connections_total', foldedOf(sockets?.listenerDrops)],
+    ['tcpstate_netns_inuse_sockets', netns && foldedOf(netns)],
   ];
 }
 
-/** A breakdown without any cell is not on the page, so nothing is said about it here. */
+/** A breakdown without any group is not on the page, so it has no value here. */
 function foldedOf(breakdown: Breakdown<unknown> | undefined): number | undefined {
   return breakdown && (breakdown.cells.length > 0 || breakdown.folded > 0) ? breakdown.folded : undefined;
 }

@@ -1,5 +1,5 @@
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
-import { Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import heapSizeAndUsed from 'prom-client/lib/metrics/heapSizeAndUsed.js';
 import heapSpacesSizeAndUsed from 'prom-client/lib/metrics/heapSpacesSizeAndUsed.js';
 import osMemoryHeap from 'prom-client/lib/metrics/osMemoryHeap.js';
@@ -9,21 +9,23 @@ import processOpenFileDescriptors from 'prom-client/lib/metrics/processOpenFileD
 import processResources from 'prom-client/lib/metrics/processResources.js';
 import processStartTime from 'prom-client/lib/metrics/processStartTime.js';
 import version from 'prom-client/lib/metrics/version.js';
+import { registerAnonymousMemory } from './anonymous-memory.ts';
+import { createRequestCounts, type RequestCounts } from './request-counts.ts';
 
-/** The exporter's own process_* and nodejs_* metrics, counted from its start to `close`. */
+/** The exporter's own process_*, nodejs_* and promhttp_* metrics, from its start until `close`. */
 export interface SelfMetrics {
   collect(): Promise<SelfFamilies>;
   /** Stops watching the garbage collector. */
   close(): void;
 }
 
-/** Families as prom-client describes them, for `renderExposition`. */
+/** Families in prom-client's form, for `renderExposition`. */
 export type SelfFamilies = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /**
- * prom-client's default metrics, taken one by one: `collectDefaultMetrics` also starts an event loop monitor that fires
- * 100 times a second for ever (0.54 % of a core in an otherwise idle process), and a garbage collection observer that
- * nobody can stop.
+ * prom-client's default metrics, one by one: `collectDefaultMetrics` also starts an event loop monitor that fires 100
+ * times a second (0.54 % of a core in an otherwise idle process), and a garbage collection observer that cannot be
+ * stopped.
  */
 const DEFAULT_METRICS = [
   processCpuTotal,
@@ -37,14 +39,16 @@ const DEFAULT_METRICS = [
   version,
 ];
 
-/** Gauges whose name ends as only a counter's may: promtool refuses them. */
+/** Gauges with a name that only a counter may have: promtool refuses them. */
 const MISNAMED = ['nodejs_active_resources_total'];
 
-export function createSelfMetrics(): SelfMetrics {
+export function createSelfMetrics(requests: RequestCounts = createRequestCounts()): SelfMetrics {
   const registry = new Registry();
   for (const register of DEFAULT_METRICS) register(registry);
   for (const name of MISNAMED) registry.removeSingleMetric(name);
+  registerAnonymousMemory(registry);
   registerEventLoopLag(registry);
+  registerRequests(registry, requests);
   const collections = observeGarbageCollection(registry);
   return {
     collect: async () => (await registry.getMetricsAsJSON()).filter(({ values }) => values.length > 0),
@@ -52,7 +56,7 @@ export function createSelfMetrics(): SelfMetrics {
   };
 }
 
-/** Measures when it is asked, by one turn of the event loop. */
+/** Measures on demand, by one turn of the event loop. */
 function registerEventLoopLag(registry: Registry): void {
   new Gauge({
     name: 'nodejs_eventloop_lag_seconds',
@@ -62,6 +66,28 @@ function registerEventLoopLag(registry: Registry): void {
       const start = performance.now();
       await new Promise((resolve) => setImmediate(resolve));
       this.set((performance.now() - start) / 1000);
+    },
+  });
+}
+
+/** With the names that dashboards for Go exporters use. */
+function registerRequests(registry: Registry, requests: RequestCounts): void {
+  new Counter({
+    name: 'promhttp_metric_handler_requests_total',
+    help: 'Answers to requests for metrics, and to unreadable requests, by HTTP status.',
+    labelNames: ['code'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [status, count] of requests.answers()) this.inc({ code: String(status) }, count);
+    },
+  });
+  new Gauge({
+    name: 'promhttp_metric_handler_requests_in_flight',
+    help: 'Requests for metrics in progress, including the one for this page.',
+    registers: [registry],
+    collect() {
+      this.set(requests.inFlight());
     },
   });
 }

@@ -1,14 +1,17 @@
 import type { TcpSettings } from '../model/settings.ts';
 import { type MetricFamily, plainGauge } from './family.ts';
 
-/** Two limits and the TIME_WAIT duration have names of their own, beside what they limit: one name per fact. */
+/** Two limits and the TIME_WAIT duration have their own metrics beside what they limit: one name per fact. */
 type Setting = Exclude<keyof TcpSettings, 'tcpMaxTwBuckets' | 'tcpMaxOrphans' | 'timeWaitDurationSeconds'>;
 
 const IPV4 = '/proc/sys/net/ipv4';
 const REGISTRY = 'the registry, Services/Tcpip/Parameters';
 
-/** Field → metric, what it says, source. `fileNrOpen` is a count against a setting, so its name is not one of a setting. */
-const SETTINGS: Readonly<Record<Setting, readonly [name: string, meaning: string, source: string]>> = {
+/**
+ * Field → metric, meaning, source. `fileNrOpen` counts against a setting and is none, so its name does not begin as
+ * one.
+ */
+export const SETTINGS: Readonly<Record<Setting, readonly [name: string, meaning: string, source: string]>> = {
   tcpTwReuse: [
     'tcpstate_setting_tcp_tw_reuse',
     'Whether connect() may take over TIME_WAIT ports: 0 never, 1 always, 2 on loopback',
@@ -18,6 +21,11 @@ const SETTINGS: Readonly<Record<Setting, readonly [name: string, meaning: string
     'tcpstate_setting_tcp_tw_reuse_delay_seconds',
     'Time in TIME_WAIT before connect() may take over the port',
     `${IPV4}/tcp_tw_reuse_delay`,
+  ],
+  tcpTwRecycle: [
+    'tcpstate_setting_tcp_tw_recycle',
+    'Whether TIME_WAIT ends early (1), which drops SYNs of clients that share an address, Linux before 4.12 only',
+    `${IPV4}/tcp_tw_recycle`,
   ],
   tcpTimestamps: [
     'tcpstate_setting_tcp_timestamps',
@@ -31,12 +39,12 @@ const SETTINGS: Readonly<Record<Setting, readonly [name: string, meaning: string
   ],
   tcpMaxSynBacklog: [
     'tcpstate_setting_tcp_max_syn_backlog',
-    'Most connection requests a listener remembers before it is sure of the peer',
+    'Most half-open connections (SYN queue) of a listener',
     `${IPV4}/tcp_max_syn_backlog`,
   ],
   tcpSyncookies: [
     'tcpstate_setting_tcp_syncookies',
-    'Whether a full queue of connection requests is answered by cookies: 0 never, 1 when full, 2 always',
+    'Whether the host answers SYNs with cookies: 0 never, 1 if the SYN queue is full, 2 always',
     `${IPV4}/tcp_syncookies`,
   ],
   tcpAbortOnOverflow: [
@@ -56,23 +64,19 @@ const SETTINGS: Readonly<Record<Setting, readonly [name: string, meaning: string
   ],
   tcpKeepaliveTimeSeconds: [
     'tcpstate_setting_tcp_keepalive_time_seconds',
-    'Idle time before the first keepalive probe of a socket that asked for them',
+    'Idle time before the first keep-alive probe of a socket that enables keep-alive',
     `${IPV4}/tcp_keepalive_time`,
   ],
   somaxconn: [
     'tcpstate_setting_somaxconn',
-    'Most connections that may wait for accept(), whatever listen() asks',
+    'Most connections that may wait for accept(), whatever backlog listen() asks for',
     '/proc/sys/net/core/somaxconn',
   ],
   fileMax: ['tcpstate_setting_file_max', 'Most open files of the whole host', '/proc/sys/fs/file-max'],
   nrOpen: ['tcpstate_setting_nr_open', 'Most open files a process may raise its own limit to', '/proc/sys/fs/nr_open'],
-  fileNrOpen: ['tcpstate_open_files', 'Open files of the whole host, against file_max', '/proc/sys/fs/file-nr'],
-  tcpTimedWaitDelaySeconds: [
-    'tcpstate_setting_tcp_timed_wait_delay_seconds',
-    'TcpTimedWaitDelay as it is set',
-    REGISTRY,
-  ],
-  maxUserPort: ['tcpstate_setting_max_user_port', 'MaxUserPort as it is set', REGISTRY],
+  fileNrOpen: ['tcpstate_open_files', 'Open files of the whole host, limited by file_max', '/proc/sys/fs/file-nr'],
+  tcpTimedWaitDelaySeconds: ['tcpstate_setting_tcp_timed_wait_delay_seconds', 'TcpTimedWaitDelay, if set', REGISTRY],
+  maxUserPort: ['tcpstate_setting_max_user_port', 'MaxUserPort, if set', REGISTRY],
 };
 
 export function settingFamilies(settings: TcpSettings | undefined): MetricFamily[] {

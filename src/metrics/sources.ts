@@ -1,2 +1,2 @@
-/** Where the socket table comes from, for the help texts of everything counted from it. */
+/** The source of the socket table, for the help texts of everything counted from it. */
 export const SOCKET_TABLE = 'inet_diag or /proc/net/tcp (Windows: GetExtendedTcpTable)';

@@ -16,8 +16,8 @@ export function stateFamilies(sockets: SocketCounts | undefined): MetricFamily[]
 }
 
 /**
- * Zero for every known state that the source shows: an alert on a state that never occurred must see 0, not nothing.
- * A state the source does not show is not 0 but absent.
+ * Zero for every known state that the source shows: an alert on a state that never occurred must see 0. A state that
+ * the source does not show is absent, not 0.
  */
 function samplesOf(family: FamilyLabel, counts: StateCounts): SampleOf<['family', 'state']>[] {
   const unknown = (counts[TcpState.unknown] ?? 0) > 0 ? [TcpState.unknown] : [];

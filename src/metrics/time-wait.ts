@@ -5,7 +5,7 @@ export function timeWaitFamilies(settings: TcpSettings | undefined): MetricFamil
   return [
     plainGauge(
       'tcpstate_time_wait_duration_seconds',
-      'How long a socket stays in TIME_WAIT, from TCP_TIMEWAIT_LEN of the kernel (Windows: registry TcpTimedWaitDelay).',
+      'How long a socket stays in TIME_WAIT, from TCP_TIMEWAIT_LEN of the kernel or /proc/sys/net/ipv4/tcp_tw_timeout of kernels that have it (Windows: registry TcpTimedWaitDelay).',
       settings?.timeWaitDurationSeconds,
     ),
     plainGauge(

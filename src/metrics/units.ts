@@ -7,7 +7,7 @@ export function unitFamilies(sockets: SocketCounts | undefined): MetricFamily[] 
     gauge(
       'tcpstate_unit_sockets',
       ['state', 'unit'],
-      'TCP sockets by state and systemd unit or container, from the cgroup id in inet_diag (Windows: service, from the service manager), the smallest groups folded into other.',
+      'TCP sockets by state and systemd unit or container, from /proc/PID/cgroup of their owner or the cgroup id in inet_diag (Windows: service, from the service manager), the smallest groups aggregated in other.',
       (sockets?.units?.cells ?? []).map((cell) => ({
         labels: [stateLabel(cell.state), cell.unit],
         value: cell.sockets,

@@ -1,7 +1,7 @@
-/** A chain of causes may be a ring. */
+/** Most causes shown, because a chain of causes may be circular. */
 const DEEPEST_CAUSE = 8;
 
-/** What went wrong and why, on one line: the message of an error and those of its causes. */
+/** What went wrong and why, on one line: the messages of an error and of its causes. */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
   let cause = error;

@@ -5,6 +5,12 @@
  */
 export type AddressWords = readonly [number, number, number, number];
 
+/**
+ * The same, with the index of the interface that the socket is bound to, if any; one address behind two links counts as
+ * two.
+ */
+export type ScopedWords = readonly [w0: number, w1: number, w2: number, w3: number, scope?: number];
+
 const scratchWords = new Int32Array(4);
 const scratchBytes = new Uint8Array(scratchWords.buffer);
 
@@ -25,17 +31,26 @@ export function isIpv4(w0: number, w1: number, w2: number): boolean {
   return w0 === 0 && w1 === 0 && w2 === V4_MAPPED_WORD;
 }
 
-/** Text of an address: dotted for IPv4 and v4-mapped, RFC 5952 for IPv6. */
-export function formatAddress(words: AddressWords): string {
-  scratchWords.set(words);
-  if (isIpv4(words[0], words[1], words[2])) return scratchBytes.subarray(12).join('.');
+/** The same of the address that starts at `at`. */
+export function isIpv4At(words: Int32Array, at: number): boolean {
+  return isIpv4(words[at]!, words[at + 1]!, words[at + 2]!);
+}
+
+/** Text of an address without its scope: dotted for IPv4 and v4-mapped, RFC 5952 for IPv6. */
+export function formatAddress(words: ScopedWords): string {
+  setScratch(words);
+  if (isIpv4(words[0], words[1], words[2]))
+    return `${scratchBytes[12]}.${scratchBytes[13]}.${scratchBytes[14]}.${scratchBytes[15]}`;
   return formatIpv6(scratchBytes);
 }
 
-/** An address and the length of its network prefix → the network's words. Lengths count from the family's own start (v4: 0–32). */
-export function maskAddress(words: AddressWords, prefixLength: number): AddressWords {
+/**
+ * An address and its prefix length → the words of the network. The length counts from the family's own start (v4:
+ * 0–32).
+ */
+export function maskAddress(words: ScopedWords, prefixLength: number): AddressWords {
   const bits = isIpv4(words[0], words[1], words[2]) ? 96 + prefixLength : prefixLength;
-  scratchWords.set(words);
+  setScratch(words);
   for (let index = 0; index < 16; index++) {
     const kept = Math.min(8, Math.max(0, bits - index * 8));
     scratchBytes[index] = scratchBytes[index]! & (0xff00 >> kept);
@@ -51,7 +66,22 @@ export function parseAddress(text: string): AddressWords | undefined {
   return [scratchWords[0]!, scratchWords[1]!, scratchWords[2]!, scratchWords[3]!];
 }
 
-/** Orders two words of addresses by their bytes, as a router would list them. */
+const LINK_LOCAL_NET = wordOfBytes(0xfe, 0x80, 0, 0);
+const LINK_LOCAL_MASK = wordOfBytes(0xff, 0xc0, 0, 0);
+
+/** Whether the first word is that of a link-local IPv6 address, fe80::/10 (RFC 4291 section 2.5.6). */
+export function isLinkLocal(w0: number): boolean {
+  return (w0 & LINK_LOCAL_MASK) === LINK_LOCAL_NET;
+}
+
+function setScratch([w0, w1, w2, w3]: ScopedWords): void {
+  scratchWords[0] = w0;
+  scratchWords[1] = w1;
+  scratchWords[2] = w2;
+  scratchWords[3] = w3;
+}
+
+/** Orders two address words by their bytes, as a router would list them. */
 export function compareWords(left: number, right: number): number {
   return left === right ? 0 : numberOfWord(left) - numberOfWord(right);
 }
@@ -101,7 +131,7 @@ function parseIpv6(text: string): number[] | undefined {
   return [...head, ...new Array<number>(missing).fill(0), ...tail];
 }
 
-/** Colon-separated groups, the last of which may be dotted IPv4, → bytes. */
+/** Colon-separated groups → bytes. The last group may be dotted IPv4. */
 function parseGroups(text: string): number[] | undefined {
   if (text === '') return [];
   const bytes: number[] = [];

@@ -1,6 +1,6 @@
-/** The series budget and the groupings of the breakdowns: what an operator may choose about them. */
+/** The series budget, and how breakdowns group: what the operator may choose about them. */
 export interface TallyLimits {
-  /** Cells of `tcpstate_connections`. */
+  /** Series of `tcpstate_connections`. */
   readonly connections: number;
   readonly localPorts: number;
   readonly remoteIps: number;
@@ -9,10 +9,12 @@ export interface TallyLimits {
   /** Destinations, and processes in `tcpstate_process_ephemeral_ports`. */
   readonly destinations: number;
   readonly listeners: number;
-  /** Bits of a peer's address that are kept: 32 / 128 keep all. */
+  /** Network namespaces beside the exporter's own; each has about a dozen series. */
+  readonly netns: number;
+  /** Length of the prefix that peers are counted by: 32 and 128 keep the whole address. */
   readonly remotePrefixV4: number;
   readonly remotePrefixV6: number;
-  /** Age from which a CLOSE_WAIT socket counts as stuck. */
+  /** Age at which a CLOSE_WAIT socket counts as stuck. */
   readonly closeWaitStuckAfterMs: number;
 }
 
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: TallyLimits = {
   units: 100,
   destinations: 20,
   listeners: 100,
+  netns: 128,
   remotePrefixV4: 32,
   remotePrefixV6: 128,
   closeWaitStuckAfterMs: 60_000,

@@ -4,13 +4,13 @@ export interface PortInterval {
   readonly last: number;
 }
 
-/** The ports an OS hands out by itself, and what is taken out of them. */
+/** The ports that an OS hands out, and the exceptions. */
 export interface EphemeralRange extends PortInterval {
   /** Reserved (Linux) or excluded (Windows) intervals; they may lie outside the range and overlap. */
   readonly excluded: readonly PortInterval[];
 }
 
-/** One flag per port number: 1 where the OS may hand the port out. Shape: 65,536 bytes. */
+/** One flag per port number: 1 if the OS may hand the port out. Shape: 65,536 bytes. */
 export function ephemeralPortFlags(range: EphemeralRange): Uint8Array {
   const flags = new Uint8Array(65_536);
   flags.fill(1, range.first, range.last + 1);
@@ -18,7 +18,7 @@ export function ephemeralPortFlags(range: EphemeralRange): Uint8Array {
   return flags;
 }
 
-/** How many ports the OS may hand out: the range minus what is excluded. */
+/** How many ports the OS may hand out: the range without the exceptions. */
 export function countEphemeralPorts(range: EphemeralRange): number {
   const flags = ephemeralPortFlags(range);
   let ports = 0;
@@ -28,7 +28,7 @@ export function countEphemeralPorts(range: EphemeralRange): number {
 
 /**
  * A list of ports and intervals as Linux writes it (`8080,9148-9150`) → intervals. An empty text is an empty list.
- * Throws with the offending item when the text is anything else.
+ * Throws with the offending item if the text is anything else.
  */
 export function parsePortList(text: string): PortInterval[] {
   const trimmed = text.trim();

@@ -1,11 +1,11 @@
 /**
- * Characters that do something instead of showing something: controls (an escape sequence reaches the terminal of whoever
- * fetches the page), directions and joiners (a name can look like another one), line separators, and halves of surrogate
- * pairs, which are all written as the same bytes.
+ * Characters that act instead of being visible: controls (an escape sequence reaches the terminal of everybody who
+ * fetches the page), direction marks and joiners (a name can look like a different one), line separators, and halves of
+ * surrogate pairs, which all become the same bytes.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** A name that its owner chose, with such characters spelled out: `\x1b`, `\u202e`. Printable text stays as it is. */
+/** A name that its owner chose, with such characters as text: `\x1b`, `\u202e`. Printable text stays as it is. */
 export function toPrintable(text: string): string {
   return text.replace(UNPRINTABLE, spell);
 }

@@ -1,12 +1,13 @@
 import type { CollectorName } from './collectors.ts';
 import type { EphemeralRules } from './ephemeral-rules.ts';
+import type { NetnsCounts } from './netns.ts';
 import type { TcpSettings } from './settings.ts';
 import type { SocketCounts } from './socket-counts.ts';
 import type { TcpCounters } from './tcp-counters.ts';
 
 /**
- * What one scrape gathered. A part that is absent is unknown: its series vanish from the page. Plain data that
- * survives a structured clone, because it crosses from the collector thread to the main thread.
+ * What one scrape collected. An absent part is unknown: its series vanish from the page. Plain data that survives a
+ * structured clone, because it crosses from the collector thread to the main thread.
  */
 export interface Snapshot extends Facts {
   readonly sockets?: SocketCounts;
@@ -20,9 +21,21 @@ export interface Facts {
   readonly memory?: TcpMemory;
   readonly conntrack?: Conntrack;
   readonly settings?: TcpSettings;
-  readonly namespace?: { readonly isHost: boolean };
+  readonly namespace?: Namespaces;
+  /** The network namespaces beside the exporter's own. */
+  readonly netns?: NetnsCounts;
+  /** Times that a source of sockets was switched off since start, by reason. */
+  readonly sourceRejections?: Readonly<Record<string, number>>;
   /** Events of the System log since the exporter started, by event id (Windows). */
   readonly portExhaustionEvents?: Readonly<Record<number, number>>;
+}
+
+/** Whether the exporter sees the host or a container (Linux). Absent if it cannot tell. */
+export interface Namespaces {
+  /** Whether its network namespace, whose sockets it reads, is the host's. */
+  readonly isHostNetwork?: boolean;
+  /** Whether the processes it sees are those of the host. */
+  readonly isHostPid?: boolean;
 }
 
 /** Orphans and memory of all TCP sockets (Linux: /proc/net/sockstat and /proc/sys/net/ipv4). */
@@ -31,21 +44,33 @@ export interface TcpMemory {
   readonly orphanLimit?: number;
   readonly bytes?: number;
   readonly limitBytes?: number;
+  /** All sockets, including those in no table: closed, or never bound. */
+  readonly allocated?: number;
 }
 
-/** Fill of the connection tracking table. */
+/** The connection tracking table: its entries, and what it refused since it was loaded. */
 export interface Conntrack {
   readonly entries: number;
   readonly limit: number;
+  /** Connections that could not be entered, mostly because source NAT has no port left towards their destination. */
+  readonly insertFailed?: number;
+  /** Packets dropped because their connection could not be tracked, including those of `insertFailed`. */
+  readonly drops?: number;
+  /** Connections evicted to make room for new ones. */
+  readonly earlyDrops?: number;
 }
 
-/** How one collector fared. */
+/** How one collector did. */
 export interface CollectorOutcome {
   readonly collector: CollectorName;
   readonly success: boolean;
   readonly seconds: number;
-  /** Which source it read, where it has a choice. */
+  /** The source it read, if it has a choice. */
   readonly source?: string;
-  /** Why it failed, with the causes behind it. */
+  /** Why it is not the source used at first. */
+  readonly sourceReason?: string;
+  /** Why it failed, with all causes. */
   readonly error?: string;
+  /** Whether it failed because the scrape ran out of time. */
+  readonly isLate?: boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * TCP states under Linux's numbers (include/net/tcp_states.h), and the label values they have on the page.
- * `bound` (TCP_BOUND_INACTIVE) is a socket that holds a port but neither listens nor is connected.
- * `unknown` collects any number that this list does not name, so that no socket is lost from the sums.
+ * TCP states with Linux's numbers (include/net/tcp_states.h), and their label values on the page. `bound`
+ * (TCP_BOUND_INACTIVE) is a socket that holds a port but neither listens nor is connected. `unknown` collects every
+ * number that this list does not name, so that no socket is missing from the sums.
  */
 export const TcpState = {
   unknown: 0,

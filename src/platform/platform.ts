@@ -1,26 +1,42 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
+import type { NetnsReadings } from '../model/netns.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
+import type { SocketSource } from '../model/socket-source.ts';
 import type { TcpState } from '../model/tcp-state.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 
 /**
- * What an operating system gives. Made and used in the collector thread only; every call is synchronous and either
- * returns a value or throws with a cause. Nothing here logs.
+ * What an operating system provides. Created and used in the collector thread only; every call is synchronous and
+ * either returns a value or throws with a cause. Nothing here logs.
  */
 export interface Platform {
   readonly name: PlatformName;
   readonly sockets: SocketReader;
-  /** Absent where the platform or the source in use cannot tell. */
+  /** Absent if the platform or its current source does not know. */
   readonly closeWait?: SocketReader;
+  /** Reads the connections whose program chose the port by bind(); accepted ones are not among them. */
+  readonly chosenPorts?: SocketReader;
+  /** Reads the listeners with what they dropped (`SocketTable.listenDrops`). */
+  readonly listenerDrops?: SocketReader;
   readonly owners?: OwnerResolver;
   readonly units?: UnitResolver;
+  /** Whether the connection of a row uses TCP timestamps; undefined if it is gone. */
+  usesTimestamps?(table: SocketTable, row: number): boolean | undefined;
+  /** Name of an interface by its index, which is the scope of addresses in the table; undefined if it is gone. */
+  readonly nameOfInterface?: (index: number) => string | undefined;
   readonly facts: readonly FactCollector[];
-  /** What an operator should know at start: sources in use, privileges missing and what that costs. */
+  /** Reads the other network namespaces of the host. Absent if it is off, or the platform has none. */
+  readonly netns?: NetnsReader;
+  /** What an operator should know at start: sources in use, missing privileges and what is unknown without them. */
   readonly notices: readonly Notice[];
-  /** Gives memory back to the OS that was freed, or needed only to start. */
+  /** Times that a source was switched off since start, by reason; absent where there is no choice of sources. */
+  readonly sourceRejections?: Readonly<Record<string, number>>;
+  /** Called when a collection is done and nobody waits: for what the next one is not to wait for. */
+  betweenCollections?(): void;
+  /** Returns memory to the OS that was freed, or needed only at start. */
   trimMemory?(): void;
-  /** Gives the OS handles back. */
+  /** Closes the OS handles. */
   close(): void;
 }
 
@@ -29,43 +45,51 @@ export interface Notice {
   readonly message: string;
 }
 
-/** What one scrape allows. */
+/** The limits of one scrape. */
 export interface ScrapeBudget {
-  /** On the clock of `now`; a reader that passes it throws. */
+  /** On the clock of `now`; a reader that exceeds it throws. */
   readonly deadlineMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** Fills an empty table: all sockets, or (closeWait) the CLOSE_WAIT ones with their age in `milliseconds`. */
+/**
+ * Reads all sockets, or (closeWait) the CLOSE_WAIT ones with their age in `milliseconds`, into a table that was reset, or turned where
+ * the reader compares (`src/table/README.md`).
+ */
 export interface SocketReader {
   /** Value of `tcpstate_source_info{source}`. */
   readonly source: string;
+  /** Why it is not the source that was there at first. */
+  readonly sourceReason?: string | undefined;
   /** States whose sockets this source does not show: absent on the page, not zero. */
-  readonly unseenStates?: readonly TcpState[];
-  /** Whether it compares with the rows of the last read, which the table has kept (`SocketTable.turn`, `keep`, `finish`). */
+  readonly unsupportedStates?: readonly TcpState[];
+  /**
+   * Whether it compares with the rows of the last read, which the table has kept (`SocketTable.turn`, `keep`,
+   * `finish`).
+   */
   readonly comparesRows?: boolean;
   read(table: SocketTable, budget: ScrapeBudget): void;
 }
 
 /**
- * Tells the process of each row whose `owner` is not 0 (`setProcess`), or the reason why it cannot tell. A row that was there
- * in the last scrape has what was said of it then; `table.touch` comes before another answer.
+ * Sets the process of each row whose `owner` is not 0 (`table.setOwner`), or the reason why it is unknown. An earlier
+ * row keeps its answer unless it changed.
  */
 export interface OwnerResolver {
   readonly source: string;
-  /** All sockets of a scrape: looks for owners it does not know yet, within a time budget of its own. */
+  /** For all sockets of a scrape: searches for unknown owners, within its own time budget. */
   resolve(table: SocketTable, budget: ScrapeBudget): void;
-  /** A part of the sockets just resolved (the CLOSE_WAIT ones): answers from memory only. */
+  /** For a part of the sockets just resolved (the CLOSE_WAIT ones): answers from memory only. */
   recall(table: SocketTable): void;
-  /** File descriptors of the processes that own sockets: of each name, the process nearest to its limit. */
+  /** File descriptors of the processes that own sockets: per name, of the process nearest to its limit. */
   readFds(): readonly ProcessFds[];
 }
 
 /** Names a group of the table. */
 export interface UnitResolver {
   readonly source: string;
-  /** A 64-bit group id of `table.groups` → unit or container; undefined where nobody can tell. */
+  /** A 64-bit group id of `table.groups` → unit or container; undefined if unknown. */
   nameOf(groupId: bigint): string | undefined;
 }
 
@@ -76,18 +100,29 @@ export interface FactCollector {
   collect(): Facts;
 }
 
-/** What a platform is opened with. */
+/** Reads the network namespaces beside the exporter's own. */
+export interface NetnsReader {
+  readonly source: string;
+  /** One that fails loses itself only; throws if all do. */
+  read(budget: ScrapeBudget): NetnsReadings;
+}
+
+/** The options of a platform. */
 export interface PlatformOptions {
   /** Mount points, Linux: `/proc` and `/sys`. */
   readonly procfs: string;
   readonly sysfs: string;
-  /** Most milliseconds per scrape spent looking for owners. */
+  /** Folder with the kubelet's `pods` and `containers`, Linux: `/var/log`. */
+  readonly kubeletLogs: string;
+  /** Most milliseconds per scrape for finding owners. */
   readonly ownersBudgetMs: number;
-  /** Collectors that are on; a platform opens nothing for the others. */
+  /** Linux; absent = `auto`. */
+  readonly socketSource?: SocketSource;
+  /** Enabled collectors; a platform opens nothing for the others. */
   readonly collectors: ReadonlySet<CollectorName>;
   /**
-   * Where the platform notes each descriptor, plus 1, that it has open and Node does not know of; 0 = free. If the thread
-   * dies, whoever has given this closes them.
+   * Where the platform records each open descriptor, plus 1, that Node does not know of; 0 = free. If the thread dies,
+   * the owner of this array closes them.
    */
   readonly handles?: Int32Array;
 }

@@ -1,44 +1,25 @@
-import type { PlatformName } from '../model/collectors.ts';
 import type { TcpState } from '../model/tcp-state.ts';
 import type { SocketTable } from '../table/socket-table.ts';
-import type { PlatformOptions } from './platform.ts';
 
-/** Another way to the sockets than the collectors', to check those by (`--self-check`). Never used by a scrape. */
+/** A second reader of the sockets, to check the collectors by (`--self-check`). Scrapes never use it. */
 export interface Reference {
-  /** As an operator would call it. */
+  /** Its name for an operator. */
   readonly name: string;
-  /** Where its rows come from: a `SocketReader` of the same source cannot be checked by it. */
+  /** Its source: it cannot check a `SocketReader` with the same source. */
   readonly source: string;
-  /** What the column `owner` of its rows holds. */
+  /** The meaning of `owner` in its rows. */
   readonly ownerIs: 'inode' | 'pid';
-  /** Whether it shows sockets of that state; those of others are not compared. */
+  /** Whether it shows sockets of that state; others are not compared. */
   shows(state: TcpState): boolean;
-  /** Whether it may be missing: then it says so, and nothing has failed. */
+  /** Whether it may be missing: the report then says so, and it is no failure. */
   readonly isOptional: boolean;
-  /** Appends every socket it shows to an empty table. Throws when what it reads is not what it knows. */
+  /** Appends every socket it shows to an empty table. Throws if it cannot parse what it reads. */
   read(table: SocketTable): Promise<ReferenceReading>;
 }
 
 export interface ReferenceReading {
-  /** Rows whose state it names by a word that is not known here, in a language without translation: row → word. */
-  readonly untold: ReadonlyMap<number, string>;
-  /** Rows that show a socket once more, or what is none: not to be counted. */
+  /** Rows whose state it names in an unknown language: row → word. */
+  readonly unknownStateWords: ReadonlyMap<number, string>;
+  /** Rows that repeat a socket, or are none: not counted. */
   readonly ignored: ReadonlySet<number>;
-}
-
-/** The references of a platform. */
-export async function openReferences(
-  name: PlatformName,
-  options: Pick<PlatformOptions, 'procfs'>,
-): Promise<readonly Reference[]> {
-  switch (name) {
-    case 'linux': {
-      const { createProcNetTcpReference } = await import('./linux/procfs/reference.ts');
-      return [createProcNetTcpReference(options.procfs)];
-    }
-    case 'windows': {
-      const { openNetstatReferences } = await import('./windows/netstat/reference.ts');
-      return openNetstatReferences();
-    }
-  }
 }

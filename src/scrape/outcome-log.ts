@@ -1,16 +1,15 @@
 import type { Logger } from '../log/log.ts';
-import { MISSED_DEADLINE } from '../model/missed-deadline.ts';
 import type { CollectorOutcome } from '../model/snapshot.ts';
 import type { Notice } from '../platform/platform.ts';
 
-/** A collector that was late again so soon is told of when the time is over, if it still is. */
+/** Repeated deadline misses of a collector are logged at most once per minute. */
 const LATE_AGAIN_MS = 60_000;
 
 /**
- * Logs what changes about collecting: collectors that start failing or recover, another source, a thread lost. One line
- * when a trouble begins and one when it is over, however many scrapes, collectors and restarts lie between.
+ * Logs changes: collectors that start failing or recover, a different source, a lost thread. One line when a problem
+ * begins and one when it is over, however many scrapes, collectors and restarts are in between.
  */
-export function createChangeLog(log: Logger, now = () => performance.now()) {
+export function createOutcomeLog(log: Logger, now = () => performance.now()) {
   const failing = new Set<string>();
   const toldMs = new Map<string, number>();
   const sources = new Map<string, string>();
@@ -19,20 +18,20 @@ export function createChangeLog(log: Logger, now = () => performance.now()) {
 
   return { ready, lost, outcomes };
 
-  /** The thread is up. What it has to say is logged once, not at every restart. */
+  /** The thread is up. Logs its notices once, not at every restart. */
   function ready(notices: readonly Notice[]): void {
     const text = JSON.stringify(notices);
     if (text !== lastNotices) for (const { level, message } of notices) log[level]({}, message);
     lastNotices = text;
   }
 
-  /** The same reason again, without a whole collection in between, is no news. */
+  /** The same reason again, without a complete collection in between, is not logged. */
   function lost(reason: string): void {
-    if (reason !== lossReason) log.error({ reason }, 'the collector thread was lost and is started again');
+    if (reason !== lossReason) log.error({ reason }, 'lost the collector thread, restarting it');
     lossReason = reason;
   }
 
-  /** How a collection ended, and what was on its page. Of a thread that was lost, `lost` has told all. */
+  /** How a collection ended, and the outcomes on its page. A lost thread has been logged already. */
   function outcomes(all: readonly CollectorOutcome[], ending: 'complete' | 'lost' | 'late' | undefined): void {
     if (ending === 'lost') return;
     if (ending === 'complete' && lossReason !== undefined) {
@@ -45,12 +44,12 @@ export function createChangeLog(log: Logger, now = () => performance.now()) {
     const recovered = all.filter(({ collector, error }) => error === undefined && failing.has(collector));
     if (failed.length > 0) logFailed(failed);
     if (recovered.length > 0) logRecovered(recovered);
-    for (const { collector, source } of all) noteSource(collector, source);
+    noteSources(all);
   }
 
-  /** Whoever scrapes with too short a time-out now and then makes collectors late and in time again as often as they like. */
-  function isNews({ collector, error }: CollectorOutcome): boolean {
-    if (!error!.includes(MISSED_DEADLINE)) return true;
+  /** A client whose time-out is too short can make collectors late, and in time again, as often as it likes. */
+  function isNews({ collector, isLate }: CollectorOutcome): boolean {
+    if (isLate !== true) return true;
     return now() - (toldMs.get(collector) ?? Number.NEGATIVE_INFINITY) >= LATE_AGAIN_MS;
   }
 
@@ -69,11 +68,24 @@ export function createChangeLog(log: Logger, now = () => performance.now()) {
     log.info({ collector: namesOf(recovered) }, message);
   }
 
-  function noteSource(collector: string, source: string | undefined): void {
-    const before = sources.get(collector);
-    if (source === undefined || source === before) return;
-    sources.set(collector, source);
-    if (before !== undefined) log.warn({ collector, source, before }, 'collector reads another source');
+  /** One line for all collectors that turned from one source to another together. */
+  function noteSources(all: readonly CollectorOutcome[]): void {
+    const turned = new Map<string, CollectorOutcome[]>();
+    for (const outcome of all) {
+      const { collector, source } = outcome;
+      const before = sources.get(collector);
+      if (source === undefined || source === before) continue;
+      sources.set(collector, source);
+      if (before !== undefined) turned.set(before, [...(turned.get(before) ?? []), outcome]);
+    }
+    for (const [before, outcomes] of turned) {
+      const { source, sourceReason } = outcomes[0]!;
+      const details = { collector: namesOf(outcomes), source, before, ...(sourceReason && { reason: sourceReason }) };
+      log.warn(
+        details,
+        outcomes.length === 1 ? 'collector reads a different source' : 'collectors read a different source',
+      );
+    }
   }
 }
 

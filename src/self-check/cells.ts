@@ -3,7 +3,7 @@ import { stateLabel, type TcpState } from '../model/tcp-state.ts';
 import { Family } from '../table/socket-row.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 
-/** The sockets of one reading in words, each as often as it is there. */
+/** The sockets of one reading as texts, each with its number. */
 export interface Cells {
   /** `established 10.0.0.5:49712 10.0.0.9:1433 pid 4321` → sockets. */
   readonly sockets: ReadonlyMap<string, number>;
@@ -12,20 +12,20 @@ export interface Cells {
 }
 
 export interface CellOptions {
-  /** What an owner number is. */
+  /** The meaning of an owner number. */
   readonly ownerIs: string;
   /** Sockets of other states are left out. */
   readonly shows: (state: TcpState) => boolean;
-  /** Whether the state of a socket is to be left open, because one of the readings cannot tell it. */
-  readonly isUntold: (identity: string) => boolean;
+  /** Whether to leave the state of a socket open, because one of the readings cannot tell it. */
+  readonly isStateUnknown: (identity: string) => boolean;
   /** Rows that do not count. */
   readonly ignored: ReadonlySet<number>;
 }
 
-/** Stands for a state that is left open. */
-export const UNTOLD = '?';
+/** Replaces a state that is left open. */
+export const OPEN_STATE = '?';
 
-export function countCells(table: SocketTable, { ownerIs, shows, isUntold, ignored }: CellOptions): Cells {
+export function countCells(table: SocketTable, { ownerIs, shows, isStateUnknown, ignored }: CellOptions): Cells {
   const sockets = new Map<string, number>();
   const totals = new Map<string, number>();
   const identify = createIdentifier(table, ownerIs);
@@ -33,14 +33,14 @@ export function countCells(table: SocketTable, { ownerIs, shows, isUntold, ignor
     const { state, family } = table.rowAt(row);
     if (ignored.has(row) || !shows(state as TcpState)) continue;
     const identity = identify(row);
-    const label = isUntold(identity) ? UNTOLD : stateLabel(state);
+    const label = isStateUnknown(identity) ? OPEN_STATE : stateLabel(state);
     add(sockets, `${label} ${identity}`);
     add(totals, `${label} ${family === Family.v4 ? 'ipv4' : 'ipv6'}`);
   }
   return { sockets, totals };
 }
 
-/** What tells a socket from all others, whatever its state: both ends and the owner. */
+/** What identifies a socket, whatever its state: both ends and the owner. */
 export function createIdentifier(table: SocketTable, ownerIs: string): (row: number) => string {
   const texts: (string | undefined)[] = [];
   const format = (id: number, port: number) => {

@@ -10,30 +10,30 @@ export interface Reading extends ReferenceReading {
 }
 
 export interface ComparedRows {
-  /** Sockets of ours that were compared. */
+  /** Our sockets that were compared. */
   readonly sockets: number;
   readonly disagreements: readonly Disagreement[];
-  readonly untold: UntoldWords;
+  readonly unknownStateWords: UnknownStateWords;
 }
 
-/** Words for states that are not known here → how many sockets they stand for, by the state that we see. */
-export type UntoldWords = ReadonlyMap<string, ReadonlyMap<string, number>>;
+/** Unknown words for states → how many sockets have them, by the state that we see. */
+export type UnknownStateWords = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /**
- * Our rows against two readings, one from before and one from after them. The state of a socket that one of them calls
- * by a word not known here is left open on all sides.
+ * Compares our rows with two readings, one from before and one from after them. If one of them names a socket's state
+ * by an unknown word, that state is left open on all sides.
  */
 export function compareRows(
   ours: SocketTable,
   before: Reading,
   after: Reading,
-  options: Omit<CellOptions, 'isUntold' | 'ignored'>,
+  options: Omit<CellOptions, 'isStateUnknown' | 'ignored'>,
 ): ComparedRows {
   const { ownerIs } = options;
-  const wordOf = new Map([...identifyUntold(before, ownerIs), ...identifyUntold(after, ownerIs)]);
-  const isUntold = (identity: string) => wordOf.has(identity);
+  const wordOf = new Map([...identifyUnknown(before, ownerIs), ...identifyUnknown(after, ownerIs)]);
+  const isStateUnknown = (identity: string) => wordOf.has(identity);
   const count = (table: SocketTable, ignored: ReadonlySet<number>): Cells =>
-    countCells(table, { ...options, isUntold, ignored });
+    countCells(table, { ...options, isStateUnknown, ignored });
   const own = count(ours, new Set());
   const [first, last] = [count(before.table, before.ignored), count(after.table, after.ignored)];
   return {
@@ -42,17 +42,17 @@ export function compareRows(
       ...findDisagreements(first.totals, own.totals, last.totals),
       ...findDisagreements(first.sockets, own.sockets, last.sockets),
     ],
-    untold: explainWords(ours, ownerIs, wordOf),
+    unknownStateWords: explainWords(ours, ownerIs, wordOf),
   };
 }
 
 /** The sockets whose state a reading cannot tell, each with its word for it. */
-function identifyUntold({ table, untold }: Reading, ownerIs: string): [string, string][] {
+function identifyUnknown({ table, unknownStateWords }: Reading, ownerIs: string): [string, string][] {
   const identify = createIdentifier(table, ownerIs);
-  return [...untold].map(([row, word]) => [identify(row), word]);
+  return [...unknownStateWords].map(([row, word]) => [identify(row), word]);
 }
 
-function explainWords(table: SocketTable, ownerIs: string, wordOf: ReadonlyMap<string, string>): UntoldWords {
+function explainWords(table: SocketTable, ownerIs: string, wordOf: ReadonlyMap<string, string>): UnknownStateWords {
   const words = new Map([...wordOf.values()].map((word) => [word, new Map<string, number>()]));
   if (words.size === 0) return words;
   const identify = createIdentifier(table, ownerIs);

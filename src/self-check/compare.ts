@@ -1,14 +1,14 @@
+import type { Collecting } from '../collector/on-this-thread.ts';
 import { describeError } from '../model/describe-error.ts';
 import { KNOWN_STATES, type TcpState } from '../model/tcp-state.ts';
 import type { Reference } from '../platform/reference.ts';
 import { SocketTable } from '../table/socket-table.ts';
-import type { Collecting } from './collecting.ts';
 import { type ComparedRows, compareRows, type Reading } from './compare-rows.ts';
 import { type Disagreement, keepLasting } from './disagreements.ts';
 
-/** How our sockets compare with those of one reference. */
+/** The result of comparing our sockets with one reference. */
 export interface Comparison extends ComparedRows {
-  /** What the sockets were compared with. */
+  /** The reference. */
   readonly reference: Pick<Reference, 'name' | 'ownerIs'>;
   /** Why nothing was compared. */
   readonly unable?: { readonly reason: string; readonly isFailure: boolean };
@@ -16,12 +16,12 @@ export interface Comparison extends ComparedRows {
   readonly rounds: number;
 }
 
-/** A disagreement must last for so many rounds; the first round without any is the last. */
+/** A disagreement must persist for so many rounds; the first round without any is the last. */
 const MOST_ROUNDS = 5;
 
 /**
- * Reads reference, ours, reference, as often as it takes to tell what lasts from what comes and goes. Never rejects: a
- * reference that cannot be read is told as such.
+ * Reads reference, ours, reference, until it can tell what persists from what comes and goes. Never rejects: the result
+ * reports a reference that cannot be read.
  */
 export async function compareWith(
   reference: Reference,
@@ -48,16 +48,23 @@ export async function compareWith(
 }
 
 function nothing(reference: Reference, reason: string, isFailure = false): Comparison {
-  return { reference, sockets: 0, rounds: 0, disagreements: [], untold: new Map(), unable: { reason, isFailure } };
+  return {
+    reference,
+    sockets: 0,
+    rounds: 0,
+    disagreements: [],
+    unknownStateWords: new Map(),
+    unable: { reason, isFailure },
+  };
 }
 
-/** One round, or why there is nothing to compare. */
+/** One round, or why nothing can be compared. */
 async function compareOnce(reference: Reference, collecting: Collecting): Promise<ComparedRows | string> {
   const before = await readReference(reference);
   const found = collecting.collect();
   const after = await readReference(reference);
   if (found.table === undefined) return 'the exporter has read no sockets';
-  const shows = (state: TcpState) => reference.shows(state) && !found.unseenStates.includes(state);
+  const shows = (state: TcpState) => reference.shows(state) && !found.unsupportedStates.includes(state);
   if (!KNOWN_STATES.some(shows)) return 'the exporter does not see sockets of these states here';
   return compareRows(found.table, before, after, { ownerIs: reference.ownerIs, shows });
 }

@@ -1,4 +1,4 @@
-/** A number of ours that lies outside of what the reference said before and after it. */
+/** A number of ours that lies outside the reference's numbers before and after it. */
 export interface Disagreement {
   readonly what: string;
   readonly ours: number;
@@ -6,7 +6,7 @@ export interface Disagreement {
   readonly after: number;
 }
 
-/** Sockets come and go between two readings: only a number outside of both is a disagreement. */
+/** Sockets come and go between two readings, so only a number outside both is a disagreement. */
 export function findDisagreements(
   before: ReadonlyMap<string, number>,
   ours: ReadonlyMap<string, number>,
@@ -24,8 +24,9 @@ export function findDisagreements(
 }
 
 /**
- * Those of a round that were there in the rounds before it as well, each time in the same direction. What lives for less
- * than a round is in ours alone now and then, and sometimes missing; a reader that is wrong is wrong the same way each time.
+ * The disagreements of a round that were in the previous rounds too, in the same direction. A socket that lives for
+ * less than a round is sometimes in ours alone, and sometimes missing; a reader that is wrong is wrong the same way
+ * each time.
  */
 export function keepLasting(
   earlier: readonly Disagreement[] | undefined,

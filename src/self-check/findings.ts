@@ -1,10 +1,11 @@
 import type { CollectorName } from '../model/collectors.ts';
+import type { NetnsCounts } from '../model/netns.ts';
 import { countEphemeralPorts } from '../model/port-range.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { ReasonLabel, SocketCounts } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 
-/** What a collector found, a line each; undefined or empty = it found nothing to tell, its series are absent. */
+/** What a collector found, one line each; undefined or empty = nothing, its series are absent. */
 export const FINDINGS: Readonly<Record<CollectorName, (snapshot: Snapshot) => readonly string[] | undefined>> = {
   ephemeral_ports: describeEphemeral,
   counters: ({ counters }) => counters && [`${Object.keys(counters).length} counters`],
@@ -12,7 +13,10 @@ export const FINDINGS: Readonly<Record<CollectorName, (snapshot: Snapshot) => re
   conntrack: ({ conntrack }) => conntrack && [`${conntrack.entries} of ${conntrack.limit} entries`],
   settings: ({ settings }) => settings && listFields(settings),
   namespace: ({ namespace }) =>
-    namespace && [namespace.isHost ? "the host's network namespace" : "NOT the host's network namespace"],
+    namespace && [
+      ...describeNamespace('network namespace', namespace.isHostNetwork),
+      ...describeNamespace('pid namespace', namespace.isHostPid),
+    ],
   port_exhaustion_events: ({ portExhaustionEvents: events }) =>
     events && [
       `since this check began: ${Object.entries(events)
@@ -28,7 +32,20 @@ export const FINDINGS: Readonly<Record<CollectorName, (snapshot: Snapshot) => re
     return [shareOf(sumOf(named), sumOf(sockets.units.cells), 'sockets have a unit'), ...units];
   },
   close_wait: ({ sockets }) => sockets?.closeWait && describeCloseWait(sockets),
+  netns: ({ netns }) => netns && describeNetns(netns),
 };
+
+function describeNetns({ cells, folded, failed, withoutProcessCount }: NetnsCounts): readonly string[] {
+  return [
+    `${cells.length + folded} other network namespaces, ${cells.filter(({ pod }) => pod !== '').length} of pods`,
+    ...(failed === 0 ? [] : [`${failed} could not be read`]),
+    ...(withoutProcessCount === 0 ? [] : [`${withoutProcessCount} named in /run/netns, and without a process`]),
+  ];
+}
+
+function describeNamespace(what: string, isHost: boolean | undefined): readonly string[] {
+  return isHost === undefined ? [] : [isHost ? `the host's ${what}` : `NOT the host's ${what}`];
+}
 
 function describeEphemeral({ ephemeral, sockets }: Snapshot): readonly string[] | undefined {
   if (ephemeral === undefined) return undefined;
@@ -98,7 +115,7 @@ function listSome(items: readonly (string | number)[]): string {
 
 const MOST_LARGEST = 3;
 
-/** The names with the largest sums, to be compared by hand with what other programs say. */
+/** The names with the largest sums, to compare by hand with what other programs show. */
 function largest(numbers: readonly (readonly [name: string, number: number])[]): readonly string[] {
   const sums = new Map<string, number>();
   for (const [name, number] of numbers) sums.set(name, (sums.get(name) ?? 0) + number);

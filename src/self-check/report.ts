@@ -5,9 +5,9 @@ import type { Notice } from '../platform/platform.ts';
 import type { Comparison } from './compare.ts';
 import type { Disagreement } from './disagreements.ts';
 import { FINDINGS } from './findings.ts';
-import { reasonOfAbsence, wayOutOf } from './hints.ts';
+import { hintFor, hintsToHost, reasonOfAbsence } from './hints.ts';
 
-/** All that a self-check has to tell. */
+/** The results of a self-check. */
 export interface Checked {
   readonly platform: PlatformName;
   readonly knownCollectors: readonly CollectorName[];
@@ -17,7 +17,7 @@ export interface Checked {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Disagreements that are listed of each comparison. */
+/** Disagreements listed per comparison. */
 const MOST_LISTED = 30;
 const MARK_WIDTH = 10;
 
@@ -29,6 +29,9 @@ export function formatReport(checked: Checked): { readonly text: string; readonl
   const troubles = [
     ...(failed > 0 ? [`${failed} of ${checked.snapshot.outcomes.length} collectors failed`] : []),
     ...(disagreeing > 0 ? ['the sockets disagree with another reader of them'] : []),
+    ...(hintsToHost(checked.snapshot, checked.collectors).length > 0
+      ? ['it does not see the host (see namespace)']
+      : []),
     ...(unread > 0 ? ['the other reader of the sockets does not work'] : []),
   ];
   const sections = [
@@ -65,15 +68,19 @@ function formatCollector({ platform, collectors, snapshot }: Checked, name: Coll
   const outcome = snapshot.outcomes.find(({ collector }) => collector === name);
   const title = outcome?.source === undefined ? name : `${name} (${outcome.source})`;
   if (outcome?.success === false) {
-    const wayOut = wayOutOf(platform, name);
-    return [
-      line('FAILED', `${title}: ${outcome.error}`),
-      ...(wayOut === undefined ? [] : [line('', `way out: ${wayOut}`)]),
-    ];
+    const hint = hintFor(platform, name);
+    return [line('FAILED', `${title}: ${outcome.error}`), ...(hint === undefined ? [] : [line('', `hint: ${hint}`)])];
   }
   const findings = FINDINGS[name](snapshot) ?? [];
   if (findings.length === 0) return [line('absent', `${name}: ${reasonOfAbsence(platform, name)}`)];
-  return [line('ok', `${title}: ${findings[0]}`), ...findings.slice(1).map((more) => line('', more))];
+  const hints = name === 'namespace' ? hintsToHost(snapshot, collectors) : [];
+  return [
+    line(hints.length > 0 ? 'WRONG' : 'ok', `${title}: ${findings[0]}`),
+    ...findings.slice(1).map((more) => line('', more)),
+    ...(hints.length > 0 ? [...hints, 'if this is meant, use --no-collector.namespace'] : []).map((hint) =>
+      line('', `hint: ${hint}`),
+    ),
+  ];
 }
 
 function formatStates({ sockets }: Snapshot): readonly string[] {
@@ -87,11 +94,18 @@ function formatStates({ sockets }: Snapshot): readonly string[] {
   );
 }
 
-function formatComparison({ unable, sockets, rounds, disagreements, untold, reference }: Comparison): string[] {
+function formatComparison({
+  unable,
+  sockets,
+  rounds,
+  disagreements,
+  unknownStateWords,
+  reference,
+}: Comparison): string[] {
   if (unable !== undefined) return [line(unable.isFailure ? 'FAILED' : 'not done', unable.reason)];
-  const words = [...untold].map(([word, states]) => {
+  const words = [...unknownStateWords].map(([word, states]) => {
     const seen = [...states].map(([state, count]) => `${state} ${count}`).join(', ');
-    return line('not done', `the word "${word}" is not known here: compared without state; the exporter says: ${seen}`);
+    return line('not done', `unknown word "${word}" for a state: compared without it; the exporter says: ${seen}`);
   });
   if (disagreements.length === 0)
     return [line('ok', `${sockets} sockets agree in state, both ends and ${reference.ownerIs}`), ...words];

@@ -5,14 +5,14 @@ import { enterService, type WindowsService } from './windows-service.ts';
 
 export type { WindowsService } from './windows-service.ts';
 
-/** Makes this process the service that the service manager of Windows started it for; its exit code is told at the end. */
+/** Makes this process the service that the Windows service manager started it for; reports its exit code at the end. */
 export async function openService(): Promise<WindowsService> {
   const kernel32 = loadKernel32();
   const calls = loadServiceCalls(createSystemPaths(kernel32)('advapi32.dll'), kernel32.getLastError);
   const service = await enterService(calls);
   process.on('exit', (code) => {
     service.isEnding(code);
-    // Whoever waited for "stopped" deletes node.exe next: Node must not take its time to end.
+    // A program that waited for "stopped" deletes node.exe next: Node must not take its time to end.
     process.kill(process.pid, 'SIGKILL');
   });
   return service;

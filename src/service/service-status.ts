@@ -37,8 +37,8 @@ const STATES: Readonly<Record<ServiceState, number>> = {
 };
 
 /**
- * How long the service manager waits for the next state. Node.js starts within a second, and stops within one; a
- * machine that has just booted is busy.
+ * How long the service manager waits for the next state. Node.js starts and stops within a second each, but a machine
+ * that has just booted is busy.
  */
 const WAIT_HINTS_MS: Readonly<Record<ServiceState, number>> = {
   starting: 30_000,
@@ -47,7 +47,7 @@ const WAIT_HINTS_MS: Readonly<Record<ServiceState, number>> = {
   stopped: 0,
 };
 
-/** A SERVICE_STATUS. `exitCode` is that of a stopped service; one other than 0 is shown as its specific error. */
+/** A SERVICE_STATUS. `exitCode`: of a stopped service; if not 0, it shows as the service-specific error. */
 export function encodeServiceStatus(state: ServiceState, exitCode: number): Uint32Array {
   const status = new Uint32Array(SERVICE_STATUS.length);
   const { SERVICE_ACCEPT_STOP, SERVICE_ACCEPT_SHUTDOWN } = SERVICE_HEADERS;

@@ -5,30 +5,30 @@ import { encodeServiceStatus, SERVICE_HEADERS, type ServiceState } from './servi
 
 /** This process as the service manager sees it. */
 export interface WindowsService {
-  /** The service works from now on. `stop` is called once, when it is to end. */
+  /** Reports that the service runs. `stop` is called once, when it must end. */
   isRunning(stop: () => void): void;
-  /** The process ends now. What the service manager makes of it depends on how far the service had come. */
+  /** Reports that the process ends now. How the service manager takes it depends on how far the service had come. */
   isEnding(exitCode: number): void;
 }
 
-/** A service with a process of its own has the name it was created with, whatever name it gives here. */
+/** A service with its own process keeps the name it was created with, whatever name it gives here. */
 const NAME = 'tcpstate-exporter';
 const { SERVICE_CONTROL_STOP, SERVICE_CONTROL_SHUTDOWN, SERVICE_CONTROL_INTERROGATE } = SERVICE_HEADERS;
 const NO_ERROR = 0;
 
-/** Connects to the service manager, and comes back once it has started the service. Refuses when it has not. */
+/** Connects to the service manager; settles once that has started the service. Refuses if it does not. */
 export function enterService(calls: ServiceCalls): Promise<WindowsService> {
   return new Promise((resolve, reject) => {
     const serviceMain = () => {
       try {
         resolve(beginService(calls));
       } catch (error) {
-        reject(error); // into native code nothing can be thrown
+        reject(error); // an exception must not reach native code
       }
     };
     calls.dispatch(NAME, serviceMain).then((code) => {
       if (code !== SERVICE_HEADERS.ERROR_FAILED_SERVICE_CONTROLLER_CONNECT) {
-        reject(new WindowsError('StartServiceCtrlDispatcherW', code)); // without effect once the service was there
+        reject(new WindowsError('StartServiceCtrlDispatcherW', code)); // without effect once the service has started
       } else
         reject(
           new ConfigRefusal(
@@ -51,7 +51,7 @@ function beginService(calls: ServiceCalls): WindowsService {
       tell('running');
     },
     isEnding(exitCode) {
-      // A crash is not told: the service manager sees it itself, and only then does what is set for failures (restart).
+      // Reports no crash: the service manager sees it itself, and only then acts as configured for failures (restart).
       if (state === 'stopped' || (state === 'running' && exitCode !== 0)) return;
       calls.setStatus(service, encodeServiceStatus('stopped', state === 'starting' ? exitCode : 0));
       state = 'stopped';
@@ -71,7 +71,7 @@ function beginService(calls: ServiceCalls): WindowsService {
     }
     if (state === 'running') {
       tell('stopping');
-      setImmediate(onStop); // the thread of the service manager waits for the answer
+      setImmediate(onStop); // the service manager's thread waits for the answer
     }
     return NO_ERROR;
   }

@@ -3,12 +3,15 @@ import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand, wantsService } from '../config/config.ts';
 import { createConnections } from '../http/connection/connections.ts';
 import { type Listening, listen } from '../http/connection/listen.ts';
-import { createSecureServer } from '../http/connection/web-server.ts';
+import { createWebServer } from '../http/connection/web-server.ts';
 import { guardRequests } from '../http/guard/guard.ts';
+import { countRequests } from '../http/pages/count-requests.ts';
 import { buildServer } from '../http/server.ts';
 import { OPEN_TO_ALL, type WebSettings } from '../http/web-config/web-settings-type.ts';
 import type { Logger } from '../log/log.ts';
+import { createRequestCounts, type RequestCounts } from '../metrics/request-counts.ts';
 import type { PlatformName } from '../model/collectors.ts';
+import { useStartRights } from '../platform/select.ts';
 import { createScraper, type Scraper } from '../scrape/scraper.ts';
 import type { WindowsService } from '../service/index.ts';
 import { formatVersion, readBuild } from '../version.ts';
@@ -20,12 +23,15 @@ const EXIT_STOPPED = 0;
 const EXIT_FAILED = 1;
 const EXIT_REFUSED = 2;
 
-/** Time for answers under way once the exporter is told to stop, and for everything: a supervisor never has to wait. */
+/**
+ * Time for answers in progress after the exporter is told to stop, and for the whole stop: a supervisor never has to
+ * wait.
+ */
 const FINISH_ANSWERS_MS = 600;
 const STOP_MS = 900;
 
 const platform = PLATFORMS[process.platform];
-/** There before anything is judged: the service manager of Windows hears how the start ends. */
+/** Connected before any option is checked, so that the Windows service manager hears how the start ends. */
 let service: WindowsService | undefined;
 if (wantsService(platform)) service = await becomeService();
 const command = chooseCommand();
@@ -45,7 +51,7 @@ function chooseCommand(): Command {
 }
 
 async function becomeService(): Promise<WindowsService> {
-  const { openService } = await import('../service/index.ts'); // has a native part, which nobody else needs here
+  const { openService } = await import('../service/index.ts'); // has a native part, which only a service needs
   try {
     return await openService();
   } catch (error) {
@@ -53,7 +59,10 @@ async function becomeService(): Promise<WindowsService> {
   }
 }
 
-/** A mistyped mount point would leave every collector failing for ever. The usual one of sysfs may be missing: units are then unknown. */
+/**
+ * With a mistyped mount point every collector would fail for ever. The default one of sysfs may be missing: then units
+ * are unknown.
+ */
 function checkMountPoints({ procfs, sysfs }: Config): void {
   if (process.platform !== 'linux') return;
   if (!existsSync(`${procfs}/self`))
@@ -71,7 +80,7 @@ function refuse(reason: string): never {
 
 async function checkSelf(config: Config): Promise<void> {
   checkMountPoints(config);
-  const { runSelfCheck } = await import('../self-check/run.ts'); // reads the system on this thread, which nobody else does
+  const { runSelfCheck } = await import('../self-check/run.ts'); // reads the system on this thread
   const { text, isGood } = await runSelfCheck(config);
   process.stdout.write(`${formatVersion(readBuild())}\n${text}`);
   process.exitCode = isGood ? 0 : EXIT_FAILED;
@@ -79,15 +88,33 @@ async function checkSelf(config: Config): Promise<void> {
 
 async function run(config: Config): Promise<void> {
   checkMountPoints(config);
+  const keptRights = await giveUpRights(config);
   const log = openLogOrRefuse(config);
   const settingsNow = await openWebConfig(config, log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
-  const scraper = createScraper({ ...config, build, log });
+  if (keptRights !== undefined)
+    log.warn({ error: keptRights }, 'CAP_BPF and CAP_PERFMON could not be given up after the start');
+  const counts = createRequestCounts();
+  const scraper = createScraper({ ...config, build, log, requests: counts });
   exitOnUnexpectedErrors(scraper, log);
   const headersNow = () => settingsNow().headers;
   const app = buildServer({ config, scraper, log, build, headersNow });
-  stopOnSignals(await serve(config, app, settingsNow, log), scraper, log);
+  stopOnSignals(await serve(config, app, settingsNow, { counts, log }), scraper, log);
+}
+
+/** Undefined when it has none left to give up: the process may have begun anew for that. */
+async function giveUpRights(config: Config): Promise<string | undefined> {
+  try {
+    await useStartRights(
+      config.platform,
+      config,
+      config.passedSockets.map(({ fd }) => fd),
+    );
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function openLogOrRefuse(config: Config): Logger {
@@ -100,7 +127,7 @@ function openLogOrRefuse(config: Config): Logger {
 
 async function openWebConfig({ webConfigFile }: Config, log: Logger): Promise<() => WebSettings> {
   if (webConfigFile === undefined) return () => OPEN_TO_ALL;
-  const { openWebSettings } = await import('../http/web-config/web-settings.ts'); // brings a YAML parser, which is large
+  const { openWebSettings } = await import('../http/web-config/web-settings.ts'); // loads a YAML parser, which is large
   try {
     return openWebSettings(webConfigFile, log);
   } catch (error) {
@@ -113,28 +140,28 @@ async function serve(
   config: Config,
   app: FastifyInstance,
   settingsNow: () => WebSettings,
-  log: Logger,
+  { counts, log }: { counts: RequestCounts; log: Logger },
 ): Promise<Listening> {
   await app.ready();
-  const guarded = guardRequests(app.routing, settingsNow, log);
+  const guarded = countRequests(guardRequests(app.routing, settingsNow, log), config.telemetryPath, counts);
   const tlsNow = () => settingsNow().tls;
   const connections = createConnections(config.maxConnections, config.scrapeTimeoutMs + config.responseTimeoutMs);
   try {
     const places = config.passedSockets.length > 0 ? config.passedSockets : config.listenAddresses;
     const listening = await listen(places, () =>
-      createSecureServer(guarded, { limits: config, connections, tlsNow, log }),
+      createWebServer(guarded, { limits: config, connections, tlsNow, counts, log }),
     );
     const details = { path: config.telemetryPath, tls: tlsNow() !== undefined };
     for (const address of listening.addresses) log.info({ address, ...details }, 'listening');
     return listening;
   } catch (error) {
-    log.fatal({}, (error as Error).message); // one line that names the address and the way out
+    log.fatal({}, (error as Error).message); // one line that names the address and what to do
     process.exit(EXIT_FAILED);
   }
 }
 
 function exitOnUnexpectedErrors(scraper: Scraper, log: Logger): void {
-  // Rejections that nobody handles arrive here too.
+  // Unhandled rejections arrive here too.
   process.on('uncaughtException', (error: unknown) => {
     log.fatal({ error, stack: error instanceof Error ? error.stack : undefined }, 'unexpected error, exiting');
     exitAfter(scraper.close(), EXIT_FAILED, 'SIGKILL');
@@ -155,7 +182,7 @@ function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): voi
   process.on('SIGINT', stop);
 }
 
-/** process.exit() waits for the collector thread, and a thread that hangs in the kernel ends with the process alone. */
+/** process.exit() waits for the collector thread, but a thread that hangs in the kernel ends only with the process. */
 function exitAfter(closed: Promise<void>, code: number, signal: NodeJS.Signals): void {
   setTimeout(dieBy, STOP_MS, signal);
   void closed.then(() => process.exit(code));
@@ -165,5 +192,5 @@ function dieBy(signal: NodeJS.Signals): void {
   service?.isEnding(EXIT_FAILED); // on Windows a signal ends the process at once
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);
-  process.abort(); // only process 1 of a container gets here: it is spared signals that it does not handle
+  process.abort(); // only process 1 of a container gets here: unhandled signals do not end it
 }

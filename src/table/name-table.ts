@@ -1,18 +1,18 @@
 import { toPrintable } from '../model/printable-text.ts';
 
-/** The id of the name nobody can tell. */
+/** The id of the unknown name. */
 export const UNKNOWN_NAME = 0;
 
-/** What the page says where nobody can tell. */
+/** The page's word for an unknown name. */
 export const UNKNOWN_LABEL = 'unknown';
 
-/** What the page says for everything beyond the series budget. */
+/** The page's word for everything beyond the series budget. */
 export const OTHER_LABEL = 'other';
 
-/** Names that say something else on the page; an empty label is to Prometheus no label at all. */
+/** Names that have another meaning on the page; Prometheus treats an empty label as missing. */
 const RESERVED: ReadonlySet<string> = new Set([UNKNOWN_LABEL, OTHER_LABEL, '']);
 
-/** Names (of processes, of units) under small ids, 0 being `unknown`. Ids hold until `reset`. */
+/** Names (of processes, of units) with small ids; 0 is `unknown`. Ids are valid until `reset`. */
 export class NameTable {
   #ids = new Map<string, number>();
   #names: string[] = [];
@@ -21,14 +21,14 @@ export class NameTable {
     this.reset();
   }
 
-  /** Number of names, `unknown` included. */
+  /** Number of names, including `unknown`. */
   get length(): number {
     return this.#names.length;
   }
 
   /**
-   * The id of a name, never 0. Names that would be the same text on the page have the same id: two series of one name
-   * would break the page. A process really called `other` becomes `other_`.
+   * The id of a name, never 0. Names with the same text on the page share an id: two series of one name would break the
+   * page. A process that is really called `other` becomes `other_`.
    */
   intern(name: string): number {
     const printable = toPrintable(name);
@@ -41,7 +41,7 @@ export class NameTable {
     return id;
   }
 
-  /** The id of a name seen since `reset`, −1 for any other. */
+  /** The id of a name interned since `reset`, −1 for any other. */
   find(name: string): number {
     return this.#ids.get(name) ?? -1;
   }

@@ -1,10 +1,10 @@
-import { Flag, ROW_WORDS, setFlag, Word } from './socket-row.ts';
+import { Flag, ROW_WORDS, type RowWords, Word } from './socket-row.ts';
 
-/** Some rows, where they stand in `words`. */
+/** Some of the rows in `words`. */
 export interface Rows {
-  readonly words: Int32Array;
+  readonly words: RowWords;
   readonly length: number;
-  /** Their numbers; undefined = the first `length` rows. */
+  /** Numbers of the rows; undefined = the first `length` rows. */
   readonly numbers: Int32Array | undefined;
 }
 
@@ -13,10 +13,15 @@ export function positionOf({ numbers }: Rows, index: number): number {
   return (numbers === undefined ? index : numbers[index]!) * ROW_WORDS;
 }
 
-/** Rows that fit into the processor's nearer caches. */
+/** The number of the row in its table. */
+export function rowOf({ numbers }: Rows, index: number): number {
+  return numbers === undefined ? index : numbers[index]!;
+}
+
+/** Rows that fit into the processor's inner caches. */
 const CHUNK_ROWS = 1024;
 
-/** The list in pieces: who goes through it several times had better do so piece by piece. */
+/** The list in pieces: going through it several times is faster piece by piece. */
 export function* chunksOf({ words, length, numbers }: Rows): Generator<Rows> {
   for (let from = 0; from < length; from += CHUNK_ROWS) {
     const end = Math.min(length, from + CHUNK_ROWS);
@@ -27,16 +32,16 @@ export function* chunksOf({ words, length, numbers }: Rows): Generator<Rows> {
 }
 
 const INITIAL_ROWS = 256;
-/** Lists that are this many times too long are given back. */
+/** Lists that are this many times too long are freed. */
 const SPARE_FACTOR = 8;
 
 /**
- * How a table differs from the one that was counted last: rows that left it, as they were then, and rows that are new.
- * A row that got another content is in both lists.
+ * How a table differs from the one counted last: rows that left, with their old content, and new rows. A row whose
+ * content changed is in both lists.
  */
 export class RowChanges {
-  /** Every row is new to whoever counts, and what left is not told. */
-  isFresh = true;
+  /** No previous scrape to compare with: every row is new, `removed` is empty. */
+  isFullRecount = true;
   #removed = new Int32Array(INITIAL_ROWS * ROW_WORDS);
   #removedLength = 0;
   #added = new Int32Array(INITIAL_ROWS);
@@ -46,17 +51,17 @@ export class RowChanges {
     return this.#removedLength;
   }
 
-  /** Rows that left, or got another content since (`Flag.replaced`). */
+  /** Rows that left, or whose content changed (`Flag.replaced`). */
   get removed(): Rows {
     return { words: this.#removed, length: this.#removedLength, numbers: undefined };
   }
 
-  /** Numbers of the rows that are new; not to be asked for when every row is. */
+  /** Numbers of the new rows; only valid if not every row is new. */
   get added(): { readonly numbers: Int32Array; readonly length: number } {
     return { numbers: this.#added, length: this.#addedLength };
   }
 
-  /** Notes a row that leaves; `flags` are added to its copy. */
+  /** Notes a row that leaves; adds `flags` to its copy. */
   remove(words: Int32Array, at: number, flags = 0): void {
     const to = this.#removedLength * ROW_WORDS;
     if (to === this.#removed.length) this.#removed = doubled(this.#removed);
@@ -66,20 +71,20 @@ export class RowChanges {
     this.#removedLength++;
   }
 
-  /** Notes a row that is new. */
+  /** Notes a new row. */
   add(row: number, words: Int32Array): void {
     if (this.#addedLength === this.#added.length) this.#added = doubled(this.#added);
     this.#added[this.#addedLength++] = row;
-    setFlag(words, row * ROW_WORDS, Flag.uncounted, true);
+    words[row * ROW_WORDS + Word.use]! |= Flag.uncounted;
   }
 
   /** Forgets both lists. */
-  clear(isFresh: boolean): void {
+  clear(isFullRecount: boolean): void {
     const wanted = Math.max(this.#removedLength, this.#addedLength, INITIAL_ROWS);
-    if (isFresh || this.#added.length > wanted * SPARE_FACTOR) this.#added = new Int32Array(INITIAL_ROWS);
-    if (isFresh || this.#removed.length > wanted * SPARE_FACTOR * ROW_WORDS)
+    if (isFullRecount || this.#added.length > wanted * SPARE_FACTOR) this.#added = new Int32Array(INITIAL_ROWS);
+    if (isFullRecount || this.#removed.length > wanted * SPARE_FACTOR * ROW_WORDS)
       this.#removed = new Int32Array(INITIAL_ROWS * ROW_WORDS);
-    this.isFresh = isFresh;
+    this.isFullRecount = isFullRecount;
     this.#removedLength = 0;
     this.#addedLength = 0;
   }

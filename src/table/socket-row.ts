@@ -1,13 +1,22 @@
-/** A row of a socket table: this many 32-bit words, one cache line for two rows. */
+/** Size of a row in 32-bit words; two rows share a cache line. */
 export const ROW_WORDS = 8;
 
-/** Where in a row each word stands. */
+/** Rows of a table, which only the table writes. */
+export interface RowWords {
+  readonly [index: number]: number;
+  readonly length: number;
+  subarray(begin: number): RowWords;
+}
+
+/** Position of each word in a row. */
 export const Word = {
   /** Local port in the low half, remote port in the high one. */
   ports: 0,
-  /** Last word of the remote address: what tells peers apart without a look at the address table. */
+  /** Last word of the remote address, which distinguishes peers without a look-up in the address table. */
   remoteWord: 1,
-  /** What the OS names an owner by: socket inode on Linux, pid on Windows (as 32 bits). 0 = the kernel keeps no owner. */
+  /**
+   * How the OS identifies an owner: socket inode on Linux, pid on Windows (as 32 bits). 0 = the kernel keeps no owner.
+   */
   owner: 2,
   /** Ids in `table.addresses`. */
   localAddress: 3,
@@ -16,35 +25,45 @@ export const Word = {
   use: 5,
   /** Id in `table.processNames`; 0 = unknown. */
   process: 6,
-  /** TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited at least. Else 0. */
+  /**
+   * TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited, at least. Others: 0.
+   */
   milliseconds: 7,
 } as const;
 
 /** Address family on the wire: a v4-mapped IPv6 socket is `v4`. */
 export const Family = { v4: 4, v6: 6 } as const;
 
-/** Why a row has no process. `none` = it has one, or nobody asked. */
-export const Reason = { none: 0, kernel: 1, unaccepted: 2, permission: 3, unresolved: 4 } as const;
+/** Why a row has no process. `none` = it has one, or no owner was searched for. */
+export const Reason = { none: 0, kernel: 1, unaccepted: 2, permission: 3, unresolved: 4, pidNamespace: 5 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
 /** Flags in a row's word of use. */
 export const Flag = {
-  /** The next connect() to the same destination cannot have the row's port. */
+  /** The next connect() to the same destination cannot get the row's port. */
   taken: 1 << 8,
-  /** Its group is that of the listener it came through. */
+  /** Its group is that of the listener that it came through. */
   inheritedGroup: 1 << 9,
-  /** In a list of removed rows: the row is still in the table, with other contents. */
+  /** In a list of removed rows: the row is still in the table, with different content. */
   replaced: 1 << 10,
-  /** New since the rows were counted last. */
+  /** New since the last count. */
   uncounted: 1 << 11,
+  /** This side opened the connection, although from a serving port. */
+  dialled: 1 << 12,
+  /** Outbound from a port outside the ephemeral range, one of many towards its service. */
+  ownRange: 1 << 13,
+  /** In TIME_WAIT, with more time left than at the last read: another socket replaced it, or its FIN came again. */
+  renewed: 1 << 14,
+  /** In TIME_WAIT: its connection used TCP timestamps. Set only where the source tells (`SocketTable.knowsTimestamps`). */
+  timestamps: 1 << 15,
 } as const;
 
 const STATE_MASK = 0xf;
 const V6_BIT = 1 << 4;
 const REASON_SHIFT = 5;
 const REASON_MASK = 7 << REASON_SHIFT;
-const GROUP_SHIFT = 12;
-/** What a row and its successor in the next dump have in common if they are the same socket in the same state. */
+const GROUP_SHIFT = 16;
+/** The bits that a row and its successor in the next dump share if they are the same socket in the same state. */
 export const IDENTITY_MASK = STATE_MASK | V6_BIT;
 
 /** The word of use of a row without flags and reason. `group`: index in `table.groups`; 0 = none known. */
@@ -56,51 +75,49 @@ export function packPorts(localPort: number, remotePort: number): number {
   return localPort | (remotePort << 16);
 }
 
-export function stateOf(words: Int32Array, at: number): number {
+export function stateOf(words: RowWords, at: number): number {
   return words[at + Word.use]! & STATE_MASK;
 }
 
-export function familyOf(words: Int32Array, at: number): number {
+export function familyOf(words: RowWords, at: number): number {
   return (words[at + Word.use]! & V6_BIT) === 0 ? Family.v4 : Family.v6;
 }
 
-export function reasonOf(words: Int32Array, at: number): Reason {
+export function reasonOf(words: RowWords, at: number): Reason {
   return ((words[at + Word.use]! & REASON_MASK) >> REASON_SHIFT) as Reason;
 }
 
-/** Index in `table.groups`: the cgroup the socket was made in (Linux), the process (Windows). 0 = none known. */
-export function groupOf(words: Int32Array, at: number): number {
+/** Index in `table.groups`: the cgroup that created the socket (Linux), the process (Windows). 0 = unknown. */
+export function groupOf(words: RowWords, at: number): number {
   return words[at + Word.use]! >>> GROUP_SHIFT;
 }
 
-export function localPortOf(words: Int32Array, at: number): number {
+export function localPortOf(words: RowWords, at: number): number {
   return words[at + Word.ports]! & 0xffff;
 }
 
-export function remotePortOf(words: Int32Array, at: number): number {
+export function remotePortOf(words: RowWords, at: number): number {
   return words[at + Word.ports]! >>> 16;
 }
 
-/** A row's process, and why it has none. */
-export function setProcess(words: Int32Array, at: number, process: number, reason: Reason): void {
-  words[at + Word.process] = process;
-  words[at + Word.use] = (words[at + Word.use]! & ~REASON_MASK) | (reason << REASON_SHIFT);
-}
-
-export function setGroup(words: Int32Array, at: number, group: number): void {
-  words[at + Word.use] = (words[at + Word.use]! & ((1 << GROUP_SHIFT) - 1)) | (group << GROUP_SHIFT);
-}
-
-export function hasFlag(words: Int32Array, at: number, flag: number): boolean {
+export function hasFlag(words: RowWords, at: number, flag: number): boolean {
   return (words[at + Word.use]! & flag) !== 0;
 }
 
-export function setFlag(words: Int32Array, at: number, flag: number, isSet: boolean): void {
-  const use = words[at + Word.use]!;
-  words[at + Word.use] = isSet ? use | flag : use & ~flag;
+/** The word of use with a different reason, group or flag. */
+export function withReason(use: number, reason: Reason): number {
+  return (use & ~REASON_MASK) | (reason << REASON_SHIFT);
 }
 
-/** What a row says. */
+export function withGroup(use: number, group: number): number {
+  return (use & ((1 << GROUP_SHIFT) - 1)) | (group << GROUP_SHIFT);
+}
+
+export function withFlag(use: number, flag: number, isSet: boolean): number {
+  return isSet ? use | flag : use & ~flag;
+}
+
+/** The content of a row. */
 export interface RowContents {
   readonly state: number;
   readonly family: number;
@@ -115,7 +132,7 @@ export interface RowContents {
   readonly milliseconds: number;
 }
 
-export function readRow(words: Int32Array, at: number): RowContents {
+export function readRow(words: RowWords, at: number): RowContents {
   return {
     state: stateOf(words, at),
     family: familyOf(words, at),

@@ -1,7 +1,7 @@
 import type { CloseWaitAges } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { ROW_WORDS, stateOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
+import type { CountedTable } from '../table/socket-table.ts';
 import { keepLargest } from './counting/largest-values.ts';
 
 interface Waiting {
@@ -12,10 +12,10 @@ interface Waiting {
 }
 
 /**
- * Ages of CLOSE_WAIT sockets by process. `table` holds those rows only, their owners resolved and inherited, and in
- * `milliseconds` how long they have waited at least. A row without an owner of its own was never accepted.
+ * Ages of CLOSE_WAIT sockets by process. `table` holds only those rows, with owners resolved and inherited;
+ * `milliseconds` is how long they have waited, at least. A row without an owner of its own was never accepted.
  */
-export function countCloseWait(table: SocketTable, stuckAfterMs: number, limit: number): CloseWaitAges {
+export function countCloseWait(table: CountedTable, stuckAfterMs: number, limit: number): CloseWaitAges {
   const byProcess = new Map<number, Waiting>();
   const { words } = table;
   for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
@@ -38,7 +38,7 @@ export function countCloseWait(table: SocketTable, stuckAfterMs: number, limit: 
   };
 }
 
-function entryOf(byProcess: Map<number, Waiting>, process: number, table: SocketTable): Waiting {
+function entryOf(byProcess: Map<number, Waiting>, process: number, table: CountedTable): Waiting {
   const known = byProcess.get(process);
   if (known !== undefined) return known;
   const created = { process: table.processNames.nameOf(process), oldestMs: 0, unclosed: 0, unaccepted: 0 };
@@ -46,7 +46,7 @@ function entryOf(byProcess: Map<number, Waiting>, process: number, table: Socket
   return created;
 }
 
-/** Processes with stuck sockets come first, by their number; the others by age. */
+/** Processes with stuck sockets come first, by number; the others by age. */
 function stuckThenAge(entry: Waiting): number {
   const stuck = entry.unclosed + entry.unaccepted;
   return stuck > 0 ? 2 ** 32 + stuck : entry.oldestMs;

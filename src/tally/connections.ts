@@ -1,40 +1,44 @@
 import { compareText } from '../model/compare-text.ts';
-import type { AddressWords } from '../model/ip-address.ts';
+import type { ScopedWords } from '../model/ip-address.ts';
 import type { Breakdown, ConnectionCell, Direction } from '../model/socket-counts.ts';
-import { TcpState } from '../model/tcp-state.ts';
+import { isConnection } from '../table/connection-states.ts';
 import { OTHER_LABEL } from '../table/name-table.ts';
 import type { Peers } from '../table/peers.ts';
-import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { ephemeralBit, isInbound, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
-import { familyOf, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
-import { CellCounts } from './counting/hash-counts.ts';
+import { Flag, familyOf, hasFlag, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { HashCounts } from './counting/hash-counts.ts';
 import { TopCells } from './counting/top-cells.ts';
 
-/** Port 0 in a key: a local port folded into `ephemeral`, or a remote port folded into nothing. */
+/** Port 0 in a key: a local port that counts as `ephemeral`, or a remote port that does not count. */
 const FOLDED_PORT = 0;
 const EPHEMERAL_LABEL = 'ephemeral';
+export const OWN_RANGE_LABEL = 'own_range';
 const DIRECTIONS: readonly Direction[] = ['inbound', 'outbound'];
 const OUTBOUND = 1;
-/** Low bits of the third key word: 4 of state, 1 of direction. The process id stands above them. */
-const USE_BITS = 5;
-const USE_MASK = 0x1f;
+/** Low bits of the third key word: 4 of state, 1 of direction, OWN_RANGE. The process id is above them. */
+const USE_BITS = 6;
+const FOLD_MASK = 0x1f;
+const USE_MASK = 0x3f;
+/** The local port belongs to a program's own range, and is FOLDED_PORT. */
+const OWN_RANGE = 1 << 5;
 
 /** Key words of a cell: peer; local and remote port, 16 bits each; process, direction and state. */
 interface Member {
-  readonly peer: AddressWords;
+  readonly peer: ScopedWords;
   readonly ports: number;
   readonly process: string;
   readonly use: number;
 }
 
-/** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets talk to nobody. */
-export function createConnectionsTally(table: SocketTable, limit: number, peers: Peers) {
-  const counts = new CellCounts(1, USE_MASK);
+/** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets have no peer. */
+export function createConnectionsTally(table: CountedTable, limit: number, peers: Peers) {
+  const counts = new HashCounts(1, FOLD_MASK);
   const { addresses, processNames } = table;
   const top = new TopCells<Member>(limit, {
-    folds: USE_MASK + 1,
-    foldOf: (cell) => counts.key(cell, 2) & USE_MASK,
+    folds: FOLD_MASK + 1,
+    foldOf: (cell) => counts.key(cell, 2) & FOLD_MASK,
     compare: (a, b) =>
       (counts.key(a, 2) & USE_MASK) - (counts.key(b, 2) & USE_MASK) ||
       (counts.key(a, 1) >>> 0) - (counts.key(b, 1) >>> 0) ||
@@ -63,15 +67,16 @@ export function createConnectionsTally(table: SocketTable, limit: number, peers:
     for (let index = 0; index < rows.length; index++) {
       const at = positionOf(rows, index);
       const state = stateOf(words, at);
-      if (state === TcpState.listen || state === TcpState.bound) continue;
+      if (!isConnection(state)) continue;
       const port = localPortOf(words, at);
-      const portClass = classes[port]!;
       const peer = peers.groupOf(words[at + Word.remoteAddress]!);
       const use = (words[at + Word.process]! << USE_BITS) | state;
-      if ((portClass & PortClass.listening) !== 0) counts.add(peer, port << 16, use, step);
+      if (isInbound(words, at, classes)) counts.add(peer, port << 16, use, step);
       else {
-        const shownPort = (portClass & ephemeralBit(familyOf(words, at))) !== 0 ? FOLDED_PORT : port;
-        counts.add(peer, (shownPort << 16) | remotePortOf(words, at), use | (OUTBOUND << 4), step);
+        const isOwnRange = hasFlag(words, at, Flag.ownRange);
+        const isFolded = isOwnRange || (classes[port]! & ephemeralBit(familyOf(words, at))) !== 0;
+        const ports = ((isFolded ? FOLDED_PORT : port) << 16) | remotePortOf(words, at);
+        counts.add(peer, ports, use | (OUTBOUND << 4) | (isOwnRange ? OWN_RANGE : 0), step);
       }
     }
   }
@@ -88,7 +93,12 @@ export function createConnectionsTally(table: SocketTable, limit: number, peers:
     return {
       state: counts.key(cell, 2) & 0xf,
       direction: DIRECTIONS[isOutbound]!,
-      localPort: localPort === FOLDED_PORT ? EPHEMERAL_LABEL : String(localPort),
+      localPort:
+        localPort !== FOLDED_PORT
+          ? String(localPort)
+          : (counts.key(cell, 2) & OWN_RANGE) !== 0
+            ? OWN_RANGE_LABEL
+            : EPHEMERAL_LABEL,
       remoteIp: peers.label(counts.key(cell, 0)),
       remotePort: remotePort === FOLDED_PORT ? '' : String(remotePort),
       process: processNames.nameOf(counts.key(cell, 2) >>> USE_BITS),

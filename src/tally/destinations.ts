@@ -1,99 +1,189 @@
-import { type AddressWords, formatAddress } from '../model/ip-address.ts';
-import type { Breakdown, DestinationCell, FamilyLabel } from '../model/socket-counts.ts';
+import type { ScopedWords } from '../model/ip-address.ts';
+import type { Breakdown, DestinationCell } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { isOnEphemeralPort, isOutside, PortClass, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
-import { Family, Flag, familyOf, hasFlag, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
-import { CellCounts } from './counting/hash-counts.ts';
+import {
+  Family,
+  Flag,
+  familyOf,
+  hasFlag,
+  localPortOf,
+  type RowWords,
+  remotePortOf,
+  stateOf,
+  Word,
+} from '../table/socket-row.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { HashCounts } from './counting/hash-counts.ts';
 import { TopCells } from './counting/top-cells.ts';
 
-/** Ports towards the busiest destination that the next connect() to it cannot get, blocked ports left out. */
-export type BusiestDestination = Readonly<Record<FamilyLabel, number>>;
-
-/** Counters of a cell beside the ports used: those in TIME_WAIT; those taken (`Flag.taken`) and not blocked for all. */
+/** Counters of a cell beside the ports used, all of ports of the range: those in TIME_WAIT; those taken (`Flag.taken`) and not blocked for all. */
 const TIME_WAIT = 1;
 const TAKEN = 2;
+/** Those taken at odd offsets of the range. */
+const ODD = 3;
+const FREE_EVEN = 1;
+const FREE_ODD = 2;
 
-/** Lowest bit of the third key word; the remote port stands above it. */
+/** Lowest bit of the third key word; the remote port is above it. */
 const IPV6_BIT = 1;
 
-interface Member {
-  readonly local: AddressWords;
-  readonly remote: AddressWords;
+/** A destination, by address words, because ids do not stay valid. */
+export interface RememberedDestination {
+  readonly local: ScopedWords;
+  readonly remote: ScopedWords;
   readonly port: number;
 }
 
 /**
- * Counts ephemeral ports by destination: local address, remote address, remote port. A port has one socket per
- * destination (the 4-tuple is unique), so sockets are ports.
+ * Counts the local ports of outbound sockets by destination: local address, remote address, remote port. A port has one
+ * socket per destination (the 4-tuple is unique), so sockets are ports.
  */
-export function createDestinationsTally(table: SocketTable, limit: number) {
-  const counts = new CellCounts(3);
+export function createDestinationsTally(table: CountedTable, limit: number) {
+  const counts = new HashCounts(4);
+  /** Under the same keys: ports outside of the ephemeral range, and TIME_WAIT ports of it that connect() may take over. Most hosts have none. */
+  const outside = new HashCounts();
+  /** Counters of those: the ones that are not blocked, by the parity of their offset (`FREE_EVEN`, `FREE_ODD`). */
+  const reusable = new HashCounts(3);
   const { addresses } = table;
-  const top = new TopCells<Member>(limit, {
+  const top = new TopCells<RememberedDestination>(limit, {
     folds: 1,
     foldOf: () => 0,
     compare: (a, b) =>
       addresses.compare(counts.key(a, 1), counts.key(b, 1)) ||
       counts.key(a, 2) - counts.key(b, 2) ||
       addresses.compare(counts.key(a, 0), counts.key(b, 0)),
-    remember: (cell) => ({
+    remember,
+    recall,
+  });
+
+  function countRow(words: RowWords, at: number, step: 1 | -1, classes: PortClasses): void {
+    const state = stateOf(words, at);
+    const isInRange = isOnEphemeralPort(words, at, classes) && state !== TcpState.bound;
+    if (!isInRange && !isOutside(words, at, classes)) return;
+    const local = words[at + Word.localAddress]!;
+    const remote = words[at + Word.remoteAddress]!;
+    const port = portKey(words, at);
+    if (!isInRange) {
+      counts.add(local, remote, port, step);
+      outside.add(local, remote, port, step);
+      return;
+    }
+    const isTaken = hasFlag(words, at, Flag.taken);
+    const portClass = classes[localPortOf(words, at)]!;
+    const timeWait = state === TcpState.timeWait ? step : 0;
+    const ports = (portClass & PortClass.blocked) === 0 ? step : 0;
+    const odd = (portClass & PortClass.odd) === 0 ? 0 : ports;
+    counts.add(local, remote, port, step, timeWait, isTaken ? ports : 0, isTaken ? odd : 0);
+    if (!isTaken) reusable.add(local, remote, port, step, ports - odd, odd);
+  }
+
+  return {
+    reset() {
+      for (const each of [counts, outside, reusable]) each.reset();
+    },
+    count(rows: Rows, step: 1 | -1, classes: PortClasses) {
+      const { words } = rows;
+      for (let index = 0; index < rows.length; index++) countRow(words, positionOf(rows, index), step, classes);
+    },
+    select(): Breakdown<DestinationCell> {
+      const { kept, folded } = top.select(counts);
+      const cells = kept.map(toCell);
+      return { cells, folded };
+    },
+    /**
+     * Visits every destination: its number; the ports that the next connect() to it cannot get (without blocked ones),
+     * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over.
+     */
+    each(visit: (cell: number, taken: number, odd: number, freeEven: number, freeOdd: number) => void): void {
+      counts.each((cell) => {
+        const free = reusableOf(cell);
+        const even = free < 0 ? 0 : reusable.count(free, FREE_EVEN);
+        const odd = free < 0 ? 0 : reusable.count(free, FREE_ODD);
+        visit(cell, counts.count(cell, TAKEN), counts.count(cell, ODD), even, odd);
+      });
+    },
+    /**
+     * Of a destination by one interface: the even ports of sockets towards the same that are bound to none. They hold their ports
+     * against those that are bound to one, and not the other way round (inet_match() of include/net/inet_hashtables.h).
+     */
+    evenOfUnbound(cell: number): number {
+      const unbound = findUnbound(cell);
+      if (unbound < 0) return 0;
+      const free = reusableOf(unbound);
+      return (
+        counts.count(unbound, TAKEN) - counts.count(unbound, ODD) + (free < 0 ? 0 : reusable.count(free, FREE_EVEN))
+      );
+    },
+    /** All numbers of destinations are below. */
+    end: () => counts.end,
+    isIpv6: (cell: number): boolean => (counts.key(cell, 2) & IPV6_BIT) !== 0,
+    /** The number of a row's destination; −1 if it has none. */
+    cellOf: (words: RowWords, at: number): number =>
+      counts.find(words[at + Word.localAddress]!, words[at + Word.remoteAddress]!, portKey(words, at)),
+    remember,
+    /** The number of a remembered destination; −1 if it has no socket now. */
+    recall,
+  };
+
+  /** Where the cell's ports that may be taken over are counted, −1 = it has none. */
+  function reusableOf(cell: number): number {
+    return reusable.length === 0 ? -1 : reusable.find(counts.key(cell, 0), counts.key(cell, 1), counts.key(cell, 2));
+  }
+
+  /** The same destination without an interface; −1 where there is no socket towards it, or the cell itself has none. */
+  function findUnbound(cell: number): number {
+    if (addresses.scopeOf(counts.key(cell, 1)) === 0) return -1;
+    const { local, remote, port } = remember(cell);
+    return recall({ local: withoutScope(local), remote: withoutScope(remote), port });
+  }
+
+  function remember(cell: number): RememberedDestination {
+    return {
       local: addresses.wordsOf(counts.key(cell, 0)),
       remote: addresses.wordsOf(counts.key(cell, 1)),
       port: counts.key(cell, 2),
-    }),
-    recall: ({ local, remote, port }) => {
-      const localId = addresses.find(local);
-      const remoteId = addresses.find(remote);
-      return localId < 0 || remoteId < 0 ? -1 : counts.find(localId, remoteId, port);
-    },
-  });
+    };
+  }
 
-  return {
-    reset: () => counts.reset(),
-    count(rows: Rows, step: 1 | -1, classes: PortClasses) {
-      const { words } = rows;
-      for (let index = 0; index < rows.length; index++) {
-        const at = positionOf(rows, index);
-        if (!isOnEphemeralPort(words, at, classes) || stateOf(words, at) === TcpState.bound) continue;
-        counts.add(
-          words[at + Word.localAddress]!,
-          words[at + Word.remoteAddress]!,
-          (remotePortOf(words, at) << 1) | (familyOf(words, at) === Family.v4 ? 0 : IPV6_BIT),
-          step,
-          stateOf(words, at) === TcpState.timeWait ? step : 0,
-          hasFlag(words, at, Flag.taken) && (classes[localPortOf(words, at)]! & PortClass.blocked) === 0 ? step : 0,
-        );
-      }
-    },
-    select() {
-      const { kept, folded } = top.select(counts);
-      const cells = kept.map((cell) => toCell(table, counts, cell));
-      const destinations: Breakdown<DestinationCell> = { cells, folded };
-      return { destinations, busiest: findBusiest(counts) };
-    },
-  };
+  function recall({ local, remote, port }: RememberedDestination): number {
+    const localId = addresses.find(local);
+    const remoteId = addresses.find(remote);
+    return localId < 0 || remoteId < 0 ? -1 : counts.find(localId, remoteId, port);
+  }
+
+  function toCell(cell: number): DestinationCell {
+    const local = counts.key(cell, 0);
+    const remote = counts.key(cell, 1);
+    const port = counts.key(cell, 2);
+    return {
+      family: (port & IPV6_BIT) === 0 ? 'ipv4' : 'ipv6',
+      localIp: addresses.textOf(local),
+      remoteIp: addresses.textOf(remote),
+      remotePort: port >> 1,
+      portsUsed: counts.count(cell),
+      portsTimeWait: counts.count(cell, TIME_WAIT),
+      portsOutside: countAt(outside, local, remote, port),
+      portsReusable: countAt(reusable, local, remote, port),
+    };
+  }
 }
 
-/** Whether the row's port was handed out by the OS, as far as one can tell. */
-export function isOnEphemeralPort(words: Int32Array, at: number, classes: PortClasses): boolean {
-  const portClass = classes[localPortOf(words, at)]!;
-  return (portClass & PortClass.listening) === 0 && (portClass & ephemeralBit(familyOf(words, at))) !== 0;
+function withoutScope([w0, w1, w2, w3]: ScopedWords): ScopedWords {
+  return [w0, w1, w2, w3];
 }
 
-function findBusiest(counts: CellCounts): BusiestDestination {
-  const [ipv4, ipv6] = counts.largest(TAKEN, IPV6_BIT);
-  return { ipv4: ipv4!, ipv6: ipv6! };
+function portKey(words: RowWords, at: number): number {
+  return (remotePortOf(words, at) << 1) | (familyOf(words, at) === Family.v4 ? 0 : IPV6_BIT);
 }
 
-function toCell(table: SocketTable, counts: CellCounts, cell: number): DestinationCell {
-  return {
-    family: (counts.key(cell, 2) & IPV6_BIT) === 0 ? 'ipv4' : 'ipv6',
-    localIp: formatAddress(table.addresses.wordsOf(counts.key(cell, 0))),
-    remoteIp: formatAddress(table.addresses.wordsOf(counts.key(cell, 1))),
-    remotePort: counts.key(cell, 2) >> 1,
-    portsUsed: counts.count(cell),
-    portsTimeWait: counts.count(cell, TIME_WAIT),
-  };
+function countAt(counts: HashCounts, local: number, remote: number, port: number): number {
+  const cell = counts.find(local, remote, port);
+  return cell < 0 ? 0 : counts.count(cell);
 }
+
+export type Destinations = Pick<
+  ReturnType<typeof createDestinationsTally>,
+  'each' | 'end' | 'isIpv6' | 'evenOfUnbound' | 'cellOf' | 'remember' | 'recall'
+>;

@@ -1,48 +1,82 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
+import type { PortInterval } from '../model/port-range.ts';
 import type { EphemeralFamilyUse, EphemeralUse, FamilyLabel } from '../model/socket-counts.ts';
-import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { ephemeralBit, isEphemeral, PortClass, type PortClasses } from '../table/port-classes.ts';
 import type { Rows } from '../table/row-changes.ts';
 import { Family } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { type BusiestPorts, createBoundPorts, findBusiest, type Parities } from './bound-ports.ts';
 import { createDestinationsTally } from './destinations.ts';
+import { countEphemeralListeners, PortHolders } from './port-holders.ts';
 import { createProcessPortsTally } from './process-ports.ts';
+import { createSocketRanges } from './socket-ranges.ts';
 import { UsedPorts } from './used-ports.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
 
-type Range = Omit<EphemeralFamilyUse, 'utilization' | 'used'>;
-type RangeUse = Omit<EphemeralFamilyUse, 'utilization'>;
+/** `passedOver`: ports that a search of the kernel does not come to. `bound`: as far as the classes say. */
+type Range = Omit<EphemeralFamilyUse, 'utilization' | 'used' | 'boundEstimate' | 'bound'> & {
+  readonly bound: number;
+  readonly passedOver: number;
+};
 
 /** Counts how the ephemeral ports are used, as the next connect() finds them. */
-export function createEphemeralTally(table: SocketTable, limit: number) {
+export function createEphemeralTally(table: CountedTable, limit: number) {
   const destinations = createDestinationsTally(table, limit);
   const processPorts = createProcessPortsTally(table, limit);
   const usedPorts = new UsedPorts();
-  let last: { readonly classes: PortClasses; readonly ranges: readonly Range[] } | undefined;
+  const holders = new PortHolders();
+  const estimateBound = createBoundPorts(table, destinations);
+  const selectSocketRanges = createSocketRanges(table, destinations);
+  let last: { readonly classes: PortClasses; readonly ranges: readonly Range[]; readonly free: Parities } | undefined;
 
   return {
     reset() {
-      for (const part of [destinations, processPorts, usedPorts]) part.reset();
+      for (const part of [destinations, processPorts, usedPorts, holders]) part.reset();
     },
     count(rows: Rows, step: 1 | -1, classes: PortClasses) {
       destinations.count(rows, step, classes);
       processPorts.count(rows, step, classes);
       usedPorts.count(rows, step, classes);
+      holders.count(rows, step, classes);
     },
-    select(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean): EphemeralUse {
-      const { destinations: cells, busiest } = destinations.select();
-      const families = rangesOf(classes, rules).map((range) =>
-        withUtilization({ ...range, used: usedPorts.used(range.family, classes) }, rules, busiest[range.family]),
-      );
-      return { families, destinations: cells, ...(withProcesses && { processes: processPorts.select() }) };
+    select(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean, nowMs: number): EphemeralUse {
+      const { ranges, free } = rangesOf(classes, rules);
+      const judge = chooseJudge(classes, rules, free);
+      const families = ranges.map((range) => judge(range, usedPorts.used(range.family, classes)));
+      const socketRanges = selectSocketRanges(classes, rules, limit, nowMs);
+      return {
+        families,
+        destinations: destinations.select(),
+        ...(withProcesses && { processes: processPorts.select() }),
+        listeners: countEphemeralListeners(table, classes, limit),
+        holders: holders.select(table, classes, limit, nowMs),
+        ...(socketRanges && { socketRanges }),
+      };
     },
   };
 
-  /** Goes through the ports only when the class of one has changed. */
-  function rangesOf(classes: PortClasses, rules: EphemeralRules): readonly Range[] {
+  /** How far a range is used. */
+  function chooseJudge(classes: PortClasses, { heldAgainst }: EphemeralRules, free: Parities) {
+    if (heldAgainst === 'host') return (range: Range, used: number) => toUse(range, used, used, {});
+    const known = table.heldPorts === undefined ? undefined : findBusiest(destinations);
+    if (known !== undefined) {
+      return (range: Range, used: number) =>
+        toUse(range, used, takenOf(range, range.bound, known), { bound: range.bound });
+    }
+    const { bound, busiest } = estimateBound(classes, usedPorts.usedOdd(classes), free);
+    return (range: Range, used: number) => toUse(range, used, takenOf(range, bound, busiest), { boundEstimate: bound });
+  }
+
+  /** Goes through the ports only if the class of one has changed. */
+  function rangesOf(classes: PortClasses, rules: EphemeralRules) {
     if (last?.classes !== classes)
-      last = { classes, ranges: FAMILIES.flatMap((each) => rangeOf(each, rules, classes)) };
-    return last.ranges;
+      last = {
+        classes,
+        ranges: FAMILIES.flatMap((each) => rangeOf(each, rules, classes)),
+        free: countFree(classes),
+      };
+    return last;
   }
 }
 
@@ -52,16 +86,46 @@ function rangeOf(family: FamilyLabel, rules: EphemeralRules, classes: PortClasse
   const bit = ephemeralBit(Family[family === 'ipv4' ? 'v4' : 'v6']);
   let ports = 0;
   let blocked = 0;
+  let bound = 0;
   for (let port = range.first; port <= range.last; port++) {
     if ((classes[port]! & bit) === 0) continue;
     ports++;
-    if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
+    if ((classes[port]! & PortClass.bound) !== 0) bound++;
+    else if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
   }
-  return [{ family, first: range.first, last: range.last, ports, blocked }];
+  const isFirstFree = (classes[range.first]! & (bit | PortClass.blocked)) === bit;
+  const passedOver = isFirstFree && rules.heldAgainst === 'destination' ? countPassedOver(range) : 0;
+  return [{ family, first: range.first, last: range.last, ports, blocked, bound, passedOver }];
 }
 
-/** `busiest`: ports taken towards the busiest destination. */
-function withUtilization(use: RangeUse, { heldAgainst }: EphemeralRules, busiest: number): EphemeralFamilyUse {
-  const taken = heldAgainst === 'host' ? use.used : busiest + use.blocked;
-  return { ...use, utilization: use.ports === 0 ? undefined : Math.min(1, taken / use.ports) };
+/**
+ * Of an odd number of ports Linux goes through one less, from a random one on: it passes over the first port, rarely over the
+ * last one (`remaining &= ~1U` in __inet_hash_connect() and inet_csk_find_open_port() of net/ipv4).
+ */
+function countPassedOver({ first, last }: PortInterval): number {
+  const ports = last - first + 1;
+  return ports > 1 ? ports % 2 : 0;
+}
+
+function countFree(classes: PortClasses): Parities {
+  const free = { even: 0, odd: 0 };
+  for (const portClass of classes) {
+    if (!isEphemeral(portClass) || (portClass & PortClass.blocked) !== 0) continue;
+    free[(portClass & PortClass.odd) === 0 ? 'even' : 'odd']++;
+  }
+  return free;
+}
+
+function takenOf({ family, blocked }: Range, bound: number, busiest: BusiestPorts): number {
+  return busiest[family] + blocked + bound;
+}
+
+function toUse(
+  { bound: _, passedOver, ...range }: Range,
+  used: number,
+  taken: number,
+  bound: Pick<EphemeralFamilyUse, 'bound' | 'boundEstimate'>,
+): EphemeralFamilyUse {
+  const utilization = range.ports === 0 ? undefined : Math.min(1, taken / Math.max(1, range.ports - passedOver));
+  return { ...range, used, ...bound, utilization };
 }

@@ -1,15 +1,14 @@
-import { formatAddress } from '../model/ip-address.ts';
 import type { Breakdown, ListenerCell } from '../model/socket-counts.ts';
-import type { SocketTable } from '../table/socket-table.ts';
+import type { CountedTable } from '../table/socket-table.ts';
 import { keepLargest } from './counting/largest-values.ts';
 
-/** Accept queues, fullest first; of several with one address, port and process (SO_REUSEPORT) the fullest. */
-export function countListeners(table: SocketTable, limit: number): Breakdown<ListenerCell> {
+/** Accept queues, fullest first; if several share address, port and process (SO_REUSEPORT), the fullest. */
+export function countListeners(table: CountedTable, limit: number): Breakdown<ListenerCell> {
   const fullest = new Map<string, ListenerCell>();
   for (const { row, length, limit: queueLimit } of table.listenQueues) {
     const { localAddress, localPort, process } = table.rowAt(row);
     const cell = {
-      localIp: formatAddress(table.addresses.wordsOf(localAddress)),
+      localIp: table.addresses.textOf(localAddress),
       localPort,
       process: table.processNames.nameOf(process),
       queueLength: length,
@@ -21,7 +20,7 @@ export function countListeners(table: SocketTable, limit: number): Breakdown<Lis
   return keepLargest([...fullest.values()], limit, fillOf, textOf);
 }
 
-/** Share of the queue in use; its length where the limit is not known. A limit of 0 still lets one connection wait. */
+/** Share of the queue in use; its length if the limit is unknown. A limit of 0 still lets one connection wait. */
 function fillOf(cell: ListenerCell): number {
   return cell.queueLimit === undefined ? cell.queueLength : cell.queueLength / (cell.queueLimit + 1);
 }

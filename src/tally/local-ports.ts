@@ -1,17 +1,19 @@
 import type { Breakdown, LocalPortCell } from '../model/socket-counts.ts';
-import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
+import { isOnEphemeralPort, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
-import { familyOf, localPortOf, stateOf } from '../table/socket-row.ts';
-import { StateCounts } from './counting/dense-counts.ts';
+import { Flag, hasFlag, localPortOf, type RowWords, stateOf } from '../table/socket-row.ts';
+import { OWN_RANGE_LABEL } from './connections.ts';
+import { DenseCounts } from './counting/dense-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
-/** Port 0: any ephemeral port of an outbound socket. */
+/** Names for many ports of outbound sockets: those of the ephemeral range, and those of a program's own. */
 const EPHEMERAL = 0;
+const OWN_RANGE = 65_536;
 
-/** Ports under small ids, 0 being EPHEMERAL: a host shows few of the 65,536. Ids hold until `reset`. */
+/** Ports with small ids; 0 is EPHEMERAL. A host has few of the 65,536. Ids are valid until `reset`. */
 class PortIds {
   ports: number[] = [EPHEMERAL];
-  readonly #ids = new Int32Array(65_536);
+  readonly #ids = new Int32Array(OWN_RANGE + 1);
 
   intern(port: number): number {
     const known = this.#ids[port]!;
@@ -20,7 +22,7 @@ class PortIds {
     return this.ports.push(port) - 1;
   }
 
-  /** −1 when the port was not seen since `reset`. */
+  /** −1 if the port was not interned since `reset`. */
   find(port: number): number {
     return port === EPHEMERAL ? 0 : this.#ids[port]! || -1;
   }
@@ -33,13 +35,13 @@ class PortIds {
 
 /** Counts sockets by state and local port. */
 export function createLocalPortsTally(limit: number) {
-  const counts = new StateCounts();
+  const counts = new DenseCounts();
   const ids = new PortIds();
   const select = createStateBreakdown<number, LocalPortCell>(
     counts,
     limit,
     {
-      label: (id) => (id === EPHEMERAL ? 'ephemeral' : String(ids.ports[id])),
+      label: (id) => labelOf(ids.ports[id]!),
       compare: (left, right) => ids.ports[left]! - ids.ports[right]!,
       remember: (id) => ids.ports[id]!,
       recall: (port) => ids.find(port),
@@ -56,7 +58,7 @@ export function createLocalPortsTally(limit: number) {
       const { words } = rows;
       for (let index = 0; index < rows.length; index++) {
         const at = positionOf(rows, index);
-        const id = ids.intern(shownPort(classes, familyOf(words, at), localPortOf(words, at)));
+        const id = ids.intern(shownPort(words, at, classes));
         counts.reserve(id + 1);
         counts.columnOf(stateOf(words, at))[id]! += step;
       }
@@ -65,8 +67,12 @@ export function createLocalPortsTally(limit: number) {
   };
 }
 
-function shownPort(classes: PortClasses, family: number, port: number): number {
-  const portClass = classes[port]!;
-  const isFolded = (portClass & PortClass.listening) === 0 && (portClass & ephemeralBit(family)) !== 0;
-  return isFolded ? EPHEMERAL : port;
+function shownPort(words: RowWords, at: number, classes: PortClasses): number {
+  if (isOnEphemeralPort(words, at, classes)) return EPHEMERAL;
+  return hasFlag(words, at, Flag.ownRange) ? OWN_RANGE : localPortOf(words, at);
+}
+
+function labelOf(port: number): string {
+  if (port === EPHEMERAL) return 'ephemeral';
+  return port === OWN_RANGE ? OWN_RANGE_LABEL : String(port);
 }

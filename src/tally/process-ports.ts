@@ -1,10 +1,9 @@
 import type { Breakdown, ProcessPorts } from '../model/socket-counts.ts';
-import type { PortClasses } from '../table/port-classes.ts';
+import { isOnEphemeralPort, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { localPortOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
+import type { CountedTable } from '../table/socket-table.ts';
 import { keepLargest } from './counting/largest-values.ts';
-import { isOnEphemeralPort } from './destinations.ts';
 
 const PAGE_BITS = 8;
 const PAGE_LENGTH = 1 << PAGE_BITS;
@@ -13,12 +12,12 @@ const PAGES_BITS = 16 - PAGE_BITS;
 const PAGES = 1 << PAGES_BITS;
 const INITIAL_PAGES = 16;
 
-/** Counts the distinct ephemeral ports each process holds: who eats the range. */
-export function createProcessPortsTally({ processNames }: SocketTable, limit: number) {
+/** Counts the distinct ephemeral ports of each process. */
+export function createProcessPortsTally({ processNames }: CountedTable, limit: number) {
   /** By process id: its distinct ports, and the number of each of its pages, 0 = none yet. */
   let distinct = new Int32Array(0);
   let pageNumbers = new Int32Array(0);
-  /** Sockets by local port, in pages made on demand: most processes have few ports. Page 0 is nobody's. */
+  /** Sockets by local port, in pages allocated on demand: most processes have few ports. Page 0 is unused. */
   let pages = new Int32Array(INITIAL_PAGES * PAGE_LENGTH);
   let pagesEnd = 1;
 

@@ -3,13 +3,13 @@ import type { Breakdown, ProcessCell, ReasonLabel, UnattributedCell } from '../m
 import { KNOWN_STATES, STATE_SLOTS } from '../model/tcp-state.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { Reason, reasonOf, stateOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
-import { StateCounts } from './counting/dense-counts.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { DenseCounts } from './counting/dense-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and owning process. */
-export function createProcessesTally({ processNames }: SocketTable, limit: number) {
-  const counts = new StateCounts();
+export function createProcessesTally({ processNames }: CountedTable, limit: number) {
+  const counts = new DenseCounts();
   const select = createStateBreakdown<string, ProcessCell>(
     counts,
     limit,
@@ -41,6 +41,7 @@ const REASON_LABELS: readonly (readonly [Reason, ReasonLabel])[] = [
   [Reason.unaccepted, 'unaccepted'],
   [Reason.permission, 'permission'],
   [Reason.unresolved, 'unresolved'],
+  [Reason.pidNamespace, 'pid_namespace'],
 ];
 const REASON_SLOTS = 8;
 
@@ -58,7 +59,7 @@ export function createUnattributedTally() {
         if (words[at + Word.process] === 0) counts[stateOf(words, at) * REASON_SLOTS + reasonOf(words, at)]! += step;
       }
     },
-    /** Every known state and reason, zero included. */
+    /** Every known state and reason, also at zero. */
     select: (): UnattributedCell[] =>
       KNOWN_STATES.flatMap((state) =>
         REASON_LABELS.map(([number, reason]) => ({ state, reason, sockets: counts[state * REASON_SLOTS + number]! })),

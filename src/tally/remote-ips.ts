@@ -1,18 +1,18 @@
-import type { AddressWords } from '../model/ip-address.ts';
+import type { ScopedWords } from '../model/ip-address.ts';
 import type { Breakdown, RemoteIpCell } from '../model/socket-counts.ts';
-import { TcpState } from '../model/tcp-state.ts';
+import { isConnection } from '../table/connection-states.ts';
 import type { Peers } from '../table/peers.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { stateOf, Word } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
-import { StateCounts } from './counting/dense-counts.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { DenseCounts } from './counting/dense-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and peer. LISTEN and bound sockets have no peer. */
-export function createRemoteIpsTally(table: SocketTable, limit: number, peers: Peers) {
-  const counts = new StateCounts();
+export function createRemoteIpsTally(table: CountedTable, limit: number, peers: Peers) {
+  const counts = new DenseCounts();
   const { addresses } = table;
-  const select = createStateBreakdown<AddressWords, RemoteIpCell>(
+  const select = createStateBreakdown<ScopedWords, RemoteIpCell>(
     counts,
     limit,
     {
@@ -32,7 +32,7 @@ export function createRemoteIpsTally(table: SocketTable, limit: number, peers: P
       for (let index = 0; index < rows.length; index++) {
         const at = positionOf(rows, index);
         const state = stateOf(words, at);
-        if (state === TcpState.listen || state === TcpState.bound) continue;
+        if (!isConnection(state)) continue;
         counts.columnOf(state)[peers.groupOf(words[at + Word.remoteAddress]!)]! += step;
       }
     },

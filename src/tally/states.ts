@@ -22,12 +22,12 @@ export function createStatesTally() {
       }
     },
     /** States that the source does not show are left undefined. */
-    select(unseen: readonly TcpState[]): Required<SocketCounts>['states'] {
-      return { ipv4: withoutUnseen(ipv4, unseen), ipv6: withoutUnseen(ipv6, unseen) };
+    select(unsupported: readonly TcpState[]): Required<SocketCounts>['states'] {
+      return { ipv4: withoutUnsupported(ipv4, unsupported), ipv6: withoutUnsupported(ipv6, unsupported) };
     },
   };
 }
 
-function withoutUnseen(counts: Int32Array, unseen: readonly number[]): StateCounts {
-  return Array.from(counts, (count, state) => (count === 0 && unseen.includes(state) ? undefined : count));
+function withoutUnsupported(counts: Int32Array, unsupported: readonly number[]): StateCounts {
+  return Array.from(counts, (count, state) => (count === 0 && unsupported.includes(state) ? undefined : count));
 }

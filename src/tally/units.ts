@@ -3,14 +3,14 @@ import type { Breakdown, UnitCell } from '../model/socket-counts.ts';
 import { NameTable } from '../table/name-table.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { groupOf, stateOf } from '../table/socket-row.ts';
-import type { SocketTable } from '../table/socket-table.ts';
-import { StateCounts, stateOfCell, valueOfCell } from './counting/dense-counts.ts';
+import type { CountedTable } from '../table/socket-table.ts';
+import { DenseCounts, stateOfCell, valueOfCell } from './counting/dense-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
-/** Counts sockets by state and unit. What a group is called is asked anew for each page. */
-export function createUnitsTally({ groups }: SocketTable, limit: number) {
-  const byGroup = new StateCounts();
-  const byUnit = new StateCounts();
+/** Counts sockets by state and unit. The names of groups are resolved again for each page. */
+export function createUnitsTally({ groups }: CountedTable, limit: number) {
+  const byGroup = new DenseCounts();
+  const byUnit = new DenseCounts();
   const units = new NameTable();
   const select = createStateBreakdown<string, UnitCell>(
     byUnit,
@@ -34,7 +34,7 @@ export function createUnitsTally({ groups }: SocketTable, limit: number) {
         byGroup.columnOf(stateOf(words, at))[groupOf(words, at)]! += step;
       }
     },
-    /** `nameOfGroup` names a group of the table, undefined where nobody can tell. */
+    /** `nameOfGroup` names a group of the table; undefined if unknown. */
     select(nameOfGroup: (groupId: bigint) => string | undefined): Breakdown<UnitCell> {
       const unitOfGroup = nameGroups(nameOfGroup);
       byUnit.reset(units.length);

@@ -1,5 +1,5 @@
 import type { FamilyLabel } from '../model/socket-counts.ts';
-import { ephemeralBit, type PortClasses } from '../table/port-classes.ts';
+import { ephemeralBit, isEphemeral, PortClass, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { Family, familyOf, localPortOf } from '../table/socket-row.ts';
 
@@ -10,7 +10,8 @@ export class UsedPorts {
     ipv6: new Int32Array(65_536),
   };
   readonly #used: Record<FamilyLabel, number> = { ipv4: 0, ipv6: 0 };
-  /** By which `#used` holds; undefined when the ports are to be gone through again. */
+  #usedOdd = 0;
+  /** The classes that `#used` was counted by; undefined = recount. */
   #classes: PortClasses | undefined;
 
   reset(): void {
@@ -31,20 +32,41 @@ export class UsedPorts {
       const after = sockets[port]! + step;
       sockets[port] = after;
       const isFirstOrLast = after === (step === 1 ? 1 : 0);
-      if (isFirstOrLast && (classes[port]! & ephemeralBit(family)) !== 0)
-        this.#used[family === Family.v4 ? 'ipv4' : 'ipv6'] += step;
+      if (!isFirstOrLast) continue;
+      const portClass = classes[port]!;
+      if ((portClass & ephemeralBit(family)) !== 0) this.#used[family === Family.v4 ? 'ipv4' : 'ipv6'] += step;
+      const ofOther = family === Family.v4 ? ipv6[port]! : ipv4[port]!;
+      if (isOddAndFree(portClass) && ofOther === 0) this.#usedOdd += step;
     }
   }
 
-  /** Number of the ephemeral ports that have a socket. */
+  /** Number of ephemeral ports with a socket. */
   used(family: FamilyLabel, classes: PortClasses): number {
-    if (classes !== this.#classes) {
-      this.#classes = classes;
-      this.#used.ipv4 = countUsed(this.#sockets.ipv4, classes, ephemeralBit(Family.v4));
-      this.#used.ipv6 = countUsed(this.#sockets.ipv6, classes, ephemeralBit(Family.v6));
-    }
+    this.#bringUpToDate(classes);
     return this.#used[family];
   }
+
+  /** Number of ephemeral ports at odd offsets that have a socket of either family and are not blocked. */
+  usedOdd(classes: PortClasses): number {
+    this.#bringUpToDate(classes);
+    return this.#usedOdd;
+  }
+
+  #bringUpToDate(classes: PortClasses): void {
+    if (classes === this.#classes) return;
+    const { ipv4, ipv6 } = this.#sockets;
+    this.#classes = classes;
+    this.#used.ipv4 = countUsed(ipv4, classes, ephemeralBit(Family.v4));
+    this.#used.ipv6 = countUsed(ipv6, classes, ephemeralBit(Family.v6));
+    this.#usedOdd = 0;
+    for (let port = 0; port < ipv4.length; port++) {
+      if (isOddAndFree(classes[port]!) && (ipv4[port] !== 0 || ipv6[port] !== 0)) this.#usedOdd++;
+    }
+  }
+}
+
+function isOddAndFree(portClass: number): boolean {
+  return (portClass & (PortClass.odd | PortClass.blocked)) === PortClass.odd && isEphemeral(portClass);
 }
 
 function countUsed(sockets: Int32Array, classes: PortClasses, bit: number): number {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { UIDS } from '../../dashboards/links.ts';
 import { RULES_FOLDER, readAlerts, readRuleTests } from './rule-files.ts';
 
 const ALERTS = readAlerts();
 const CASES = readRuleTests();
 const RUNBOOK = readFileSync(new URL('../runbook.md', RULES_FOLDER), 'utf8');
+const DASHBOARDS: readonly string[] = Object.values(UIDS);
 const RUNBOOK_URL = 'https://github.com/tcpstate-exporter/tcpstate-exporter/blob/main/deploy/prometheus/runbook.md';
 
 test('the alerts an operator relies on are there, with their severity', () => {
@@ -15,20 +17,36 @@ test('the alerts an operator relies on are there, with their severity', () => {
       .sort();
   assert.deepEqual(namesOf('critical'), [
     'TcpAcceptQueueOverflow',
+    'TcpAcceptQueueStuck',
     'TcpConntrackTableFull',
     'TcpEphemeralPortsExhausted',
+    'TcpEphemeralPortsExhaustedOften',
+    'TcpListenerGone',
+    'TcpProcessFdsRunningOut',
   ]);
   assert.deepEqual(namesOf('warning'), [
     'TcpAbortOnMemory',
     'TcpAcceptQueueNearLimit',
     'TcpCloseWaitLeak',
     'TcpCloseWaitStuck',
+    'TcpClosedSocketsHeld',
+    'TcpClosingPiling',
+    'TcpConnectionsRefused',
+    'TcpConnectionsReset',
+    'TcpConnectsFailing',
+    'TcpConntrackDrops',
     'TcpConntrackTableHigh',
     'TcpEphemeralPortsFillingUp',
     'TcpEphemeralPortsHigh',
     'TcpMemoryNearLimit',
     'TcpOrphansNearLimit',
+    'TcpPodAcceptQueueOverflow',
+    'TcpPodConnectsFailing',
+    'TcpPodRetransmitRatioHigh',
+    'TcpPodTimeWaitHigh',
+    'TcpPodTimeWaitTableOverflow',
     'TcpPortExhaustionEvent',
+    'TcpProcessFdsLeak',
     'TcpProcessFdsNearLimit',
     'TcpRetransmitRatioHigh',
     'TcpStateCollectorFailing',
@@ -38,19 +56,28 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpStateWrongNamespace',
     'TcpSynBacklogFull',
     'TcpSynSentPiling',
+    'TcpSynSentSpread',
     'TcpSystemFilesNearLimit',
     'TcpTimeWaitHigh',
     'TcpTimeWaitTableOverflow',
+    'TcpTwRecycleRejects',
   ]);
-  assert.deepEqual(namesOf('info'), ['TcpEphemeralPortsAllHeld', 'TcpStateOwnersHidden']);
+  assert.deepEqual(namesOf('info'), [
+    'TcpEphemeralPortsAllHeld',
+    'TcpListenerInEphemeralRange',
+    'TcpSocketsUnusual',
+    'TcpStateOwnersHidden',
+  ]);
 });
 
 for (const alert of ALERTS) {
   const { annotations } = alert;
   test(`${alert.alert} keeps the conventions of alerts`, () => {
     assert.match(alert.alert, /^Tcp([A-Z][a-z]+)+$/);
-    assert.deepEqual(Object.keys(alert.labels), ['severity']);
-    assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'runbook_url']);
+    assert.deepEqual(Object.keys(alert.labels), ['severity', 'component']);
+    assert.deepEqual(Object.keys(annotations), ['summary', 'description', 'action', 'dashboard_path', 'runbook_url']);
+    assert.match(annotations.action!, /^[A-Za-z_][^{}]+\.$/, 'what to do is the same for every host of a message');
+    assert.ok(DASHBOARDS.includes(/^\/d\/([\w-]+)(\?|$)/.exec(annotations.dashboard_path!)?.[1] ?? ''));
     assert.match(annotations.summary!, /^[A-Zt][^{}]+\.$/, 'summary is one constant sentence');
     assert.match(annotations.description!, /\$labels\.\w+/);
     assert.match(annotations.description!, /\$value/);

@@ -15,12 +15,23 @@ const FROM_PROMETHEUS = {
   ALERTS_FOR_STATE: ['alertname', 'severity', 'process'],
 };
 
+const GOLDEN_PAGES = ['linux.txt', 'windows.txt'] as const;
+/** What the rules compare with where users record it. */
+const FROM_USERS = { tcpstate_alert_threshold: ['alertname'] };
+/** Of kube-state-metrics (docs/metrics/workload/pod-metrics.md there), which the dashboard of pods joins with. */
+const FROM_KUBERNETES = {
+  kube_pod_info: ['namespace', 'pod', 'uid', 'node', 'created_by_kind', 'created_by_name', 'cluster'],
+};
+
 /** Metric → the labels it really has: from the golden pages of both platforms, from the exporter's own process metrics, and from the recording rules. */
 export async function readExportedLabels(): Promise<Map<string, Set<string>>> {
   const labels = new Map<string, Set<string>>(
-    Object.entries(FROM_PROMETHEUS).map(([name, own]) => [name, new Set(own)]),
+    Object.entries({ ...FROM_PROMETHEUS, ...FROM_USERS, ...FROM_KUBERNETES }).map(([name, own]) => [
+      name,
+      new Set(own),
+    ]),
   );
-  for (const page of [readGoldenPage('linux.txt'), readGoldenPage('windows.txt'), await renderSelfMetrics()]) {
+  for (const page of [...GOLDEN_PAGES.map(readGoldenPage), await renderSelfMetrics()]) {
     for (const family of parseExposition(page).values()) {
       for (const sample of family.samples) {
         const known = labels.get(sample.name) ?? new Set();

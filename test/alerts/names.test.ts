@@ -21,7 +21,8 @@ test('queries of the runbook name only metrics and labels that exist', () => {
   const blocks = [...runbook.matchAll(/^ {4}(\S.*)$/gm)].map(([, query]) => query!);
   assert.ok(blocks.length > 5);
   for (const query of blocks) assertNamesExist(query);
-  for (const [metric] of runbook.matchAll(/\b(?:process:)?tcpstate_[\w:]+/g)) assert.ok(EXPORTED.has(metric), metric);
+  for (const [metric] of runbook.matchAll(/\b(?:(?:destination|instance|listener|process):)?tcpstate_[\w:]+/g))
+    assert.ok(EXPORTED.has(metric), metric);
 });
 
 test('labels in the text of an alert are labels its query can have', () => {

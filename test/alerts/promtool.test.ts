@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { writeExpandedTests } from './expanded-tests.ts';
 import { runTool, skipWithout } from './real-tool.ts';
 import { RULES_FOLDER, ruleTestFiles, TESTS_FOLDER } from './rule-files.ts';
 
@@ -14,8 +17,10 @@ test('promtool accepts every rule file and finds nothing to remark', { skip }, (
 });
 
 for (const file of ruleTestFiles()) {
-  test(`alerts fire and stay silent as ${file} says`, { skip }, () => {
-    assert.match(runTool('promtool', ['test', 'rules', file], TESTS_FOLDER), /SUCCESS/);
+  test(`alerts fire and stay silent as ${file} says`, { skip }, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'tcpstate-rule-tests-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    assert.match(runTool('promtool', ['test', 'rules', writeExpandedTests(file, folder)], TESTS_FOLDER), /SUCCESS/);
   });
 }
 

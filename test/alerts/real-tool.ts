@@ -14,7 +14,7 @@ export function runTool(program: string, args: readonly string[], folder: URL): 
   const { error, status, stdout, stderr } = spawnSync(program, args, {
     cwd: folder,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000, // promtool takes a minute for a file where both cores are busy
   });
   if (error !== undefined) throw new Error(`cannot run ${program}`, { cause: error });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`);

@@ -18,10 +18,24 @@ export interface RecordingRule {
   readonly expr: string;
 }
 
-/** One case of promtool's unit tests. */
+/** A file of promtool's unit tests, in the short form that `expanded-tests.ts` completes. */
+export interface RuleTestFile {
+  /** Relative to the tests. */
+  readonly rule_files: readonly string[];
+  readonly evaluation_interval: string;
+  readonly tests: readonly RuleTest[];
+}
+
 export interface RuleTest {
   readonly name: string;
-  readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly unknown[] }[];
+  readonly input_series: readonly { readonly series: string; readonly values: string }[];
+  readonly alert_rule_test: readonly {
+    readonly alertname: string;
+    readonly exp_alerts: readonly {
+      readonly exp_labels: Readonly<Record<string, string>>;
+      readonly exp_annotations: Readonly<Record<string, string>>;
+    }[];
+  }[];
 }
 
 interface RuleFile {
@@ -37,9 +51,11 @@ export function readRecordings(): RecordingRule[] {
 }
 
 export function readRuleTests(): RuleTest[] {
-  return ruleTestFiles().flatMap((file) => {
-    return (parse(readFileSync(new URL(file, TESTS_FOLDER), 'utf8')) as { tests: RuleTest[] }).tests;
-  });
+  return ruleTestFiles().flatMap((file) => readRuleTestFile(file).tests);
+}
+
+export function readRuleTestFile(file: string): RuleTestFile {
+  return parse(readFileSync(new URL(file, TESTS_FOLDER), 'utf8')) as RuleTestFile;
 }
 
 /** Names of promtool's test files in this folder. */

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { createCounting } from '../../src/collector/counting.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { ALL_SOCKETS } from '../../src/platform/linux/netlink/dump-request.ts';
 import { createSockDiagReader } from '../../src/platform/linux/netlink/sock-diag.ts';
 import { createOwnerResolver } from '../../src/platform/linux/owners/owners.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
-import { createTally } from '../../src/tally/index.ts';
 import { allocatedBytes, retainedBytes } from './allocation-count.ts';
 import { DATAGRAM_MESSAGES } from './synthetic-dump.ts';
 import { createSyntheticHost } from './synthetic-host.ts';
@@ -105,7 +105,7 @@ function createScrapes(sockets: number) {
   const table = new SocketTable();
   const reader = createSockDiagReader(host.libc, ALL_SOCKETS);
   const owners = createOwnerResolver(host.libc, { procfs, budgetMs: 1000, isPrivileged: true });
-  const tally = createTally(table, DEFAULT_LIMITS);
+  const tally = createCounting(table, DEFAULT_LIMITS);
   for (let round = 0; round < WARM_UP_SCRAPES; round++) {
     host.renew(CHURN_STEP);
     scrape();
@@ -122,8 +122,9 @@ function createScrapes(sockets: number) {
       hasOwners: true,
       nameOfGroup: (id) => `unit-${id}.service`,
       closeWait: undefined,
+      listenerDrops: undefined,
       processFds: [],
-      unseenStates: [],
+      unsupportedStates: [],
     });
   }
 }

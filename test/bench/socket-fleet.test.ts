@@ -47,6 +47,21 @@ describe('the sockets that the benchmark makes', { skip }, () => {
     });
   }
 
+  it('come and go all the time when they are told to', async (t) => {
+    const fleet = await start(t, 'established');
+    const before = new Set(socketsIn('established').map(describeSocket));
+    const countNew = () => socketsIn('established').filter((socket) => !before.has(describeSocket(socket))).length;
+    await fleet.churn(40);
+    for (let waits = 0; countNew() < RENEWED; waits++) {
+      assert.ok(waits < 200, `${countNew()} are new`);
+      await delay(20);
+    }
+    await fleet.churn(0);
+    const seen = countNew();
+    await delay(200);
+    assert.deepEqual([countNew(), socketsIn('established').length], [seen, SOCKETS], 'and stop');
+  });
+
   it('are in TIME_WAIT, on both sides of a connection, and become more when they are to be renewed', async (t) => {
     const fleet = await start(t, 'time_wait');
     const before = socketsIn('time_wait');

@@ -61,12 +61,18 @@ describe('formatReport', () => {
   it('shows medians, memory at its most, and the verdicts', () => {
     const once = resultOf('time_wait', 500_000, { exporter: 300, dump: 100 });
     const [first] = once.readings.exporter!;
-    const exporter = [first!, { ...first!, cpuMs: 500, peakRssMb: 120 }, { ...first!, cpuMs: 310 }];
+    const exporter = [
+      { ...first!, anonymousMb: 40 },
+      { ...first!, cpuMs: 500, peakRssMb: 120, anonymousMb: 42 },
+      { ...first!, cpuMs: 310, anonymousMb: 39 },
+    ];
     const results = [{ ...once, readings: { ...once.readings, exporter } }];
     const report = formatReport(MACHINE, results, judge(results), ['established 1M: there was no memory']);
     const cells = report.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
     assert.ok(
-      cells.includes('| time_wait 500k | tcpstate-exporter, everything on | 310 ms | 300 ms | 3.1 | 120 MB | | | |'),
+      cells.includes(
+        '| time_wait 500k | tcpstate-exporter, everything on | 310 ms | 300 ms | 3.1 | 120 MB | 40 MB | | | |',
+      ),
     );
     assert.ok(cells.includes('| CPU ÷ dump, time_wait 500k | 1.7 | 3.1 | MISS |'));
     assert.ok(cells.includes('FAILED: established 1M: there was no memory'));

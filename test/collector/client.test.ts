@@ -9,6 +9,7 @@ import { createCollectorClient } from '../../src/collector/client.ts';
 import type { CollectorOptions } from '../../src/collector/protocol.ts';
 import type { CollectorName } from '../../src/model/collectors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { LINUX_BUILD } from '../support/pages/snapshots.ts';
 
 const SCRIPTED = new URL('../support/fakes/scripted-thread.mjs', import.meta.url);
 const pipes = { skip: process.platform === 'win32' && 'needs named pipes of the file system' };
@@ -243,7 +244,9 @@ function startUnready(t: TestContext, options: Partial<CollectorOptions>) {
       limits: DEFAULT_LIMITS,
       procfs: '',
       sysfs: '',
+      kubeletLogs: '',
       ownersBudgetMs: 0,
+      build: LINUX_BUILD,
       ...options,
     },
     {

@@ -6,7 +6,8 @@ import type { CollectorName } from '../../src/model/collectors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import type { FactCollector, OwnerResolver, Platform } from '../../src/platform/platform.ts';
-import { Reason, ROW_WORDS, setProcess } from '../../src/table/socket-row.ts';
+import { Reason } from '../../src/table/socket-row.ts';
+import type { SocketTable } from '../../src/table/socket-table.ts';
 import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
 import { addSocketRows, type SocketRow } from '../support/tables/socket-rows.ts';
 
@@ -37,8 +38,7 @@ const OWNERS: OwnerResolver = {
   source: 'fake',
   resolve(table) {
     for (let row = 0; row < table.length; row++) {
-      if (table.rowAt(row).owner !== 0)
-        setProcess(table.words, row * ROW_WORDS, table.processNames.intern('nginx'), Reason.none);
+      if (table.rowAt(row).owner !== 0) table.setOwner(row, table.processNames.intern('nginx'), Reason.none);
     }
   },
   recall(table) {
@@ -51,7 +51,7 @@ function collect(platform: Partial<Platform>, ...collectors: CollectorName[]) {
   const parts: CollectedPart[] = [];
   let clock = 0;
   const run = createCollection(fakePlatform(platform), DEFAULT_LIMITS, () => clock++);
-  run({ id: 1, collectors, deadlineMs: 1000 }, (part) => parts.push(part));
+  run({ collectors, deadlineMs: 1000 }, (part) => parts.push(part));
   const outcomes = Object.fromEntries(
     parts.flatMap((part) => part.outcomes).map((outcome) => [outcome.collector, outcome]),
   );
@@ -59,6 +59,43 @@ function collect(platform: Partial<Platform>, ...collectors: CollectorName[]) {
 }
 
 describe('createCollection', () => {
+  it('asks listeners for what they dropped, unless there are none, or too many', () => {
+    let reads = 0;
+    const listenerDrops: Platform['listenerDrops'] = {
+      source: 'fake',
+      read(table) {
+        reads++;
+        addSocketRows(table, [LISTENER]);
+        table.listenDrops.push({ row: 0, drops: 6 });
+      },
+    };
+    const dropsOf = (rows: readonly SocketRow[]) =>
+      collect({ sockets: fakeReader(rows), listenerDrops }, 'sockets').sockets!.listenerDrops?.cells;
+    assert.deepEqual(dropsOf([LISTENER]), [{ localIp: '0.0.0.0', localPort: 80, process: 'unknown', drops: 6 }]);
+    assert.deepEqual([dropsOf([CLOSE_WAIT]), reads], [[], 1]);
+    assert.deepEqual([dropsOf(Array<SocketRow>(10_001).fill(LISTENER)), reads], [undefined, 1]);
+  });
+
+  it('does not ask listeners for what the source of the sockets has told', () => {
+    const sockets: Platform['sockets'] = {
+      source: 'fake',
+      read(table) {
+        addSocketRows(table, [{ ...LISTENER, owner: 7 }]);
+        table.listenDrops.push({ row: 0, drops: 9 });
+      },
+    };
+    const listenerDrops = fakeReader(new Error('asked'));
+    const { sockets: counts, outcomes } = collect({ sockets, listenerDrops }, 'sockets');
+    assert.deepEqual([counts!.listenerDrops!.cells[0]!.drops, outcomes.sockets!.success], [9, true]);
+  });
+
+  it('keeps its sockets when what listeners dropped cannot be read, and says so', () => {
+    const failing = fakeReader(new Error('ENOBUFS'));
+    const { sockets, outcomes } = collect({ sockets: fakeReader([LISTENER]), listenerDrops: failing }, 'sockets');
+    assert.equal(sockets!.states!.ipv4[TcpState.listen], 1);
+    assert.deepEqual([sockets!.listenerDrops, outcomes.sockets!.success], [undefined, false]);
+  });
+
   it('sends each fact as a part of its own, before the sockets', () => {
     const { parts } = collect(
       { facts: [RULES, COUNTERS], sockets: fakeReader([LISTENER]) },
@@ -72,6 +109,35 @@ describe('createCollection', () => {
     );
     assert.deepEqual(parts[1]!.facts, { counters: { activeOpens: 5 } });
     assert.equal(parts[2]!.sockets!.ephemeral!.families[0]!.ports, 10);
+  });
+
+  it('counts by what the kernel took over though the counters are not asked for', () => {
+    let reads = 0;
+    const counters: FactCollector = {
+      ...COUNTERS,
+      collect() {
+        reads++;
+        return { counters: { timeWaitReused: 3 } };
+      },
+    };
+    const { parts } = collect({ facts: [RULES, counters], sockets: fakeReader([LISTENER]) }, 'sockets');
+    assert.deepEqual([reads, parts.length, parts[0]!.facts], [1, 1, undefined]);
+  });
+
+  it('knows who dialled when one scrape asks for owners and the next does not', () => {
+    const dialling: SocketRow = { state: 'synSent', local: ['10.0.0.1', 80], remote: ['10.0.0.3', 9000], owner: 9 };
+    let rows = [LISTENER, dialling];
+    const sockets = { source: 'fake', read: (table: SocketTable) => void addSocketRows(table, rows) };
+    const run = createCollection(fakePlatform({ sockets, owners: OWNERS }), DEFAULT_LIMITS, () => 0);
+    const directionsOf = (...collectors: CollectorName[]) => {
+      const parts: CollectedPart[] = [];
+      run({ collectors, deadlineMs: 1000 }, (part) => parts.push(part));
+      return parts.flatMap((part) => part.sockets?.connections?.cells ?? []).map(({ direction }) => direction);
+    };
+    assert.deepEqual(directionsOf('sockets', 'processes'), ['outbound']);
+    rows = [LISTENER, { ...dialling, state: 'established' }];
+    assert.deepEqual(directionsOf('sockets'), ['outbound']);
+    assert.deepEqual(directionsOf('sockets', 'processes'), ['outbound']);
   });
 
   it('lets a failing fact cost its own series only, and tells why with all causes', () => {
@@ -196,7 +262,7 @@ describe('createCollection', () => {
     const run = createCollection(fakePlatform({ sockets: fakeReader([LISTENER]) }), DEFAULT_LIMITS, () => 0);
     const counts: unknown[] = [];
     for (let scrape = 0; scrape < 3; scrape++) {
-      run({ id: scrape, collectors: ['sockets'], deadlineMs: 1 }, ({ sockets }) =>
+      run({ collectors: ['sockets'], deadlineMs: 1 }, ({ sockets }) =>
         counts.push(sockets!.states!.ipv4[TcpState.listen]),
       );
     }
@@ -205,7 +271,7 @@ describe('createCollection', () => {
 
   it('adds the times of the read and of the tallies up', () => {
     const { outcomes } = collect({ sockets: fakeReader([LISTENER]) }, 'sockets');
-    assert.equal(outcomes.sockets!.seconds, 0.002);
+    assert.equal(outcomes.sockets!.seconds, 0.004); // the clock goes on by 1 ms at each look: two more within
   });
 
   it('gives memory back after a flood, and now and then besides', () => {
@@ -226,9 +292,54 @@ describe('createCollection', () => {
     );
     for (scrape = 1; scrape <= 40; scrape++) {
       rows = scrape === 3 ? flood : [LISTENER];
-      run({ id: scrape, collectors: ['sockets'], deadlineMs: 1000 }, () => {});
+      run({ collectors: ['sockets'], deadlineMs: 1000 }, () => {});
     }
     // the flood is in scrape 3, which needs larger arrays than there were; two small ones are behind it in 6
     assert.deepEqual(trims, [4, 7, 20, 40]);
+  });
+});
+
+describe('the other network namespaces', () => {
+  const reading = {
+    ...{ key: 1, netns: 'shop/web', namespace: 'shop', pod: 'web', podUid: '', container: '', containerId: '' },
+    inum: undefined,
+    numbers: { inUse: 3, timeWait: 1 },
+  };
+
+  it('come last, with their source', () => {
+    const order: string[] = [];
+    const sockets = { ...fakeReader([LISTENER]), read: () => void order.push('sockets') };
+    const netns = {
+      source: 'procfs',
+      read() {
+        order.push('netns');
+        return { read: [reading], failed: 0, withoutProcess: [] };
+      },
+    };
+    const { parts, outcomes } = collect({ sockets, netns }, 'netns', 'sockets');
+    assert.deepEqual(order, ['sockets', 'netns']);
+    assert.deepEqual(
+      parts.at(-1)!.facts!.netns!.cells.map(({ pod }) => pod),
+      ['web'],
+    );
+    assert.deepEqual([outcomes.netns!.success, outcomes.netns!.source], [true, 'procfs']);
+  });
+
+  it('lose only themselves when they fail', () => {
+    const netns = {
+      source: 'procfs',
+      read() {
+        throw new Error('EIO');
+      },
+    };
+    const { parts, outcomes, sockets } = collect({ sockets: fakeReader([LISTENER]), netns }, 'netns', 'sockets');
+    assert.ok(sockets !== undefined && outcomes.sockets!.success);
+    assert.deepEqual([outcomes.netns!.success, outcomes.netns!.error, parts.at(-1)!.facts], [false, 'EIO', undefined]);
+  });
+
+  it('are not read if nobody asks, and absent where the platform has none', () => {
+    const netns = { source: 'procfs', read: () => assert.fail('nobody asked') };
+    assert.equal(collect({ netns }, 'sockets').outcomes.netns, undefined);
+    assert.equal(collect({}, 'netns').outcomes.netns, undefined);
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Config, ConfigRefusal, readCommand } from '../../src/config/config.ts';
+import { type Config, readCommand } from '../../src/config/config.ts';
 import { environmentName, OPTIONS } from '../../src/config/options.ts';
+import { configOf, refusalOf } from '../support/files/given-config.ts';
 
 /** One socket, as systemd would pass it to this process. */
 const PASSED = { LISTEN_PID: String(process.pid), LISTEN_FDS: '1' };
@@ -34,6 +35,13 @@ const CASES: readonly {
     read: (config) => config.telemetryPath,
     expected: '/tcp/metrics',
     refused: ['', 'metrics', '/a//b', '/../etc', '/a?b', '/:name', '/*', '/-/healthy', '/-/ready', '/metrics/'],
+  },
+  {
+    flag: 'web.live-page',
+    text: 'false',
+    read: (config) => config.livePage,
+    expected: false,
+    refused: ['no', '0'],
   },
   {
     flag: 'web.config.file',
@@ -106,6 +114,13 @@ const CASES: readonly {
     refused: ['61s', 'x'],
   },
   {
+    flag: 'collector.sockets.source',
+    text: 'sock_diag',
+    read: (config) => config.socketSource,
+    expected: 'sock_diag',
+    refused: ['', 'ebpf', 'netlink'],
+  },
+  {
     flag: 'owners.time-budget',
     text: '250ms',
     read: (config) => config.ownersBudgetMs,
@@ -128,6 +143,7 @@ const CASES: readonly {
       ['units', 'units'],
       ['destinations', 'destinations'],
       ['listeners', 'listeners'],
+      ['netns', 'netns'],
     ] as const
   ).map(([name, key]) => ({
     flag: `limit.${name}`,
@@ -163,6 +179,13 @@ const CASES: readonly {
   { flag: 'log.file-count', text: '1', read: (config) => config.logFileCount, expected: 1, refused: ['0', '101'] },
   { flag: 'path.procfs', text: '/host/proc', read: (config) => config.procfs, expected: '/host/proc', refused: [''] },
   { flag: 'path.sysfs', text: '/host/sys', read: (config) => config.sysfs, expected: '/host/sys', refused: [''] },
+  {
+    flag: 'path.kubelet-logs',
+    text: '/host/log',
+    read: (config) => config.kubeletLogs,
+    expected: '/host/log',
+    refused: [''],
+  },
 ];
 
 /** Refused elsewhere, and tested below. */
@@ -276,10 +299,7 @@ describe('readCommand', () => {
       refusalOf([], { TCPSTATE_LOG_LEVLE: 'info' }),
       'unknown environment variable TCPSTATE_LOG_LEVLE: did you mean TCPSTATE_LOG_LEVEL?',
     );
-    assert.match(
-      refusalOf([], { TCPSTATE_SOMETHING_ELSE: '1' }),
-      /TCPSTATE_SOMETHING_ELSE: --help names those that exist/,
-    );
+    assert.match(refusalOf([], { TCPSTATE_SOMETHING_ELSE: '1' }), /TCPSTATE_SOMETHING_ELSE: --help lists them/);
   });
 
   it('starts in a Kubernetes namespace with a service of its own name', () => {
@@ -366,43 +386,9 @@ describe('sockets passed by systemd', () => {
   });
 
   it('are refused where none was passed', () => {
-    assert.match(refusalOf(['--web.systemd-socket']), /^--web\.systemd-socket is not possible: no socket was passed /);
+    assert.match(
+      refusalOf(['--web.systemd-socket']),
+      /^--web\.systemd-socket is not possible: systemd passed no socket /,
+    );
   });
 });
-
-describe('collector flags', () => {
-  it('turn single collectors off', () => {
-    const config = configOf(['--no-collector.units'], { TCPSTATE_COLLECTOR_MEMORY: 'false' });
-    assert.equal(config.collectors.has('units'), false);
-    assert.equal(config.collectors.has('memory'), false);
-    assert.equal(config.collectors.size, config.knownCollectors.length - 2);
-  });
-
-  it('turn single collectors on when the others are off', () => {
-    const config = configOf(['--collector.disable-defaults', '--collector.sockets', '--collector.counters=true']);
-    assert.deepEqual([...config.collectors].toSorted(), ['counters', 'sockets']);
-  });
-
-  it('exist for the collectors of the platform alone', () => {
-    assert.equal(configOf(['--no-collector.port_exhaustion_events'], {}, 'windows').collectors.has('sockets'), true);
-    const message = refusalOf(['--no-collector.port_exhaustion_events']);
-    assert.match(message, /^unknown flag --no-collector\.port_exhaustion_events: there is .*--collector\.sockets/);
-    assert.equal(configOf([], {}, 'windows').knownCollectors.includes('conntrack'), false);
-  });
-});
-
-function configOf(argv: string[], environment = {}, platform: 'linux' | 'windows' = 'linux'): Config {
-  const command = readCommand(platform, argv, environment);
-  assert.equal(command.kind, 'run');
-  return command.config;
-}
-
-function refusalOf(argv: string[], environment = {}): string {
-  try {
-    readCommand('linux', argv, environment);
-  } catch (error) {
-    assert.ok(error instanceof ConfigRefusal, String(error));
-    return error.message;
-  }
-  return assert.fail(`not refused: ${argv.join(' ')}`);
-}

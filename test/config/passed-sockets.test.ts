@@ -36,14 +36,17 @@ describe('takePassedSockets', () => {
   });
 
   for (const [environment, reason] of [
-    [{}, 'no socket was passed (LISTEN_PID is not set): start it by a .socket unit, or leave the flag out'],
+    [
+      {},
+      'systemd passed no socket (LISTEN_PID is not set): start the exporter by a .socket unit, or leave the flag out',
+    ],
     [
       { LISTEN_PID: '4711' },
-      'no socket was passed (LISTEN_FDS is not set): start it by a .socket unit, or leave the flag out',
+      'systemd passed no socket (LISTEN_FDS is not set): start the exporter by a .socket unit, or leave the flag out',
     ],
     [
       { LISTEN_PID: '1', LISTEN_FDS: '1' },
-      'the sockets are meant for process 1, this is 4711: let systemd start the exporter itself, or let a script in between end with exec',
+      'the sockets are meant for process 1, this is 4711: let systemd start the exporter directly, or end a script in between with exec',
     ],
     [{ LISTEN_PID: '4711', LISTEN_FDS: '0' }, 'LISTEN_FDS=0 is not a number of sockets from 1 to 1000'],
     [{ LISTEN_PID: '4711', LISTEN_FDS: '1001' }, 'LISTEN_FDS=1001 is not a number of sockets from 1 to 1000'],

@@ -4,13 +4,13 @@ import { test } from 'node:test';
 import { parseExposition } from '../support/pages/exposition-parser.ts';
 import { readGoldenPage } from '../support/pages/golden-pages.ts';
 
-/** A metric as the README or a page tells it. */
+/** A metric as docs/metrics.md or a page describes it. */
 interface Metric {
   readonly type: string;
   readonly labels: readonly string[];
 }
 
-test('the metric tables of README.md list exactly the families of the pages, with type and labels', () => {
+test('the metric tables of docs/metrics.md list exactly the families of the pages, with type and labels', () => {
   const documented = Object.fromEntries(readTables().map(({ name, type, labels }) => [name, { type, labels }]));
   assert.deepEqual(documented, { ...familiesOf('linux.txt'), ...familiesOf('windows.txt') });
 });
@@ -28,11 +28,11 @@ function familiesOf(file: 'linux.txt' | 'windows.txt'): Record<string, Metric> {
   );
 }
 
-/** The rows between the markers of README.md. A row that is not of the expected form fails. */
+/** The rows between the markers of docs/metrics.md. A row that is not of the expected form fails. */
 function readTables(): (Metric & { readonly name: string; readonly meaning: string })[] {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const section = /<!-- metrics:start -->\n(.*)<!-- metrics:end -->/s.exec(readme)?.[1];
-  assert.ok(section !== undefined, 'README.md has no section between the metrics markers');
+  const document = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const section = /<!-- metrics:start -->\n(.*)<!-- metrics:end -->/s.exec(document)?.[1];
+  assert.ok(section !== undefined, 'docs/metrics.md has no section between the metrics markers');
   const lines = section.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| metric |'));
   return lines.map((line) => {
     const cells = /^\| `(\w+)` \| (\w+) \| (.+?) \| (.+) \|$/.exec(line);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { DIAGNOSE_OPTIONS } from '../../src/config/diagnose-options.ts';
 import { OPTIONS } from '../../src/config/options.ts';
 import { collectorsOf } from '../../src/model/collectors.ts';
 import { parseExposition } from '../support/pages/exposition-parser.ts';
@@ -19,22 +20,24 @@ describe('SECURITY.md', () => {
   it('names only flags that exist', () => {
     const flags = new Set<string>(Object.values(OPTIONS).map(({ flag }) => flag));
     for (const { name } of collectorsOf('linux')) flags.add(`no-collector.${name}`);
-    for (const each of ['self-check', 'version', 'ignore-scripts']) flags.add(each);
+    for (const { flag } of Object.values(DIAGNOSE_OPTIONS)) flags.add(flag);
+    flags.add(`no-${OPTIONS.livePage.flag}`);
+    for (const each of ['self-check', 'version', 'ignore-scripts', 'disable-sigusr1']) flags.add(each);
     const named = [...TEXT.matchAll(/--([a-z][a-z0-9.-]+)/g)].map(([, flag]) => flag!);
     assert.ok(named.length > 15);
     for (const flag of named) assert.ok(flags.has(flag), flag);
   });
 
-  it('names every metric with an address, and tells whose', () => {
-    const withLabel = (label: string) =>
-      FAMILIES.filter(({ samples }) => samples[0]?.labels[label] !== undefined).map(({ name }) => name);
-    const [, peers] = /^\| addresses of peers \| (.*) \|$/m.exec(TEXT)!;
-    assert.deepEqual([...peers!.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort(), withLabel('remote_ip').sort());
-    const [, host] = /^\| addresses of the host \| the last two, (.*) \|$/m.exec(TEXT)!;
-    const destinations = withLabel('remote_ip').filter((name) => name.includes('destination'));
-    const own = [...host!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
-    assert.deepEqual([...destinations, ...own].sort(), withLabel('local_ip').sort());
-  });
+  for (const [shown, labels] of [
+    ['addresses of peers', ['remote_ip']],
+    ['addresses of the host', ['local_ip']],
+    ['open ports, and ports called', ['local_port', 'remote_port']],
+  ] as const) {
+    it(`names every metric that shows ${shown}`, () => {
+      const showing = FAMILIES.filter(({ samples }) => labels.some((label) => samples[0]?.labels[label] !== undefined));
+      assert.deepEqual(namedInRow(shown), showing.map(({ name }) => name).sort());
+    });
+  }
 
   it('names only metrics that exist', () => {
     const names = FAMILIES.map(({ name }) => name);
@@ -45,20 +48,21 @@ describe('SECURITY.md', () => {
       );
   });
 
-  it('leads to sections and files that exist', () => {
-    const readme = readFileSync(new URL('README.md', ROOT), 'utf8');
-    const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title]) =>
-      title!
-        .toLowerCase()
-        .replaceAll(/[^\w -]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    for (const [, anchor] of TEXT.matchAll(/\(README\.md#([\w-]+)\)/g)) assert.ok(anchors.includes(anchor!), anchor);
-    for (const [, path] of TEXT.matchAll(/\]\((?!README)([^)#]+)\)/g))
-      assert.ok(existsSync(new URL(path!, ROOT)), path);
-    assert.ok(existsSync(new URL('deploy/kubernetes/overlays/unprivileged', ROOT)));
+  it('names overlays and drop-ins that exist', () => {
+    const named = [...TEXT.matchAll(/`(deploy\/[\w/.-]+)`/g)].map(([, path]) => path!);
+    assert.ok(named.length > 2);
+    for (const path of named) assert.ok(existsSync(new URL(path, ROOT)), path);
   });
 });
+
+/** Metrics in a row of the table; `tcpstate_x_*` names all that begin like that. */
+function namedInRow(shown: string): string[] {
+  const row = TEXT.split('\n').find((line) => line.startsWith(`| ${shown} | `)) ?? '';
+  const named = [...row.matchAll(/`(\w+)(\*?)`/g)].flatMap(([, text, rest]) =>
+    FAMILIES.filter(({ name }) => (rest === '*' ? name.startsWith(text!) : name === text)),
+  );
+  return named.map(({ name }) => name).sort();
+}
 
 describe('the program keeps what SECURITY.md says of it', () => {
   /** Values, not types, that a file takes from a module of Node. */
@@ -72,8 +76,10 @@ describe('the program keeps what SECURITY.md says of it', () => {
     );
   }
 
-  it('opens no connection: of the network modules it takes servers, and one lookup', () => {
-    const names = importsFrom(/^(net|http|https|http2|tls|dgram|dns|dns\/promises)$/).map(({ name }) => name);
+  it('opens no connection but to the page that diagnose is to read: of the network modules it takes servers, and one lookup', () => {
+    const names = importsFrom(/^(net|http|https|http2|tls|dgram|dns|dns\/promises)$/)
+      .filter(({ file }) => !['diagnose/page/read-page.ts', 'diagnose/page/other-scheme.ts'].includes(file))
+      .map(({ name }) => name);
     const harmless = [
       'createServer',
       'createSecureContext',
@@ -92,24 +98,27 @@ describe('the program keeps what SECURITY.md says of it', () => {
     );
   });
 
-  it('writes no file but its log', () => {
+  it('writes no file but its log, and the rows of diagnose', () => {
     const writing = importsFrom(/^fs/).filter(({ name }) =>
       /^(write|append|create|mk|rename|rm|unlink|copy|cp|chmod|link|sym)/.test(name),
     );
-    assert.deepEqual([...new Set(writing.map(({ file }) => file))], ['log/rotating-file.ts']);
+    assert.deepEqual([...new Set(writing.map(({ file }) => file))], ['diagnose/csv-file.ts', 'log/rotating-file.ts']);
   });
 
-  it('reads neither memory nor command line or environment of a process, and where its program lies in one place only', () => {
+  it('reads neither memory nor command line or environment of another process, and where its program lies in one place only', () => {
     const prying = /\/(mem|maps|smaps|cmdline|environ|cwd|root|auxv|stack|syscall)\b['"`\\]/;
     const linux = SOURCES.filter(({ file }) => file.startsWith('platform/linux/'));
     assert.ok(linux.length > 30);
+    const ofItself = 'platform/linux/bpf/hand-over.ts';
+    const own = linux.find(({ file }) => file === ofItself)!.text.matchAll(/\/proc\/(\w+)/g);
+    for (const [path, pid] of own) assert.match(pid!, /^(self|PID)$/, path);
     assert.deepEqual(
       linux.filter(({ text }) => prying.test(text)).map(({ file }) => file),
-      [],
+      [ofItself],
     );
     assert.deepEqual(
       linux.filter(({ text }) => /\/exe\b/.test(text)).map(({ file }) => file),
-      ['platform/linux/process-identity.ts'],
+      [ofItself, 'platform/linux/owners/process-identity.ts'],
     );
   });
 

@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { ALERT_THRESHOLDS } from '../../dashboards/thresholds.ts';
 import { parseQuery } from '../alerts/promql.ts';
 import { readAlerts } from '../alerts/rule-files.ts';
-import { readDashboards } from './dashboard-files.ts';
+import { panelsOf, readDashboards } from './dashboard-files.ts';
 
 const ALERTS = readAlerts();
-const PANELS = [...readDashboards().values()].flatMap(({ panels }) => panels);
+const PANELS = [...readDashboards().values()].flatMap(panelsOf);
 
 test('every alert has a panel that names it, and every panel names alerts that exist', () => {
   const named = PANELS.flatMap(({ description = '' }) => {

@@ -14,6 +14,9 @@ export interface Panel {
   readonly type: string;
   readonly title: string;
   readonly description?: string;
+  readonly collapsed?: boolean;
+  /** Of a collapsed row. */
+  readonly panels?: readonly Panel[];
   readonly datasource?: { readonly type: string; readonly uid: string };
   readonly gridPos: GridPos;
   readonly targets?: readonly {
@@ -22,7 +25,13 @@ export interface Panel {
     readonly datasource?: { uid: string };
   }[];
   readonly links?: readonly { readonly title: string; readonly url: string }[];
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly fieldConfig?: {
+    readonly defaults: { readonly unit?: string };
+    readonly overrides: readonly {
+      readonly matcher: { readonly id: string; readonly options?: unknown };
+      readonly properties: readonly { readonly id: string; readonly value?: unknown }[];
+    }[];
+  };
 }
 
 export interface Variable {
@@ -54,8 +63,13 @@ export function readDashboards(): Map<string, Dashboard> {
   );
 }
 
+/** Every panel and row, those of collapsed rows after their row. */
+export function panelsOf({ panels }: Dashboard): Panel[] {
+  return panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
+}
+
 export function panelsWithQueries(dashboard: Dashboard): Panel[] {
-  return dashboard.panels.filter(({ type }) => type !== 'row' && type !== 'text');
+  return panelsOf(dashboard).filter(({ type }) => type !== 'row' && type !== 'text');
 }
 
 /** Every query of a dashboard, those of its annotations included, with values in place of Grafana's variables. */

@@ -30,6 +30,8 @@ export interface PanelModel {
   readonly type: string;
   readonly title: string;
   readonly description?: string;
+  /** Of a collapsed row. */
+  readonly panels?: readonly PanelModel[];
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
   readonly options?: Readonly<Record<string, unknown>>;
   readonly fieldConfig?: {

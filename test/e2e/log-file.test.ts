@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -16,6 +16,15 @@ describe('--log.file', () => {
     assert.match(lines[0]!, / level=info msg="starting tcpstate-exporter" /);
     assert.match(lines.at(-1)!, / level=fatal msg="cannot listen on 192\.0\.2\.1:0: /);
   });
+
+  for (const name of ['stdout', 'stderr'] as const) {
+    it(`may be ${name}, and the other stream stays empty`, async () => {
+      const said = await runProgram([`--log.file=${name}`, '--web.listen-address=192.0.2.1:0']);
+      assert.match(said[name], / level=fatal msg="cannot listen on 192\.0\.2\.1:0: /);
+      assert.equal(said[name === 'stdout' ? 'stderr' : 'stdout'], '');
+      assert.equal(existsSync(name), false);
+    });
+  }
 
   it('is refused when it cannot be written', async () => {
     const { code, stderr } = await runProgram(['--log.file=/dev']);

@@ -16,7 +16,7 @@ test('a client that eats the port range pages somebody with host, destination an
   setNetworkSetting('ipv4/ip_local_port_range', '40000 40199');
   const exporter = await startExporter(t, { args: ['--close-wait.stuck-after=2s'] });
   const webhooks = await receiveWebhooks(t);
-  startPagingServers(t, exporter.port, webhooks.port);
+  startPagingServers(t, [{ targets: [`127.0.0.1:${exporter.port}`] }], webhooks.port);
   const leaking = await startLeakingClient(t, 'billing');
   const greedy = await startGreedyClient(t, 'checkout');
   const isPage = (body: string, action: string) =>
@@ -49,7 +49,7 @@ test('a client that eats the port range pages somebody with host, destination an
     assert.match(body, /FIRING/);
     assert.match(body, new RegExp(`TcpCloseWaitStuck on 127.0.0.1:${exporter.port}`));
     assert.match(body, /process billing holds 12 CLOSE_WAIT sockets past the age limit that it never closed/);
-    assert.match(body, new RegExp(`Most to: 127.0.0.1 port ${leaking.port} with 12`));
+    assert.match(body, new RegExp(`most are to: 127.0.0.1 port ${leaking.port} with 12`));
   });
 
   await t.test('the leak resolves after the client has stopped', async () => {

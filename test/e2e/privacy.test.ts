@@ -9,6 +9,8 @@ const SECURITY = readFileSync(new URL('../../SECURITY.md', import.meta.url), 'ut
 /** An address in a label; the metrics of the exporter itself have none, and version numbers have fewer dots. */
 const ADDRESS = /"(\d+\.\d+\.\d+\.\d+|[0-9a-f]*:[0-9a-f:]+)(\/\d+)?"/g;
 const PEER = '10.9.8.7';
+/** What a browser sends: / then shows the state of the host. */
+const BROWSER = { accept: 'text/html' };
 
 const skip = enterNetworkNamespace() ?? false;
 let server: Server;
@@ -46,6 +48,18 @@ test('with the flags of SECURITY.md there is no address on the page, and the soc
   assert.match(body, /^tcpstate_ephemeral_utilization_ratio\{family="ipv4"\} /m);
 });
 
+test('with the same flags the live page has no address either', { skip }, async (t) => {
+  const [, command] = /<!-- no-addresses:start -->\n```sh\ntcpstate-exporter (.*)\n```/.exec(SECURITY)!;
+  const shown = (args: readonly string[]) =>
+    startExporter(t, { args })
+      .then((exporter) => exporter.get('/', BROWSER))
+      .then(({ body }) => body.replace(/<style>.*<\/style>/s, ''));
+  assert.match(await shown([]), /10\.0\.0\.1:7070/);
+  const page = await shown(command!.split(' '));
+  assert.match(page, /<th scope="row">ESTABLISHED<\/th>/);
+  assert.doesNotMatch(page, /\d+\.\d+\.\d+\.\d+|\[[0-9a-f:]*:[0-9a-f:]*\]/);
+});
+
 test('with prefixes peers are on the page by their networks', { skip }, async (t) => {
   const exporter = await startExporter(t, { args: ['--remote-ip.prefix-v4=24', '--limit.destinations=0'] });
   const addresses = addressesOf((await exporter.get('/metrics')).body);
@@ -58,6 +72,7 @@ test('without the collector of processes no process is named', { skip }, async (
   assert.match((await (await startExporter(t)).get('/metrics')).body, named);
   const exporter = await startExporter(t, { args: ['--no-collector.processes'] });
   assert.doesNotMatch((await exporter.get('/metrics')).body, named);
+  assert.match((await exporter.get('/', BROWSER)).body, /Nobody looked for them\./);
 });
 
 function addressesOf(page: string): string[] {

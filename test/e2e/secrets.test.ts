@@ -34,7 +34,7 @@ it('lets no password, hash, key or Authorization header reach the log, whatever 
   }
   await sendPlainly(port, `GET /${guess} HTTP/1.1\r\nAuthorization: ${given[0]}\r\n\r\n`);
   const broken = [
-    users(`${rightHash}x`),
+    users(`x${rightHash}`),
     users(password),
     `${users(rightHash)}  ${guess}\n`,
     users(`[${hash}]`),

@@ -42,7 +42,7 @@ describe('the command line of the built program', () => {
 
   it('prints its version and ends', async () => {
     const { code, stdout, stderr } = await runProgram(['--version']);
-    assert.match(stdout, new RegExp(`^tcpstate-exporter ${version.replaceAll('.', '\\.')}\\b`));
+    assert.match(stdout, new RegExp(`^tcpstate-exporter, version ${version.replaceAll('.', '\\.')}\\b`));
     assert.deepEqual([code, stderr], [0, '']);
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { inheritOwners, listenersByPort } from '../../src/enrich/inherit-owners.ts';
+import { inheritOwners } from '../../src/enrich/inherit-owners.ts';
+import { listenersByPort } from '../../src/enrich/listeners-by-port.ts';
 import { Reason } from '../../src/table/socket-row.ts';
 import { type SocketRow, socketTable } from '../support/tables/socket-rows.ts';
 
@@ -59,18 +60,47 @@ describe('inheritOwners', () => {
     assert.equal(inherit([wildcard, dual, ownerless(['fd00::1', 80])])[0]!.process, 'dual');
   });
 
-  it('names the same one of several listeners on one address in whatever order they come', () => {
-    const [known, first, none] = ['web-b', 'web-a', undefined].map((name) =>
-      listener(['0.0.0.0', 80], name, { reason: name === undefined ? Reason.unresolved : Reason.none }),
-    ) as [SocketRow, SocketRow, SocketRow];
-    const row = ownerless(['10.0.0.1', 80]);
-    for (const listeners of [
-      [none, known, first],
-      [first, known, none],
-      [known, none, first],
-    ])
-      assert.deepEqual(inherit([...listeners, row])[0], { process: 'web-a', reason: Reason.none, group: 0 });
-    assert.equal(inherit([none, known, row])[0]!.process, 'web-b');
+  describe('of listeners that share an address', () => {
+    const blue = listener(['10.0.0.1', 80], 'blue', { group: 7, queue: [0, 64] });
+    const green = listener(['10.0.0.1', 80], 'green', { group: 8, queue: [3, 64] });
+    const waiting = ownerless(['10.0.0.1', 80], 'closeWait');
+    const processes = (...rows: SocketRow[]) => inherit(rows).map(({ process }) => process);
+
+    it('names the one whose queue is not empty, for what waits for accept()', () => {
+      for (const listeners of [
+        [blue, green],
+        [green, blue],
+      ])
+        assert.deepEqual(inherit([...listeners, waiting, ownerless(['10.0.0.1', 80], 'established')]), [
+          { process: 'green', reason: Reason.none, group: listeners[0] === blue ? 2 : 1 },
+          { process: 'green', reason: Reason.none, group: listeners[0] === blue ? 2 : 1 },
+        ]);
+    });
+
+    it('names the one of the same cgroup, whatever the queues say', () => {
+      assert.deepEqual(processes(blue, green, { ...waiting, group: 7 }, { ...waiting, group: 8 }), ['blue', 'green']);
+    });
+
+    it('names nobody where several fit', () => {
+      const busy = { ...blue, queue: [1, 64] as const };
+      assert.deepEqual(inherit([busy, green, waiting]), [{ process: 'unknown', reason: Reason.unaccepted, group: 0 }]);
+      for (const state of ['timeWait', 'synRecv', 'finWait2'] as const)
+        assert.deepEqual(inherit([blue, green, ownerless(['10.0.0.1', 80], state)]), [
+          { process: 'unknown', reason: Reason.kernel, group: 0 },
+        ]);
+      const hidden = listener(['10.0.0.1', 80], undefined, { reason: Reason.permission });
+      assert.deepEqual(processes(hidden, blue, ownerless(['10.0.0.1', 80])), ['unknown']);
+    });
+
+    it('names the process that all have, and the cgroup only if all have it too', () => {
+      const other = { ...blue, group: 9 };
+      assert.deepEqual(inherit([blue, other, ownerless(['10.0.0.1', 80])]), [
+        { process: 'blue', reason: Reason.none, group: 0 },
+      ]);
+      assert.deepEqual(inherit([blue, blue, ownerless(['10.0.0.1', 80])]), [
+        { process: 'blue', reason: Reason.none, group: 1 },
+      ]);
+    });
   });
 
   it('keeps apart the ports of one address', () => {

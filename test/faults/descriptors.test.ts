@@ -13,7 +13,7 @@ import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
 const ROOMY = 4096;
 /** What has its descriptors already goes on: the sockets. */
-const CANNOT_READ = ['conntrack', 'counters', 'ephemeral_ports', 'memory', 'processes', 'settings'] as const;
+const CANNOT_READ = ['conntrack', 'counters', 'ephemeral_ports', 'memory', 'netns', 'processes', 'settings'] as const;
 const STORMS = 5;
 const CONNECTIONS = 20;
 
@@ -67,7 +67,10 @@ test('accept() fails for other reasons', { skip }, async (t) => {
 
 test('the thread is lost while no descriptor is left', { skip }, async (t) => {
   const faults = createThreadFaults(t);
-  const exporter = await startExporter(t, { launcher: faults.launcher });
+  const exporter = await startExporter(t, {
+    launcher: faults.launcher,
+    args: ['--collector.sockets.source=sock_diag'],
+  });
   await takePage(exporter);
   await takePage(exporter);
   const descriptors = countDescriptors(exporter);

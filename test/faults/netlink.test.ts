@@ -16,6 +16,7 @@ const SOCKETS = 1000;
 const ALL_OF_SOCKETS: readonly CollectorName[] = ['close_wait', 'processes', 'sockets', 'units'];
 const AGES: readonly CollectorName[] = ['close_wait'];
 const NONE: readonly CollectorName[] = [];
+const BY_NETLINK = ['--collector.sockets.source=sock_diag'];
 /** A request that is lost costs two seconds each time. */
 const FEW = 2;
 
@@ -61,7 +62,7 @@ const skip = missingCompiler() ?? enterNetworkNamespace() ?? false;
 test('faults of netlink', { skip }, async (t) => {
   addSilentNetworks();
   const shim = createFaultShim(t);
-  const exporter = await startExporter(t, { launcher: shim.launcher });
+  const exporter = await startExporter(t, { launcher: shim.launcher, args: BY_NETLINK });
   const crowd = createCrowd();
   const { connected, close } = createSocketsByState();
   t.after(async () => {
@@ -97,7 +98,7 @@ test('faults of netlink', { skip }, async (t) => {
 test('trouble at start does not cost inet_diag for good', { skip }, async (t) => {
   const shim = createFaultShim(t);
   shim.begin({ action: 'netlink', errno: 'ENOMEM' });
-  const exporter = await startExporter(t, { launcher: shim.launcher });
+  const exporter = await startExporter(t, { launcher: shim.launcher, args: BY_NETLINK });
   assert.deepEqual(failingIn(await takePage(exporter)), [...ALL_OF_SOCKETS]);
   shim.end();
   const page = await takePage(exporter);

@@ -16,7 +16,7 @@ const SOCKETS = 5000;
 const STEP = 9;
 /** Waits for a thread that is started again: the back-off after a few losses, on a loaded machine. */
 const MOST_WAITS = 1000;
-const LOST = 'the collector thread was lost and is started again';
+const LOST = 'lost the collector thread, restarting it';
 const UP = 'the collector thread is up again';
 const MAY_FAIL = new Set(['close_wait', 'processes', 'sockets', 'units']);
 

@@ -3,7 +3,7 @@ export type ReadFixture = (name: string) => Buffer;
 
 /** One decoder or parser, or a few that work together, as fuzzing drives them. */
 export interface FuzzTarget {
-  /** What is driven: `platform/linux/inet-diag.ts#decodeDump`, below src/. A test proves that the seeds reach each of them. */
+  /** What is driven: `platform/linux/netlink/inet-diag.ts#decodeDump`, below src/. A test proves that the seeds reach each of them. */
   readonly drives: readonly string[];
   /** What has to hold for any input, besides: nothing is thrown but the documented refusal, time and memory stay bounded. */
   readonly holds: string;

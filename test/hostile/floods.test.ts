@@ -33,11 +33,16 @@ describe('a flood over HTTP 2', { skip }, () => {
 });
 
 describe('a flood over HTTP 1.1', { skip }, () => {
-  for (const path of ['/', '/metrics', '/metrics?collect[]=sockets']) {
-    it(`is outlived and leaves no memory behind: pipelined requests for ${path}`, async (t) => {
+  for (const [path, accept] of [
+    ['/', '*/*'],
+    ['/', 'text/html'],
+    ['/metrics', '*/*'],
+    ['/metrics?collect[]=sockets', '*/*'],
+  ] as const) {
+    it(`is outlived and leaves no memory behind: pipelined requests for ${path} as ${accept}`, async (t) => {
       const exporter = await startExporter(t);
       const { expectService, expectNoTraces } = watchExporter(exporter);
-      const bytes = `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(3000);
+      const bytes = `GET ${path} HTTP/1.1\r\nHost: a\r\nAccept: ${accept}\r\n\r\n`.repeat(3000);
       for (let round = 0; round < 100; round++) await writeUntilClosed(exporter.port, bytes);
       await expectService();
       await expectNoTraces();

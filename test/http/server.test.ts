@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { MetricsOptions } from '../../src/http/pages/metrics.ts';
-import { buildServer } from '../../src/http/server.ts';
+import { buildServer, type ServerOptions } from '../../src/http/server.ts';
 import type { ExpositionPage } from '../../src/metrics/family.ts';
 import { defer } from '../support/fakes/deferred.ts';
 import { CONTENT_TYPES, createFakeScraper, smallPage } from '../support/fakes/fake-scraper.ts';
@@ -72,7 +71,7 @@ describe('GET /metrics', () => {
     for (let attempt = 0; attempt < 3; attempt++) {
       const response = await app.inject('/metrics');
       assert.equal(response.statusCode, 503);
-      assert.equal(response.body, 'There are no metrics at the moment. The log of the exporter says why.\n');
+      assert.equal(response.body, 'There are no metrics now. The log of the exporter says why.\n');
     }
     scraper.answer = answer;
     assert.equal((await app.inject('/metrics')).statusCode, 200);
@@ -185,7 +184,7 @@ describe('the other pages', () => {
 
   it('says where the metrics are on every other path', async () => {
     const { app } = setUp({ telemetryPath: '/tcp' });
-    for (const url of ['/metrics', '/tcp/', '//tcp', '/%zz<b>', '/%ff', '/tcp%00', '/../../etc/passwd', '*']) {
+    for (const url of ['/metrics', '/tcp/', '//tcp//', '/%zz<b>', '/%ff', '/tcp%00', '/../../etc/passwd', '*']) {
       const response = await app.inject({ url, headers: { host: 'a' } });
       assert.equal(response.statusCode, 404, url);
       assert.equal(response.headers['content-type'], 'text/plain; charset=utf-8');
@@ -196,7 +195,7 @@ describe('the other pages', () => {
 
   it('answers 405 to other methods, on every path, and does not look at what they send', async () => {
     const { app, scraper } = setUp();
-    for (const method of ['POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'PROPFIND', 'PURGE']) {
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'PURGE']) {
       for (const url of ['/metrics', '/', '/nowhere', '/%zz']) {
         const request = {
           method: method as 'POST',
@@ -206,11 +205,30 @@ describe('the other pages', () => {
         };
         const response = await app.inject(request);
         assert.equal(response.statusCode, 405, `${method} ${url}`);
-        assert.equal(response.headers.allow, 'GET, HEAD');
-        assert.equal(response.body, 'Only GET and HEAD are answered here.\n');
+        assert.equal(response.headers.allow, 'GET, HEAD, OPTIONS');
+        assert.equal(response.body, 'Only GET, HEAD and OPTIONS are answered here.\n');
       }
     }
     assert.equal(scraper.requests.length, 0);
+  });
+
+  it('answers OPTIONS with the methods there are, as load balancers ask, without collecting', async () => {
+    const { app, scraper } = setUp();
+    for (const url of ['/', '/metrics', '/-/healthy', '/nowhere', '*']) {
+      const response = await app.inject({ method: 'OPTIONS', url });
+      assert.deepEqual([response.statusCode, response.body], [204, ''], url);
+      assert.equal(response.headers.allow, 'GET, HEAD, OPTIONS');
+    }
+    assert.equal(scraper.requests.length, 0);
+  });
+
+  it('takes an address with slashes too many', async () => {
+    const { app, scraper } = setUp();
+    for (const url of ['//metrics', '///metrics?collect[]=sockets', 'http://a//metrics', '//-///healthy', '//']) {
+      assert.equal((await app.inject(url)).statusCode, 200, url);
+    }
+    assert.deepEqual([...scraper.requests[1]!.collectors], ['sockets']);
+    assert.equal((await app.inject('//nowhere')).statusCode, 404);
   });
 
   it('has a landing page with links, the version, and nothing from elsewhere', async () => {
@@ -228,7 +246,7 @@ describe('the other pages', () => {
       const { headers } = await app.inject(url);
       assert.match(
         String(headers['content-security-policy']),
-        /^default-src 'none';style-src 'sha256-[A-Za-z0-9+/]{43}=';/,
+        /^default-src 'none';style-src 'sha256-[A-Za-z0-9+/]{43}=' 'sha256-[A-Za-z0-9+/]{43}=';/,
       );
       assert.match(String(headers['content-security-policy']), /frame-ancestors 'none'/);
       assert.equal(headers['x-content-type-options'], 'nosniff');
@@ -240,7 +258,7 @@ describe('the other pages', () => {
   });
 });
 
-function setUp(settings: Partial<MetricsOptions> = {}, headers: ReadonlyMap<string, string> = new Map()) {
+function setUp(settings: Partial<ServerOptions['config']> = {}, headers: ReadonlyMap<string, string> = new Map()) {
   const scraper = createFakeScraper();
   const log = createLogRecorder();
   const app = buildServer({

@@ -146,7 +146,7 @@ async function gatherCrowd(t: TestContext) {
     assert.ok(Math.min(leaving.length, staying.length) > loose / 4, `${leaving.length} leave, ${staying.length} stay`);
     for (const { fd } of leaving) crowd.leave(fd);
     for (const [index, { stand }] of staying.entries())
-      crowd.open({ local: stand.local, remote: [stand.remote[0], 20_000 + index] });
+      crowd.open({ local: stand.local, remote: [stand.remote[0], 50_000 + index] });
     return staying.length - leaving.length;
   }
 }
@@ -176,7 +176,7 @@ function heavyStand(index: number): Stand {
   const peer = index % HEAVY_PEERS;
   return {
     local: [ours(peer), FIRST_SERVICE + peer],
-    remote: [peerAddress(peer), 30_000 + Math.floor(index / HEAVY_PEERS)],
+    remote: [peerAddress(peer), 45_000 + Math.floor(index / HEAVY_PEERS)],
   };
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { FamilyLabel } from '../../src/model/socket-counts.ts';
+import type { SocketSource } from '../../src/model/socket-source.ts';
 import { createEphemeralReader } from '../support/sockets/ephemeral-use.ts';
+import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
@@ -11,9 +13,18 @@ const SERVICE = 80;
 /** Connections one test makes at most before something must have failed. */
 const BOUND = 100;
 
-const skip = enterNetworkNamespace() ?? false;
+const skip = enterNetworkNamespace();
 
-describe('ephemeral ports as connect() sees them', { skip }, () => {
+for (const source of ['sock_diag', 'bpf'] as const)
+  describe(`ephemeral ports as connect() sees them, by ${source}`, { skip: skip ?? missing(source) }, () =>
+    testPorts(source),
+  );
+
+function missing(source: SocketSource): string | false {
+  return (source === 'bpf' && missingBpf()) || false;
+}
+
+function testPorts(source: SocketSource): void {
   let sockets: ReturnType<typeof createRawSockets>;
   let reader: ReturnType<typeof createEphemeralReader>;
 
@@ -21,7 +32,7 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
     enterNetworkNamespace(); // a fresh one for each test: TIME_WAIT sockets cannot be closed
     setNetworkSetting('ipv4/ip_local_port_range', `${FIRST} ${FIRST + PORTS - 1}`);
     sockets = createRawSockets();
-    reader = createEphemeralReader();
+    reader = createEphemeralReader(source);
   });
 
   afterEach(() => {
@@ -84,7 +95,7 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
   it('is there for an exporter that starts when nobody gets a port any more', () => {
     for (let port = FIRST; port < FIRST + PORTS; port++) sockets.listen('0.0.0.0', port);
     reader.close();
-    reader = createEphemeralReader();
+    reader = createEphemeralReader(source);
     assert.equal(familyUse('ipv4').blocked, PORTS);
     assert.equal(familyUse('ipv4').utilization, 1);
   });
@@ -145,16 +156,104 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
     assert.equal(connectFrom('10.0.0.9', '10.0.0.2'), undefined);
   });
 
-  it('shows in ports_used what bind(address, 0) takes from everybody and inet_diag does not tell', () => {
-    sockets.listen('10.0.0.1', SERVICE);
+  for (const ports of [19, 20, 21, 22, 23, 200, 201]) {
+    it(`sees what bind(address, 0) takes from everybody, of ${ports} ports`, () => {
+      setNetworkSetting('ipv4/ip_local_port_range', `${FIRST} ${FIRST + ports - 1}`);
+      const reachable = ports - (ports % 2); // of an odd number each search of the kernel passes over one port
+      const destinations = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'];
+      for (const destination of destinations) sockets.listen(destination, SERVICE);
+      let made = 0;
+      for (; made < ports; made++) {
+        const { utilization } = familyUse('ipv4');
+        if (source === 'bpf' || made < ports / 2) {
+          assert.equal(bound('ipv4'), made, 'estimated: up to one half');
+          // once the first port is held, none is passed over
+          assert.ok(
+            [reachable, ports].some((each) => utilization === Math.min(1, made / each)),
+            `${utilization}`,
+          );
+        }
+        if (!tryBindThenConnect(destinations[made % 4]!)) break;
+      }
+      assert.ok(made >= reachable, `${made} of ${ports}`);
+      const { utilization, used } = familyUse('ipv4');
+      assert.deepEqual([bound('ipv4'), utilization, used], [made, ratioOfFailure(made, ports), made]);
+      if (made < ports) takePassedOver();
+      // every port is taken from everybody, though each destination has a quarter of them
+      assert.equal(tryConnect('10.0.0.1'), 'EADDRNOTAVAIL');
+      assert.deepEqual([familyUse('ipv4').utilization, familyUse('ipv4').used], [1, ports]);
+    });
+  }
+
+  for (const ports of [21, 201]) {
+    it(`is at 1 when connect() may fail, though a port is left of ${ports}`, () => {
+      setNetworkSetting('ipv4/ip_local_port_range', `${FIRST} ${FIRST + ports - 1}`);
+      sockets.listen('10.0.0.1', SERVICE);
+      let made = 0;
+      for (; made < ports - 1; made++) {
+        assert.equal(familyUse('ipv4').utilization, made / (ports - 1));
+        assert.equal(tryConnect('10.0.0.1'), undefined);
+      }
+      assert.equal(familyUse('ipv4').utilization, 1);
+    });
+  }
+
+  it('sees what bind(address, 0) took in TIME_WAIT that tcp_tw_reuse would free for connect()', () => {
+    setNetworkSetting('ipv4/tcp_tw_reuse', '1');
+    const listener = sockets.listen('10.0.0.1', SERVICE);
+    let made = 0;
+    for (; made < PORTS; made++) {
+      const client = sockets.open('10.0.0.1');
+      sockets.bind(client, '10.0.0.1', 0);
+      sockets.connect(client, '10.0.0.1', SERVICE);
+      const server = sockets.accept(listener);
+      sockets.closeWrite(client);
+      sockets.close(server);
+      sockets.close(client);
+      assert.equal(familyUse('ipv4').utilization, (made + 1) / PORTS);
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200);
+    assert.equal(familyUse('ipv4').utilization, 1);
     sockets.listen('10.0.0.2', SERVICE);
-    for (let made = 0; made < 10; made++) bindThenConnect('10.0.0.1');
-    assert.equal(familyUse('ipv4').utilization, 10 / PORTS);
-    for (let made = 0; made < 10; made++) bindThenConnect('10.0.0.2');
-    // every port is taken from everybody, but each destination is seen to have 10
-    assert.equal(tryConnect('10.0.0.1'), 'EADDRNOTAVAIL');
-    assert.equal(familyUse('ipv4').utilization, 10 / PORTS, 'the ratio cannot see it');
-    assert.equal(familyUse('ipv4').used, PORTS, 'the ports used reach the limit');
+    assert.equal(tryConnect('10.0.0.2'), 'EADDRNOTAVAIL');
+  });
+
+  it('sees that of IPv6, for IPv4 too', () => {
+    sockets.listen('::1', SERVICE);
+    sockets.listen('10.0.0.1', SERVICE);
+    for (let made = 0; made < 8; made++) bindThenConnect('::1', '::1');
+    assert.deepEqual([bound('ipv6'), familyUse('ipv6').utilization], [8, 8 / PORTS]);
+    assert.deepEqual([bound('ipv4'), familyUse('ipv4').utilization], [8, 8 / PORTS]);
+    assert.equal(fill('10.0.0.1'), 12);
+  });
+
+  it('takes nothing for bound where destinations alone use more than half of the ports', () => {
+    for (const destination of ['10.0.0.1', '10.0.0.2', '10.0.0.3']) sockets.listen(destination, SERVICE);
+    for (const [destination, count] of [
+      ['10.0.0.1', 12],
+      ['10.0.0.2', 15],
+      ['10.0.0.3', 5],
+    ] as const) {
+      for (let made = 0; made < count; made++) assert.equal(connectFrom('10.0.0.9', destination), undefined);
+    }
+    assert.deepEqual([bound('ipv4'), familyUse('ipv4').utilization], [0, 15 / PORTS]);
+    for (let made = 0; made < 2; made++) bindThenConnect('10.0.0.3');
+    assert.deepEqual([bound('ipv4'), familyUse('ipv4').utilization], [2, 17 / PORTS]);
+    for (let made = 0; made < 3; made++) assert.equal(connectFrom('10.0.0.9', '10.0.0.2'), undefined);
+    assert.equal(connectFrom('10.0.0.9', '10.0.0.2'), 'EADDRNOTAVAIL');
+    assert.equal(familyUse('ipv4').utilization, 1);
+  });
+
+  it('remembers which destinations had all even ports, so that what they leave behind is not taken for bound', () => {
+    for (const destination of ['10.0.0.1', '10.0.0.2']) sockets.listen(destination, SERVICE);
+    const fds = Array.from({ length: 16 }, () => {
+      const fd = sockets.open('10.0.0.1');
+      sockets.connect(fd, '10.0.0.1', SERVICE);
+      return fd;
+    });
+    assert.equal(bound('ipv4'), 0);
+    for (const fd of fds.slice(0, 9)) sockets.reset(fd); // the first ones: even ports
+    assert.deepEqual([bound('ipv4'), familyUse('ipv4').utilization], [0, 7 / PORTS]);
   });
 
   /** Connects until it fails, and checks at each step that the ratio is 1 exactly then. Returns how many it took. */
@@ -179,6 +278,13 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
     return use;
   }
 
+  /** By inet_diag an estimate, else known. */
+  function bound(family: FamilyLabel): number | undefined {
+    const { bound: known, boundEstimate } = familyUse(family);
+    assert.equal(source === 'bpf' ? boundEstimate : known, undefined);
+    return known ?? boundEstimate;
+  }
+
   function tryConnect(destination: string): string | undefined {
     const fd = sockets.open(destination);
     const failure = sockets.tryConnect(fd, destination, SERVICE);
@@ -196,10 +302,46 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
     return failure;
   }
 
-  function bindThenConnect(destination: string): void {
+  function bindThenConnect(destination: string, source = '10.0.0.9'): void {
     const fd = sockets.open(destination);
-    sockets.bind(fd, '10.0.0.9', 0);
+    sockets.bind(fd, source, 0);
     sockets.connect(fd, destination, SERVICE);
+  }
+
+  /** Whether bind(address, 0) had a port left. */
+  function tryBindThenConnect(destination: string): boolean {
+    const fd = sockets.open(destination);
+    try {
+      sockets.bind(fd, '10.0.0.9', 0);
+    } catch {
+      sockets.close(fd);
+      return false;
+    }
+    sockets.connect(fd, destination, SERVICE);
+    return true;
+  }
+
+  /** One search in `made / 2` passes over the last port, all others over the first one; sock_diag cannot tell which is left. */
+  function ratioOfFailure(made: number, ports: number): number {
+    return source === 'bpf' && isHeld(FIRST) ? made / ports : 1;
+  }
+
+  function isHeld(port: number): boolean {
+    const fd = sockets.open('10.0.0.9');
+    try {
+      sockets.bind(fd, '10.0.0.9', port);
+      return false;
+    } catch {
+      return true;
+    } finally {
+      sockets.close(fd);
+    }
+  }
+
+  /** Each search begins at a random port: one in a hundred finds what all others pass over. */
+  function takePassedOver(): void {
+    for (let tries = 0; tries < 3000; tries++) if (tryBindThenConnect('10.0.0.1')) return;
+    assert.fail('the last port was never found');
   }
 
   /** Connections whose client closes first, so that its side stays in TIME_WAIT. The listener stays. */
@@ -214,7 +356,7 @@ describe('ephemeral ports as connect() sees them', { skip }, () => {
       sockets.close(client);
     }
   }
-});
+}
 
 /** Blocks this thread: nothing may run meanwhile. */
 function wait(milliseconds: number): void {

@@ -76,7 +76,7 @@ test('where inet_diag is refused the page comes from /proc/net/tcp', { skip }, a
     assert.deepEqual(
       warnings.map(({ msg }) => msg),
       [
-        'inet_diag is refused (socket(AF_NETLINK, NETLINK_SOCK_DIAG): EAFNOSUPPORT): sockets are read from /proc/net/tcp, ' +
+        'the kernel refuses inet_diag (socket(AF_NETLINK, NETLINK_SOCK_DIAG): EAFNOSUPPORT): sockets are read from /proc/net/tcp, ' +
           'without accept queue limits, bound sockets, CLOSE_WAIT ages and units',
       ],
     );

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
+import { asNobody, missingUsers, NOBODY } from '../support/programs/as-nobody.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
-const NOBODY = 65_534;
+/** Root may load the reader in the kernel, which knows more. */
+const SAME_SOURCE = ['--owners.time-budget=5s', '--collector.sockets.source=sock_diag'];
 const OWNERS = ['sys_ptrace', 'dac_read_search'];
 /** Of the whole mask: bits 19 and 2 of include/uapi/linux/capability.h. */
 const MASKS: Readonly<Record<string, string>> = {
@@ -25,7 +27,7 @@ test('nobody with the two capabilities sees the owners of all users, and no more
   assert.equal(listenersOf(page, 'hidden'), 1);
   assert.deepEqual(hiddenStates(page), []);
   assert.deepEqual(logged(exporter, 'warn'), []);
-  assert.match(logged(exporter, 'info').join('\n'), /CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are there/);
+  assert.match(logged(exporter, 'info').join('\n'), /CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH are available/);
 });
 
 for (const held of [[], ['sys_ptrace'], ['dac_read_search']]) {
@@ -45,12 +47,27 @@ for (const held of [[], ['sys_ptrace'], ['dac_read_search']]) {
 
 test('root with everything gets the page that nobody with two capabilities gets', { skip }, async (t) => {
   await startHidden(t);
-  const root = await startExporter(t, { args: ['--owners.time-budget=5s'] });
+  const root = await startExporter(t, { args: SAME_SOURCE });
   const page = await root.scrape();
   assert.equal(listenersOf(page, 'hidden'), 1);
-  const nobody = await startExporter(t, { launcher: asNobody(OWNERS), args: ['--owners.time-budget=5s'] });
+  const nobody = await startExporter(t, { launcher: asNobody(OWNERS), args: SAME_SOURCE });
   assert.deepEqual(namesOf(await nobody.scrape()), namesOf(page));
   assert.deepEqual(logged(root, 'warn'), []);
+});
+
+test('processes outside of a pid namespace are no question of privileges', { skip }, async (t) => {
+  await startHidden(t);
+  const launcher = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const exporter = await startExporter(t, { launcher, args: ['--owners.time-budget=5s'] });
+  const page = await exporter.scrape();
+  assert.equal(page.get('tcpstate_pid_namespace_is_host')!.samples[0]!.value, 0);
+  assert.deepEqual(hiddenStates(page), []);
+  assert.deepEqual(
+    statesBy(page, 'pid_namespace').filter((state) => state !== 'established'),
+    ['listen'],
+  );
+  assert.match(logged(exporter, 'warn').join('\n'), /^the exporter sees only the processes of its own pid namespace/);
+  assert.doesNotMatch(logged(exporter, 'info').join('\n'), /sockets of all users/);
 });
 
 async function scrapeAsNobody(t: TestContext, capabilities: readonly string[]) {
@@ -72,15 +89,6 @@ async function startHidden(t: TestContext): Promise<void> {
   await puppet.tell('listen 10.4.0.1 8080');
 }
 
-/** Puts the program below a mount of its own: the folders above it may be closed to nobody. */
-function asNobody(capabilities: readonly string[]): string[] {
-  const sets = ['-all', ...capabilities.map((name) => `+${name}`)].join();
-  const user = `--reuid=${NOBODY} --regid=${NOBODY} --clear-groups --no-new-privs`;
-  const script = `root=$(dirname "$(dirname "$2")"); node=$1; shift 2; mount --bind "$root" /mnt
-    exec setpriv ${user} --bounding-set=${sets} --inh-caps=${sets} --ambient-caps=${sets} "$node" /mnt/dist/main.js "$@"`;
-  return ['unshare', '-m', 'sh', '-ec', script, 'sh'];
-}
-
 function listenersOf(page: ReadonlyMap<string, ParsedFamily>, process: string): number | undefined {
   const { samples } = page.get('tcpstate_process_sockets')!;
   return samples.find(({ labels }) => labels.process === process && labels.state === 'listen')?.value;
@@ -88,9 +96,14 @@ function listenersOf(page: ReadonlyMap<string, ParsedFamily>, process: string): 
 
 /** States with sockets whose owner is kept from us. The end of our own request that is the test's is not looked at. */
 function hiddenStates(page: ReadonlyMap<string, ParsedFamily>): string[] {
+  return statesBy(page, 'permission').filter((state) => state !== 'established');
+}
+
+function statesBy(page: ReadonlyMap<string, ParsedFamily>, reason: string): string[] {
   const { samples } = page.get('tcpstate_unattributed_sockets')!;
-  const hidden = samples.filter(({ labels, value }) => labels.reason === 'permission' && value > 0);
-  return hidden.map(({ labels }) => labels.state!).filter((state) => state !== 'established');
+  return samples
+    .filter(({ labels, value }) => labels.reason === reason && value > 0)
+    .map(({ labels }) => labels.state!);
 }
 
 function logged({ log }: RunningExporter, wanted: string): string[] {
@@ -99,10 +112,4 @@ function logged({ log }: RunningExporter, wanted: string): string[] {
 
 function namesOf(page: ReadonlyMap<string, ParsedFamily>): string[] {
   return [...page.keys()].sort();
-}
-
-/** `unshare -r` makes a user namespace that has root only. */
-function missingUsers(): string | undefined {
-  if (/^\s*0\s+0\s+[1-9]\d{5,}/m.test(readFileSync('/proc/self/uid_map', 'utf8'))) return undefined;
-  return 'skipped: needs root, to become other users';
 }

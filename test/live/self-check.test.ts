@@ -3,8 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
-import { openReferences, type Reference } from '../../src/platform/reference.ts';
-import { openPlatform } from '../../src/platform/select.ts';
+import type { Reference } from '../../src/platform/reference.ts';
+import { openPlatform, openReferences } from '../../src/platform/select.ts';
 import { runSelfCheck } from '../../src/self-check/run.ts';
 import { Family, packUse, ROW_WORDS, Word } from '../../src/table/socket-row.ts';
 import type { SocketTable } from '../../src/table/socket-table.ts';
@@ -18,6 +18,8 @@ import { type SsSocket, ssKnowsBound } from '../support/sockets/ss.ts';
 
 const RANGE = { first: 40_000, last: 40_999 } as const;
 const REFUSE_SOCK_DIAG = fileURLToPath(new URL('../support/fakes/refuse-sock-diag.ts', import.meta.url));
+/** These sockets are in a network namespace of their own, which is meant. */
+const CHECK_HERE = ['--self-check', '--no-collector.namespace'];
 const COLLECTORS = ['sockets', 'processes'] as const;
 
 const skip = enterNetworkNamespace() ?? false;
@@ -32,13 +34,16 @@ describe('--self-check among sockets of every state', { skip }, () => {
   after(() => close());
 
   it('finds that the exporter and /proc/net/tcp agree on each of them', async () => {
-    const { page, sockets } = await takePageInQuiet(() => runProgram(['--self-check']));
+    const { page, sockets } = await takePageInQuiet(() => runProgram(CHECK_HERE));
     const { code, stdout, stderr } = page;
     assert.equal(stderr, '');
     assert.equal(code, 0, stdout);
     const compared = sockets.filter(({ state }) => state !== 'bound').length;
     assert.ok(compared > 100);
-    assert.match(stdout, /^tcpstate-exporter \d+\.\d+\.\d+.*\nNode\.js v\S+ on linux\n\nCollectors\n/);
+    assert.match(
+      stdout,
+      /^tcpstate-exporter, version \d+\.\d+\.\d+.*\n {2}node version: v\S+\n {2}platform: linux\n\nCollectors\n/,
+    );
     assert.ok(stdout.includes(`\n  ok        ${compared} sockets agree in state, both ends and inode\n`), stdout);
     assert.match(stdout, /\nResult: all is well\n$/);
     for (const state of ['established', 'fin_wait2', 'time_wait', 'close_wait', 'closing', 'listen']) {
@@ -58,7 +63,7 @@ describe('--self-check among sockets of every state', { skip }, () => {
 
   it('lists sockets that one of the two does not see, sees in another state, or gives to another', async () => {
     const { text, isGood } = await checkAgainst((table) => {
-      const { words } = table;
+      const words = table.words as Int32Array; // as a reader that is wrong would have filled them
       const rows = Array.from({ length: table.length }, (_, row) => table.rowAt(row).state);
       const rowIn = (state: TcpState) => rows.indexOf(state) * ROW_WORDS;
       words[rowIn(TcpState.closeWait) + Word.use] = packUse(TcpState.lastAck, Family.v4);
@@ -90,11 +95,11 @@ describe('--self-check among sockets of every state', { skip }, () => {
 
   it('has nothing to compare with where inet_diag is refused, and says what that costs', async () => {
     const launcher = [process.execPath, '--import', 'tsx', REFUSE_SOCK_DIAG];
-    const { code, stdout } = await runProgram(['--self-check'], { launcher });
+    const { code, stdout } = await runProgram(CHECK_HERE, { launcher });
     assert.equal(code, 0, stdout);
     assert.match(stdout, /\n {2}absent {4}units: .* the sockets come from \/proc\/net\/tcp/);
     assert.match(stdout, /\n {12}bound sockets are not seen: the state bound is absent\n/);
-    assert.match(stdout, /\n {2}warn {6}inet_diag is refused \(/);
+    assert.match(stdout, /\n {2}warn {6}the kernel refuses inet_diag \(/);
     assert.match(stdout, /\n {2}not done {2}the exporter itself reads them from there/);
   });
 
@@ -105,11 +110,12 @@ describe('--self-check among sockets of every state', { skip }, () => {
       '--self-check',
       `--path.procfs=${procfs.folder}`,
       '--no-collector.units',
+      '--no-collector.namespace',
     ]);
     assert.equal(code, 1, stdout);
     assert.match(
       stdout,
-      /\n {2}FAILED {4}counters \(procfs\): \S*\/net\/snmp is missing.*\n {12}way out: see that --path\.procfs /,
+      /\n {2}FAILED {4}counters \(procfs\): \S*\/net\/snmp is missing.*\n {12}hint: check that --path\.procfs /,
     );
     assert.match(stdout, /\n {2}off {7}units\n/);
     assert.match(stdout, /\nResult: 1 of \d collectors failed\n$/);
@@ -117,8 +123,21 @@ describe('--self-check among sockets of every state', { skip }, () => {
 
   it('says which capability is missing', async () => {
     const launcher = ['setpriv', '--bounding-set=-sys_ptrace', '--inh-caps=-all'];
-    const { stdout } = await runProgram(['--self-check'], { launcher });
+    const { stdout } = await runProgram(CHECK_HERE, { launcher });
     assert.match(stdout, /\n {2}warn {6}CAP_SYS_PTRACE missing: /);
+  });
+
+  it('fails where the processes of the host are not seen, with a hint', async () => {
+    const launcher = ['unshare', '--pid', '--fork', '--mount-proc'];
+    const { code, stdout } = await runProgram(['--self-check'], { launcher });
+    assert.equal(code, 1, stdout);
+    assert.match(stdout, /\n {2}WRONG {5}namespace \(procfs\): NOT the host's /);
+    assert.match(stdout, /\n {12}hint: .*hostPID/);
+    assert.match(stdout, /\n {12}without one, by reason: .*pid_namespace [1-9]/);
+    assert.match(stdout, /\nResult: it does not see the host \(see namespace\)\n$/);
+    assert.doesNotMatch(stdout, /sockets of all users show their process/);
+    const meant = await runProgram(CHECK_HERE, { launcher });
+    assert.equal(meant.code, 0, meant.stdout);
   });
 
   it('is refused with exit code 2 where an option is', async () => {
@@ -139,6 +158,7 @@ function checkAgainst(spoil: (table: SocketTable) => void) {
     limits: DEFAULT_LIMITS,
     procfs: '/proc',
     sysfs: '/sys',
+    kubeletLogs: '/var/log',
     ownersBudgetMs: 500,
     scrapeTimeoutMs: 5000,
   };

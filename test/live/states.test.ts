@@ -72,7 +72,7 @@ test('the page agrees with ss on sockets in every state', { skip }, async (t) =>
       assert.equal(breakdowns.length, 5, name);
       for (const { metric, sums, expected: wanted } of breakdowns) assert.deepEqual(sums, wanted, `${name}: ${metric}`);
     }
-    const folded = cellsOfPage(pages.cramped, ['tcpstate_folded_cells']).tcpstate_folded_cells!;
+    const folded = cellsOfPage(pages.cramped, ['tcpstate_series_folded']).tcpstate_series_folded!;
     for (const metric of ['connections', 'local_port_sockets', 'remote_ip_sockets'])
       assert.ok(folded[`metric="tcpstate_${metric}"`]! > 0, metric);
   });
@@ -139,6 +139,6 @@ async function takePages(t: TestContext) {
   const process = readSs().find(({ state }) => state === 'listen')!.process;
   return {
     pages,
-    sockets: [...sockets, ...unseen.map((s): SsSocket => ({ ...s, process, receiveQueue: 0, sendQueue: 0 }))],
+    sockets: [...sockets, ...unseen.map((s): SsSocket => ({ ...s, process, receiveQueue: 0, sendQueue: 0, inode: 0 }))],
   };
 }

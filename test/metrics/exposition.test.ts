@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderExposition } from '../../src/metrics/exposition.ts';
+import { appendSelf, renderExposition } from '../../src/metrics/exposition.ts';
 import type { ExpositionFormat, MetricFamily } from '../../src/metrics/family.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
@@ -99,11 +99,10 @@ for (const format of ['text', 'openmetrics'] as const) {
   });
 
   test(`values that are no finite numbers are spelled as ${format} spells them`, async () => {
-    const numbers = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 63, 1e-9, 0.1 + 0.2];
-    const samples = numbers.map((value, index) => ({ labels: ['Nan', String(index)], value }));
+    const numbers = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 63, 1e-9, 0.1 + 0.2];
+    const samples = numbers.map((value, index) => ({ labels: ['Inf', String(index)], value }));
     const { body } = await renderExposition([{ ...GAUGE, samples }], undefined, format);
-    assert.match(body, /b="0"} NaN\n.*b="1"} \+Inf\n.*b="2"} -Inf\n/);
-    assert.match(body, /a="Nan"/);
+    assert.match(body, /b="0"} \+Inf\n.*b="1"} -Inf\n/);
     const read = parseExposition(body, format).get('tcpstate_test')?.samples;
     assert.deepEqual(
       read?.map(({ value }) => value),
@@ -129,4 +128,18 @@ test('refuses a page with two families of one name', async () => {
     renderExposition([GAUGE, GAUGE], undefined, 'text'),
     /tcpstate_test has already been registered/,
   );
+});
+
+test('appends the exporter’s own metrics as if it had written both together', async () => {
+  const families = buildFamilies(LINUX_SNAPSHOT, LINUX_BUILD);
+  const self = createSelfMetrics();
+  const selfFamilies = await self.collect();
+  self.close();
+  for (const format of ['text', 'openmetrics'] as const) {
+    for (const own of [selfFamilies, [], undefined]) {
+      const page = Buffer.from((await renderExposition(families, undefined, format)).body);
+      const { contentType, body } = await appendSelf(page, own, format);
+      assert.deepEqual({ contentType, body: String(body) }, await renderExposition(families, own, format));
+    }
+  }
 });

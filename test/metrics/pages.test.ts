@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { BuildInfo } from '../../src/metrics/build-info.ts';
 import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
+import type { BuildInfo } from '../../src/model/build-info.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_BUILD, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 

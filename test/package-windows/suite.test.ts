@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { NODE_PACKAGE } from '../windows/scratch-app.ts';
@@ -62,7 +63,7 @@ describe('the packages for Windows', { skip: skip ?? false }, () => {
       await pageOn(18123),
       new RegExp(`^tcpstate_exporter_build_info\\{version="${version}",revision=".*"`, 'm'),
     );
-    assert.match(readFileSync(logOf(wine), 'utf8'), /level=debug msg=answered/);
+    await assertLogged(wine, /level=debug msg=answered/);
   });
 
   it('open the firewall for that port and program, and those who may reach it', () => {
@@ -113,8 +114,8 @@ describe('the packages for Windows', { skip: skip ?? false }, () => {
     const command = windowsPath(join(folderOfZip(), 'tcpstate-exporter.cmd'));
     const printed = await wine.run('cmd', '/c', command, '--version');
     const [program, runtime] = printed.split(/\r?\n/);
-    assert.equal(program?.split(' (')[0], `tcpstate-exporter ${version}`);
-    assert.equal(runtime, `Node.js v${NODE_PACKAGE.split('@')[1]} on win32`, 'that of test:windows');
+    assert.equal(program?.split(' (')[0], `tcpstate-exporter, version ${version}`);
+    assert.equal(runtime, `  node version: v${NODE_PACKAGE.split('@')[1]}`, 'that of test:windows');
   });
 
   it('bring the licences of all they contain', () => {
@@ -160,6 +161,13 @@ function buildPackages(): string {
 
 function logOf(wine: Wine): string {
   return join(wine.driveC, 'ProgramData', SERVICE, 'tcpstate-exporter.log');
+}
+
+/** What is logged about an answer is written after the answer. */
+async function assertLogged(wine: Wine, pattern: RegExp): Promise<void> {
+  const read = () => readFileSync(logOf(wine), 'utf8');
+  for (let tries = 0; tries < 50 && !pattern.test(read()); tries++) await delay(100);
+  assert.match(read(), pattern);
 }
 
 /** The exporter asks netsh too, for the range of ports. */

@@ -29,6 +29,7 @@ test('the package is installed, runs as its own user under systemd, and goes wit
   machine.run(install);
 
   await t.test('serves owners of all users, with two capabilities and nothing else', () => servesOwners(machine));
+  await t.test('opens no debugger on SIGUSR1', () => opensNoDebugger(machine));
   await t.test('brings a command and a manual page', () => bringsCommand(machine));
   await t.test('takes its settings from /etc/default', () => takesSettings(machine));
   await t.test('does without capabilities where without-owners.conf is used', () => doesWithout(machine));
@@ -54,7 +55,7 @@ async function servesOwners(machine: Machine): Promise<void> {
   assert.match(statusOf(machine), /^CapEff:\s0000000000080004$/m); // bits 19 and 2
   assert.match(statusOf(machine), /^CapBnd:\s0000000000080004$/m);
   assert.match(statusOf(machine), /^Seccomp:\s2$/m);
-  assert.match(machine.run('cat /run/exporter.log'), /sockets of all users get their process/);
+  assert.match(machine.run('cat /run/exporter.log'), /the exporter sees only the processes of its own pid namespace/);
   assert.equal(
     machine.run('ps -o user:32= -p $(systemctl show -P MainPID tcpstate-exporter)').trim(),
     'tcpstate-exporter',
@@ -62,13 +63,21 @@ async function servesOwners(machine: Machine): Promise<void> {
   assert.equal(machine.run('systemctl is-enabled tcpstate-exporter').trim(), 'enabled');
 }
 
+async function opensNoDebugger(machine: Machine): Promise<void> {
+  machine.run('systemctl kill --signal=USR1 tcpstate-exporter && sleep 0.5');
+  await scrape(machine);
+  assert.equal(machine.run('ss -Hltn sport = :9229').trim(), '');
+}
+
 function bringsCommand(machine: Machine): void {
   const asNobody = 'setpriv --reuid=nobody --clear-groups';
   assert.match(
     machine.run(`${asNobody} tcpstate-exporter --version`),
-    new RegExp(`^tcpstate-exporter ${version()} .*\n.* v22`),
+    new RegExp(`^tcpstate-exporter, version ${version()} .*\n.* v22`),
   );
   assert.match(machine.run('man --path tcpstate-exporter'), /man8\/tcpstate-exporter\.8\.gz/);
+  assert.match(machine.run('man --path tcpstate'), /man8\/tcpstate(-exporter)?\.8\.gz/);
+  assert.match(machine.run('tcpstate diagnose --check --interval=0 --no-collector.namespace'), /^TCP OK - /);
 }
 
 async function takesSettings(machine: Machine): Promise<void> {

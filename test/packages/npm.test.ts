@@ -20,7 +20,12 @@ test('what npm pack makes is installed from an empty folder by npm install -g, s
 
   const command = join(prefix, 'bin', 'tcpstate-exporter');
   const told = spawnSync(command, ['--version'], { encoding: 'utf8', cwd: elsewhere });
-  assert.match(told.stdout, new RegExp(`^tcpstate-exporter ${version()} \\(revision ${commit()}`));
+  assert.match(told.stdout, new RegExp(`^tcpstate-exporter, version ${version()} \\(revision: ${commit()}`));
+  const short = spawnSync(join(prefix, 'bin', 'tcpstate'), ['diagnose', '--check', '--interval=0'], {
+    encoding: 'utf8',
+    cwd: elsewhere,
+  });
+  assert.match(short.stdout, /^TCP \w+ - .* \| util=/);
   const exporter = await startInstalled(t, [command], elsewhere);
   const page = await exporter.scrape();
   for (const { labels, value } of page.get('tcpstate_scrape_collector_success')!.samples)
@@ -47,7 +52,10 @@ test('the package has the program and what belongs to it, and nothing of the wor
   ])
     assert.ok(files.includes(file), file);
   const strangers = files.filter(
-    (file) => !/^(dist\/([\w-]+\/)*[\w-]+\.js|dist\/REVISION|LICENSE|(README|CHANGELOG)\.md|package\.json)$/.test(file),
+    (file) =>
+      !/^(dist\/([\w-]+\/)*[\w-]+(\.skeleton)?\.js|dist\/REVISION|LICENSE|(README|CHANGELOG|docs\/[\w-]+)\.md|package\.json)$/.test(
+        file,
+      ),
   );
   assert.deepEqual(strangers, []);
 });

@@ -47,6 +47,10 @@ test('the tar runs for anybody from any folder, also through a link', { skip: mi
     '--bounding-set=-all',
     '--inh-caps=-all',
   ];
+  const check = spawnSync(join(folder, NAME, 'tcpstate'), ['diagnose', '--check', '--interval=0'], {
+    encoding: 'utf8',
+  });
+  assert.match(check.stdout, /^TCP \w+ - .* \| util=/);
   const exporter = await startInstalled(t, [...asNobody, link], '/');
   const page = await exporter.scrape();
   const { node_version } = page.get('tcpstate_exporter_build_info')!.samples[0]!.labels;

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CollectorName } from '../../src/model/collectors.ts';
 import type { CollectorOutcome } from '../../src/model/snapshot.ts';
-import { createChangeLog } from '../../src/scrape/outcome-log.ts';
+import { createOutcomeLog } from '../../src/scrape/outcome-log.ts';
 import { createLogRecorder } from '../support/fakes/log-recorder.ts';
 
 const ALL: readonly CollectorName[] = ['counters', 'memory', 'sockets'];
-const LOST = 'the collector thread was lost and is started again';
+const LOST = 'lost the collector thread, restarting it';
 const UP = 'the collector thread is up again';
 
-describe('createChangeLog', () => {
+describe('createOutcomeLog', () => {
   it('says once what one cause costs, however many collectors it takes along', () => {
     const { records, outcomes } = changeLog();
     outcomes(failed({ memory: 'EIO', sockets: 'EIO' }), 'complete');
@@ -77,7 +77,7 @@ describe('createChangeLog', () => {
     let nowMs = 0;
     const { records, outcomes } = changeLog(() => nowMs);
     for (let second = 0; second < 60; second++, nowMs += 1000) {
-      outcomes(failed({ memory: 'it missed the deadline' }), 'late');
+      outcomes(failed({ memory: 'it missed the deadline' }, true), 'late');
       outcomes(failed({}), 'complete');
     }
     const once = ['collector fails', 'collector works again'];
@@ -85,7 +85,7 @@ describe('createChangeLog', () => {
       records.map(({ message }) => message),
       once,
     );
-    outcomes(failed({ memory: 'it missed the deadline' }), 'late');
+    outcomes(failed({ memory: 'it missed the deadline' }, true), 'late');
     outcomes(failed({}), 'complete');
     for (let times = 0; times < 2; times++) {
       outcomes(failed({ memory: 'EIO' }), 'complete');
@@ -97,13 +97,13 @@ describe('createChangeLog', () => {
 
 function changeLog(now?: () => number) {
   const log = createLogRecorder();
-  return { records: log.records, ...createChangeLog(log, now) };
+  return { records: log.records, ...createOutcomeLog(log, now) };
 }
 
 /** Outcomes of all collectors, of which these fail. */
-function failed(errors: Partial<Record<CollectorName, string>>): CollectorOutcome[] {
+function failed(errors: Partial<Record<CollectorName, string>>, isLate = false): CollectorOutcome[] {
   return ALL.map((collector) => {
     const error = errors[collector];
-    return { collector, success: error === undefined, seconds: 0, ...(error !== undefined && { error }) };
+    return { collector, success: error === undefined, seconds: 0, ...(error !== undefined && { error, isLate }) };
   });
 }

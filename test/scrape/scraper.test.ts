@@ -41,6 +41,111 @@ describe('createScraper', () => {
     assert.match(openMetrics!.contentType, /openmetrics/);
   });
 
+  it('serves the page that the collector thread has written to who asked for that one', async (t) => {
+    const { scrape, fake } = startScraper(t);
+    const pages = [scrape(), scrape({ collectors: new Set([...COLLECTORS].reverse()) })];
+    const [collection] = fake.collections;
+    assert.equal(collection!.format, 'text');
+    assert.equal(collection!.isCountsWanted, false);
+    finish(collection!, Buffer.from('written 1\n'));
+    const [first, second] = await Promise.all(pages);
+    assert.equal(String(first!.body), 'written 1\n');
+    assert.equal(second, first);
+  });
+
+  it('asks for the counts of a collection in progress when a page is wanted that the thread does not write', async (t) => {
+    const { scrape, fake } = startScraper(t);
+    const pages = [scrape(), scrape({ format: 'openmetrics' }), scrape({ collectors: new Set(['memory']) })];
+    assert.equal(fake.collections.length, 1);
+    assert.equal(fake.collections[0]!.isCountsWanted, true);
+    finish(fake.collections[0]!, Buffer.from('written 1\n'), true);
+    const [written, openMetrics, part] = await Promise.all(pages);
+    assert.equal(String(written!.body), 'written 1\n');
+    assert.match(String(openMetrics!.body), /# EOF\n$/);
+    assert.deepEqual(successOf(parse(part!)), { memory: 1 });
+  });
+
+  it('collects anew for who asked for the counts when the thread had sent its end without them', async (t) => {
+    const { scrape, fake } = startScraper(t);
+    const written = scrape();
+    const other = scrape({ format: 'openmetrics' });
+    finish(fake.collections[0]!, Buffer.from('written 1\n'));
+    assert.equal(String((await written).body), 'written 1\n');
+    for (let turns = 0; fake.collections.length < 2 && turns < 100; turns++) await delay(1);
+    assert.equal(fake.collections[1]!.format, 'openmetrics');
+    finish(fake.collections[1]!);
+    assert.match(String((await other).body), /tcpstate_scrape_collector_success\{collector="sockets"\} 1\n/);
+  });
+
+  it('writes the page itself, of what is there, when the thread did not get so far', async (t) => {
+    const { scrape, fake } = startScraper(t);
+    const page = scrape();
+    fake.collections[0]!.send(COUNTERS);
+    fake.collections[0]!.end('late');
+    assert.deepEqual(successOf(parse(await page)), { counters: 1, memory: 0, sockets: 0 });
+  });
+
+  it('shows a viewer the collection of a scrape under way, and has it in the history of the next one', async (t) => {
+    const { scrape, scraper, fake } = startScraper(t);
+    const page = scrape();
+    const look = scraper.look(TIMEOUT_MS);
+    assert.equal(fake.collections.length, 1);
+    finish(fake.collections[0]!);
+    const { snapshot, history } = await look;
+    assert.deepEqual(snapshot.counters, { activeOpens: 5 });
+    assert.equal(history[0]!.states[1], 9);
+    assert.equal(successOf(parse(await page)).sockets, 1);
+    assert.equal(await scraper.look(TIMEOUT_MS), await scraper.look(TIMEOUT_MS));
+    assert.equal(fake.collections.length, 1, 'what is fresh is shown again');
+  });
+
+  it('shows a viewer what is ready when the time is over, and logs what failed like a scrape', async (t) => {
+    const { scraper, fake, records } = startScraper(t);
+    const look = scraper.look(30);
+    fake.collections[0]!.send(COUNTERS);
+    const { snapshot, history } = await look;
+    assert.deepEqual(
+      snapshot.outcomes.map(({ collector, success }) => [collector, success]),
+      [
+        ['counters', true],
+        ['memory', false],
+        ['sockets', false],
+      ],
+    );
+    assert.deepEqual(history, []);
+    assert.deepEqual(
+      records.map(({ level, message }) => [level, message]),
+      [['error', 'collectors fail']],
+    );
+  });
+
+  it('remembers nothing of scrapes where there is no live page', async (t) => {
+    const { scrape, scraper, fake } = startScraper(t, { livePage: false });
+    const page = scrape();
+    finish(fake.collections[0]!);
+    await page;
+    const look = scraper.look(TIMEOUT_MS);
+    finish(fake.collections[1]!);
+    assert.deepEqual([(await look).history, (await look).before], [[], undefined]);
+  });
+
+  it('brings viewers the counts of scrapes only while somebody watches', async (t) => {
+    const { scrape, scraper, fake } = startScraper(t);
+    const unwatched = scrape();
+    assert.equal(fake.collections[0]!.isCountsWanted, false);
+    finish(fake.collections[0]!, Buffer.from('written 1\n'));
+    await unwatched;
+    const look = scraper.look(TIMEOUT_MS);
+    assert.equal(fake.collections[1]!.format, undefined);
+    finish(fake.collections[1]!);
+    const { snapshot, history } = await look;
+    assert.deepEqual([snapshot.sockets !== undefined, history.length], [true, 1], 'within one step of the history');
+    const watched = scrape();
+    assert.equal(fake.collections[2]!.isCountsWanted, true);
+    finish(fake.collections[2]!, Buffer.from('written 2\n'), true);
+    await watched;
+  });
+
   it('collects anew when the collection before is over', async (t) => {
     const { scrape, fake } = startScraper(t);
     for (let round = 0; round < 3; round++) {
@@ -182,7 +287,7 @@ describe('createScraper', () => {
     ]);
   });
 
-  it('logs when a collector reads another source', async (t) => {
+  it('logs when a collector reads a different source', async (t) => {
     const { scrape, fake, records } = startScraper(t);
     for (const source of ['sock_diag', 'sock_diag', 'procfs', 'procfs']) {
       const page = scrape({ collectors: new Set(['sockets']) });
@@ -191,7 +296,7 @@ describe('createScraper', () => {
       await page;
     }
     const details = { collector: 'sockets', source: 'procfs', before: 'sock_diag' };
-    assert.deepEqual(records, [{ level: 'warn', message: 'collector reads another source', details }]);
+    assert.deepEqual(records, [{ level: 'warn', message: 'collector reads a different source', details }]);
   });
 
   it('logs what a new thread has to say, unless it is what the last one said', (t) => {
@@ -204,7 +309,7 @@ describe('createScraper', () => {
       records.map(({ level, message }) => [level, message]),
       [
         ['warn', 'inet_diag is refused'],
-        ['error', 'the collector thread was lost and is started again'],
+        ['error', 'lost the collector thread, restarting it'],
         ['info', 'sockets are read by inet_diag'],
       ],
     );
@@ -238,19 +343,20 @@ describe('a scraper with the real collector thread', { skip: process.platform !=
     assert.equal(successOf(await cut).sockets, 0); // the others may have been on their way already
     for (let waits = 0; !scraper.isReady() && waits < 2000; waits++) await delay(5);
     const next = await scrape();
-    assert.deepEqual([...next.keys()], [...whole.keys()]);
+    assert.deepEqual(successOf(next), successOf(whole));
+    assert.ok(next.has('tcpstate_sockets'));
     assert.equal(threads.length, 2);
     assert.deepEqual(
       log.records.map(({ message }) => message).filter((message) => message.includes('thread')),
-      ['the collector thread was lost and is started again', 'the collector thread is up again'],
+      ['lost the collector thread, restarting it', 'the collector thread is up again'],
     );
   });
 });
 
-function startScraper(t: TestContext) {
+function startScraper(t: TestContext, settings: { readonly livePage?: boolean } = {}) {
   const fake = createFakeClient();
   const log = createLogRecorder();
-  const scraper = createScraper({ ...options(), log }, fake.create);
+  const scraper = createScraper({ ...options(), ...settings, log }, fake.create);
   t.after(() => scraper.close());
   const scrape = (request: Partial<Parameters<Scraper['scrape']>[0]> = {}) =>
     scraper.scrape({ collectors: new Set(COLLECTORS), timeoutMs: TIMEOUT_MS, format: 'text', ...request });
@@ -264,19 +370,27 @@ function options() {
     limits: DEFAULT_LIMITS,
     procfs: '/proc',
     sysfs: '/sys',
+    kubeletLogs: '/var/log',
     ownersBudgetMs: 100,
     exporterMetrics: false,
+    livePage: true,
+    scrapeTimeoutMs: TIMEOUT_MS,
     build: { version: '1.2.3', revision: 'abc', nodeVersion: 'v20', platform: 'linux' },
   } as const;
 }
 
-function finish(collection: ReturnType<typeof createFakeClient>['collections'][number]): void {
+/** With a `page` the thread keeps the counts, unless `hasCounts`. */
+function finish(
+  collection: ReturnType<typeof createFakeClient>['collections'][number],
+  page?: Buffer,
+  hasCounts = page === undefined,
+): void {
   for (const part of [COUNTERS, MEMORY, SOCKETS]) collection.send(part);
-  collection.end('complete');
+  collection.end('complete', { page, hasCounts });
 }
 
-function parse({ body }: { body: string }): Map<string, ParsedFamily> {
-  return parseExposition(body);
+function parse({ body }: { body: string | Buffer }): Map<string, ParsedFamily> {
+  return parseExposition(String(body));
 }
 
 function successOf(page: ReadonlyMap<string, ParsedFamily>): Record<string, number> {

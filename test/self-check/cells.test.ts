@@ -11,7 +11,7 @@ const TABLE = socketTable([
   { state: 'established', local: ['fe80::1', 80], remote: ['fe80::2', 50_000], owner: -2 },
   { state: 'bound', local: ['10.0.0.1', 9000], owner: 5 },
 ]);
-const ALL = { ownerIs: 'pid', shows: () => true, isUntold: () => false, ignored: new Set<number>() };
+const ALL = { ownerIs: 'pid', shows: () => true, isStateUnknown: () => false, ignored: new Set<number>() };
 
 describe('countCells', () => {
   it('tells sockets by state, both ends and owner, and counts them by state and family', () => {
@@ -45,8 +45,8 @@ describe('countCells', () => {
   });
 
   it('leaves the state open of sockets for which nobody can compare it', () => {
-    const isUntold = (identity: string) => identity.startsWith('0.0.0.0:80 ');
-    const { sockets, totals } = countCells(TABLE, { ...ALL, isUntold });
+    const isStateUnknown = (identity: string) => identity.startsWith('0.0.0.0:80 ');
+    const { sockets, totals } = countCells(TABLE, { ...ALL, isStateUnknown });
     assert.equal(sockets.get('? 0.0.0.0:80 0.0.0.0:0 pid 4'), 2);
     assert.equal(totals.get('? ipv4'), 2);
     assert.equal(totals.get('listen ipv4'), undefined);

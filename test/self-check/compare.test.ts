@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createCollecting } from '../../src/collector/on-this-thread.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import type { Platform } from '../../src/platform/platform.ts';
-import { createCollecting } from '../../src/self-check/collecting.ts';
 import { compareWith } from '../../src/self-check/compare.ts';
 import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
 import type { SocketRow } from '../support/tables/socket-rows.ts';
@@ -61,7 +61,7 @@ describe('compareWith', () => {
     const comparison = await compare(fakeReference([{ rows, words }]), [LISTEN, CLIENT]);
     assert.deepEqual(outline(comparison), { sockets: 2, rounds: 1, disagreements: [] });
     assert.deepEqual(
-      comparison.untold,
+      comparison.unknownStateWords,
       new Map([
         ['LUISTEREND', new Map([['listen', 1]])],
         ['OPEN', new Map([['established', 1]])],
@@ -85,7 +85,7 @@ describe('compareWith', () => {
   it('compares nothing that the reference does not show, or we do not see', async () => {
     const blind = fakeReference([{ rows: [LISTEN] }], { shows: (state) => state !== TcpState.bound });
     assert.deepEqual(outline(await compare(blind, [LISTEN, BOUND])), { sockets: 1, rounds: 1, disagreements: [] });
-    const sockets = { ...fakeReader([LISTEN]), unseenStates: [TcpState.bound] };
+    const sockets = { ...fakeReader([LISTEN]), unsupportedStates: [TcpState.bound] };
     const seeing = fakeReference([{ rows: [LISTEN, BOUND] }]);
     assert.deepEqual(outline(await compare(seeing, { sockets })), { sockets: 1, rounds: 1, disagreements: [] });
     const only = fakeReference([{ rows: [BOUND] }], { shows: (state) => state === TcpState.bound });

@@ -26,8 +26,8 @@ export function fakeReference(
       const reading = readings[Math.min(reads++, readings.length - 1)]!;
       if (reading instanceof Error) throw reading;
       addSocketRows(table, reading.rows);
-      const untold = new Map(Object.entries(reading.words ?? {}).map(([row, word]) => [Number(row), word]));
-      return { untold, ignored: new Set<number>(reading.ignored) };
+      const unknownStateWords = new Map(Object.entries(reading.words ?? {}).map(([row, word]) => [Number(row), word]));
+      return { unknownStateWords, ignored: new Set<number>(reading.ignored) };
     },
   };
   return Object.defineProperty(reference, 'reads', { get: () => reads }) as typeof reference & {

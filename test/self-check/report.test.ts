@@ -11,7 +11,7 @@ const AGREED: Comparison = {
   sockets: 12,
   rounds: 1,
   disagreements: [],
-  untold: new Map(),
+  unknownStateWords: new Map(),
 };
 const WRONG = { what: 'listen 0.0.0.0:80 0.0.0.0:0 pid 4', ours: 0, before: 1, after: 2 };
 
@@ -23,27 +23,31 @@ describe('the report', () => {
     assert.equal(
       collectors,
       `Collectors
-  ok        ephemeral_ports (procfs): ipv4: 32768-60999, 28222 ports, excluded 50000-50009, 8276 used, 2 blocked, utilization 28.7 %
+  ok        ephemeral_ports (procfs): ipv4: 32768-60999, 28222 ports, excluded 50000-50009, 8276 used, 2 blocked, utilization 28.8 %
             ipv6: 32768-60999, 28222 ports, excluded 50000-50009, 0 used, 0 blocked, utilization 0.0 %
-  ok        counters (procfs): 30 counters
-  ok        memory (procfs): orphans 5, orphan_limit 65536, bytes 3145728, limit_bytes 772521984
+  ok        counters (procfs): 36 counters
+  ok        memory (procfs): allocated 1471, orphans 5, orphan_limit 65536, bytes 3145728
+            limit_bytes 772521984
   ok        conntrack (procfs): 9604 of 262144 entries
-  ok        settings (procfs): tcp_tw_reuse 2, tcp_tw_reuse_delay_seconds 1, tcp_timestamps 1, tcp_fin_timeout_seconds 60
-            tcp_max_tw_buckets 65536, tcp_max_syn_backlog 1024, tcp_syncookies 1, tcp_abort_on_overflow 0
-            tcp_syn_retries 6, tcp_synack_retries 5, tcp_keepalive_time_seconds 7200, tcp_max_orphans 65536
-            somaxconn 4096, file_max 9223372036854776000, file_nr_open 6176, nr_open 1048576
-            time_wait_duration_seconds 60
+  ok        settings (procfs): tcp_tw_reuse 2, tcp_tw_reuse_delay_seconds 1, tcp_tw_recycle 0, tcp_timestamps 1
+            tcp_fin_timeout_seconds 60, tcp_max_tw_buckets 65536, tcp_max_syn_backlog 1024, tcp_syncookies 1
+            tcp_abort_on_overflow 0, tcp_syn_retries 6, tcp_synack_retries 5, tcp_keepalive_time_seconds 7200
+            tcp_max_orphans 65536, somaxconn 4096, file_max 9223372036854776000, file_nr_open 6176
+            nr_open 1048576, time_wait_duration_seconds 60
   ok        namespace (procfs): the host's network namespace
+            the host's pid namespace
   ok        sockets (sock_diag): 9607 sockets, by state below
             bound sockets are seen
             accept queues: 8, with their limit: 8
   ok        processes (procfs): 1506 of 9607 sockets have their process (15.7 %)
             without one, by reason: kernel 8101
-            process names whose open descriptors or handles are known: 4
-            the largest: api 811, nginx 540, node 31
+            process names whose open descriptors or handles are known: 5
+            the largest: feed-poller 955, api 811, nginx 540
   ok        units (cgroup2): 1507 of 9607 sockets have a unit (15.7 %)
             the largest: nginx.service 1318, api.service 184, ssh.service 4
-  ok        close_wait (sock_diag): the oldest socket in CLOSE_WAIT has waited for at least 5321.5 s`,
+  ok        close_wait (sock_diag): the oldest socket in CLOSE_WAIT has waited for at least 5321.5 s
+  ok        netns (procfs): 5 other network namespaces, 1 of pods
+            1 named in /run/netns, and without a process`,
     );
   });
 
@@ -62,7 +66,7 @@ describe('the report', () => {
     assert.match(text, /\n {2}time_wait {8}2210 {7}30\n/);
   });
 
-  it('says of a collector that fails why, and the way out; and the result is bad', () => {
+  it('says of a collector that fails why, and a hint; and the result is bad', () => {
     const outcomes = LINUX_SNAPSHOT.outcomes.map((outcome) =>
       outcome.collector === 'units' ? { ...outcome, success: false, error: 'cannot read x: EACCES' } : outcome,
     );
@@ -70,9 +74,9 @@ describe('the report', () => {
     assert.equal(isGood, false);
     assert.match(
       text,
-      /\n {2}FAILED {4}units \(cgroup2\): cannot read x: EACCES\n {12}way out: see that --path\.sysfs names /,
+      /\n {2}FAILED {4}units \(cgroup2\): cannot read x: EACCES\n {12}hint: check that --path\.sysfs names /,
     );
-    assert.match(text, /\nResult: 1 of 10 collectors failed\n$/);
+    assert.match(text, /\nResult: 1 of 11 collectors failed\n$/);
   });
 
   it('says of a collector that has nothing to tell why, and which ones are off; that is no failure', () => {
@@ -116,10 +120,10 @@ describe('the report', () => {
   });
 
   it('tells unknown words for states, and what we see there', () => {
-    const untold = new Map([['OPEN', new Map([['established', 3]])]]);
-    const { text, isGood } = formatReport(checked('linux', LINUX_SNAPSHOT, [{ ...AGREED, untold }]));
+    const unknownStateWords = new Map([['OPEN', new Map([['established', 3]])]]);
+    const { text, isGood } = formatReport(checked('linux', LINUX_SNAPSHOT, [{ ...AGREED, unknownStateWords }]));
     assert.equal(isGood, true);
-    assert.match(text, /\n {2}not done {2}the word "OPEN" is not known here: .*; the exporter says: established 3\n/);
+    assert.match(text, /\n {2}not done {2}unknown word "OPEN" for a state: .*; the exporter says: established 3\n/);
   });
 
   it('tells what could not be compared, and whether that is bad', () => {
@@ -135,6 +139,24 @@ describe('the report', () => {
       /\n {2}not done {2}netstat printed nothing\n\nResult: no collector fails, but nothing was compared\n$/,
     );
     assert.equal(fine.isGood, true);
+  });
+
+  it('is bad where the exporter is known not to see the host, and gives a hint, or how to say that it is meant', () => {
+    const snapshot = { ...LINUX_SNAPSHOT, namespace: { isHostNetwork: false, isHostPid: false } };
+    const { text, isGood } = formatReport(checked('linux', snapshot));
+    assert.equal(isGood, false);
+    assert.match(
+      text,
+      /\n {2}WRONG {5}namespace \(procfs\): NOT the host's network namespace\n {12}NOT the host's pid namespace\n {12}hint: .*hostNetwork\)\n {12}hint: .*hostPID\).*\n {12}hint: .*--no-collector\.namespace\n/,
+    );
+    assert.match(text, /\nResult: it does not see the host \(see namespace\)\n$/);
+  });
+
+  it('does not ask for the processes of the host where owners are off', () => {
+    const found = checked('linux', { ...LINUX_SNAPSHOT, namespace: { isHostPid: false } });
+    assert.equal(formatReport(found).isGood, false);
+    const collectors = new Set([...found.collectors].filter((name) => name !== 'processes'));
+    assert.equal(formatReport({ ...found, collectors }).isGood, true);
   });
 
   it('repeats what the platform says at start', () => {

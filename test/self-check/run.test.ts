@@ -33,7 +33,7 @@ describe('runSelfCheck', () => {
     const platform = fakePlatform({ sockets: fakeReader(new Error('no netlink')) });
     const { text, isGood } = await check(platform, [fakeReference([{ rows: ROWS }])]);
     assert.equal(isGood, false);
-    assert.match(text, /\n {2}FAILED {4}sockets \(fake\): no netlink\n {12}way out: see that the seccomp profile /);
+    assert.match(text, /\n {2}FAILED {4}sockets \(fake\): no netlink\n {12}hint: check that the seccomp profile /);
     assert.match(text, /\n {2}not done {2}the exporter has read no sockets\n\nResult: 1 of 1 collectors failed\n$/);
   });
 
@@ -52,6 +52,7 @@ function check(platform: Platform | Error, references: readonly Reference[]) {
     limits: DEFAULT_LIMITS,
     procfs: '/proc',
     sysfs: '/sys',
+    kubeletLogs: '/var/log',
     ownersBudgetMs: 500,
     scrapeTimeoutMs: 1000,
   };

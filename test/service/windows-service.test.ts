@@ -72,7 +72,7 @@ describe('a service of Windows', () => {
     assert.deepEqual(told.at(-1), STOPPED);
   });
 
-  it('refuses, with the way out, where no service manager started it', async () => {
+  it('refuses, with a hint, where no service manager started it', async () => {
     const { calls, letGo } = createFakeServiceManager(['dispatch']);
     const entering = enterService(calls);
     letGo(1063);

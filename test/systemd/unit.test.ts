@@ -12,18 +12,23 @@ import { readCommand } from '../../src/config/config.ts';
 const DEPLOY = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
 const UNIT = 'tcpstate-exporter.service';
 const FOLDER = 'etc/systemd/system';
-/** Tenths: 2.0 of 10. */
-const MOST_EXPOSURE = 20;
+/** Drop-ins by the names under which they are installed, and the tenths of exposure that docs/install.md tells. */
+const SETUPS = [
+  [[], 20],
+  [['without-owners.conf'], 13],
+  [['zz-kernel-reader.conf'], 21],
+  [['without-owners.conf', 'zz-kernel-reader.conf'], 15],
+] as const;
+const SOURCE_OF: Readonly<Record<string, string>> = { 'zz-kernel-reader.conf': 'with-kernel-reader.conf' };
 const skip = missingSystemd();
 
 describe('tcpstate-exporter.service', { skip }, () => {
-  for (const dropIns of [[], ['without-owners.conf']]) {
-    it(`exposes no more than 2.0 with ${dropIns.join() || 'owners'}`, (t) => {
+  for (const [dropIns, exposure] of SETUPS) {
+    it(`exposes ${exposure / 10} with ${dropIns.join() || 'owners'}`, (t) => {
       const root = layOut(t, dropIns);
-      const args = ['security', `--root=${root}`, '--offline=true', `--threshold=${MOST_EXPOSURE}`, UNIT];
-      const { status, stdout, stderr } = systemdAnalyze(args);
-      assert.equal(status, 0, stdout + stderr);
-      assert.match(stdout, /Overall exposure level for tcpstate-exporter\.service: [12]\.\d/);
+      const { stdout, stderr } = systemdAnalyze(['security', `--root=${root}`, '--offline=true', UNIT]);
+      const [, level] = /Overall exposure level for tcpstate-exporter\.service: (\d\.\d)/.exec(stdout) ?? [];
+      assert.equal(Number(level) * 10, exposure, stdout + stderr);
     });
 
     it(`is understood by systemd to the last word with ${dropIns.join() || 'owners'}`, (t) => {
@@ -34,6 +39,21 @@ describe('tcpstate-exporter.service', { skip }, () => {
       assert.deepEqual({ status, complaints }, { status: 0, complaints: [] });
     });
   }
+
+  it('allows loading, and giving up what that takes, only where the reader in the kernel is wanted', () => {
+    const { stdout } = systemdAnalyze(['syscall-filter', '@privileged']);
+    const privileged = new Set(stdout.split('\n').map((line) => line.trim()));
+    const [, allowed] = /^SystemCallFilter=(.*)$/m.exec(readFileSync(join(DEPLOY, 'with-kernel-reader.conf'), 'utf8'))!;
+    assert.deepEqual(allowed!.split(' '), ['bpf', 'capset']);
+    for (const call of allowed!.split(' ')) assert.ok(privileged.has(call), call);
+    const filters = settings().filter(([name]) => name === 'SystemCallFilter');
+    assert.ok(filters.some(([, value]) => value!.startsWith('~') && value!.includes('@privileged')));
+  });
+
+  it('opens no debugger on SIGUSR1, from the first moment', () => {
+    const [, command] = settings().find(([name]) => name === 'ExecStart')!;
+    assert.match(command!, /\/node --disable-sigusr1 \/usr\/lib\/tcpstate-exporter\/dist\/main\.js$/);
+  });
 
   it('leaves V8 its machine code, and the exporter the processes of others', () => {
     const names = settings().map(([name]) => name);
@@ -71,7 +91,8 @@ function layOut(t: TestContext, dropIns: readonly string[]): string {
   copyFileSync(join(DEPLOY, UNIT), join(root, FOLDER, UNIT));
   for (const name of ['sysinit.target', 'basic.target', 'shutdown.target', 'multi-user.target', 'network.target'])
     writeFileSync(join(root, FOLDER, name), '[Unit]\nDefaultDependencies=no\n');
-  for (const name of dropIns) copyFileSync(join(DEPLOY, name), join(root, FOLDER, `${UNIT}.d`, name));
+  for (const name of dropIns)
+    copyFileSync(join(DEPLOY, SOURCE_OF[name] ?? name), join(root, FOLDER, `${UNIT}.d`, name));
   return root;
 }
 

@@ -8,7 +8,7 @@ describe('AddressTable', () => {
   it('gives equal addresses one id and others another, as a Map would', () => {
     const word = fc.integer({ min: -3, max: 3 });
     fc.assert(
-      fc.property(fc.array(fc.tuple(word, word, word, word), { maxLength: 3000 }), (addresses) => {
+      fc.property(fc.array(fc.tuple(word, word, word, word, fc.nat(2)), { maxLength: 3000 }), (addresses) => {
         const table = new AddressTable();
         const ids = new Map<string, number>();
         for (const words of addresses) {
@@ -19,11 +19,30 @@ describe('AddressTable', () => {
         assert.equal(table.length, ids.size);
         for (const words of addresses) {
           assert.equal(table.find(words), ids.get(words.join()));
-          assert.deepEqual(table.wordsOf(table.find(words)), words);
+          assert.deepEqual(table.wordsOf(table.find(words)), words[4] === 0 ? words.slice(0, 4) : words);
+          assert.equal(table.scopeOf(table.find(words)), words[4]);
         }
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('tells one address behind two links apart, names the link, and orders by it last', () => {
+    const table = new AddressTable();
+    const peer = parseAddress('fe80::1')!;
+    const [plain, first, second] = [table.intern(...peer), table.intern(...peer, 2), table.intern(...peer, 9)];
+    table.nameOfInterface = (index) => (index === 2 ? 'eth0' : String(index));
+    assert.deepEqual(
+      [plain, first, second].map((id) => table.textOf(id)),
+      ['fe80::1', 'fe80::1%eth0', 'fe80::1%9'],
+    );
+    const next = table.intern(...parseAddress('fe80::2')!);
+    assert.deepEqual(
+      [next, second, first, plain].sort((a, b) => table.compare(a, b)),
+      [plain, first, second, next],
+    );
+    table.reset();
+    assert.equal(table.textOf(table.intern(...peer)), 'fe80::1');
   });
 
   it('keeps ids while it grows to 200,000 addresses', () => {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { chunksOf, positionOf } from '../../src/table/row-changes.ts';
-import { Family, Flag, packPorts, packUse, ROW_WORDS, readRow, setProcess, Word } from '../../src/table/socket-row.ts';
+import { Family, Flag, packPorts, packUse, ROW_WORDS, readRow, Word } from '../../src/table/socket-row.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
 
 /** A socket is told by its number: the inode, and the address of the peer. */
@@ -49,8 +49,8 @@ describe('SocketTable', () => {
     const table = new SocketTable();
     const { addresses } = table;
     const [v4, v6] = [addresses.internIpv4(-2), addresses.intern(-1, -1, -1, -1)];
-    table.append(packPorts(65_535, 65_534), -2, -5, v6, v4, packUse(TcpState.bound, Family.v6, 0xfffff), -7);
-    setProcess(table.words, 0, 12, 4);
+    table.append(packPorts(65_535, 65_534), -2, -5, v6, v4, packUse(TcpState.bound, Family.v6, 0xffff), -7);
+    table.setOwner(0, 12, 4);
     assert.deepEqual(table.rowAt(0), {
       state: TcpState.bound,
       family: Family.v6,
@@ -61,7 +61,7 @@ describe('SocketTable', () => {
       owner: -5,
       process: 12,
       reason: 4,
-      group: 0xfffff,
+      group: 0xffff,
       milliseconds: -7,
     });
   });
@@ -106,7 +106,7 @@ describe('SocketTable', () => {
           turn(table, sockets);
           assert.deepEqual(socketsOf(table), sockets);
           const [came, left] = [new Set(addedOf(table)), new Set(removedOf(table))];
-          assert.equal(table.changes.isFresh, scrape === 0);
+          assert.equal(table.changes.isFullRecount, scrape === 0);
           if (scrape > 0) {
             // a row that changed its place may be in both
             const stayed = before.filter((socket) => !left.has(socket));
@@ -142,10 +142,7 @@ describe('SocketTable', () => {
     turn(table, [1, 2, 3]);
     table.commit();
     turn(table, [1, 2, 3]);
-    for (const process of [8, 9]) {
-      table.touch(1);
-      setProcess(table.words, ROW_WORDS, process, 0);
-    }
+    for (const process of [8, 9]) table.setOwner(1, process, 0);
     assert.deepEqual(removedOf(table), [2]);
     const old = table.changes.removed.words;
     assert.deepEqual([old[Word.process], old[Word.use]! & Flag.replaced], [0, Flag.replaced]);
@@ -163,13 +160,13 @@ describe('SocketTable', () => {
     turn(table, range(0, 5000));
     table.commit();
     turn(table, range(4000, 4100));
-    assert.equal(table.changes.isFresh, true);
+    assert.equal(table.changes.isFullRecount, true);
     assert.deepEqual(socketsOf(table), range(4000, 4100));
     assert.equal(table.added.length, 100);
     table.commit();
     assert.equal(table.addresses.used, 101);
     turn(table, range(4000, 4101));
-    assert.deepEqual([table.changes.isFresh, addedOf(table)], [false, [4100]]);
+    assert.deepEqual([table.changes.isFullRecount, addedOf(table)], [false, [4100]]);
     table.touch(0);
     assert.equal(table.changes.removedLength, 1, 'rows that were new in the scrape before can be touched again');
   });
@@ -178,15 +175,15 @@ describe('SocketTable', () => {
     const table = new SocketTable();
     turn(table, [1, 2]);
     turn(table, [1, 2]);
-    assert.deepEqual([table.changes.isFresh, table.length, table.addresses.used], [true, 2, 3]);
+    assert.deepEqual([table.changes.isFullRecount, table.length, table.addresses.used], [true, 2, 3]);
     table.isComparable = false;
     table.commit();
     turn(table, [1, 2]);
-    assert.equal(table.changes.isFresh, true);
+    assert.equal(table.changes.isFullRecount, true);
     table.commit();
     table.reset();
     append(table, 1);
-    assert.deepEqual([table.changes.isFresh, socketsOf(table), table.addresses.used], [true, [1], 2]);
+    assert.deepEqual([table.changes.isFullRecount, socketsOf(table), table.addresses.used], [true, [1], 2]);
   });
 
   it('numbers its listeners anew in every scrape', () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { type CountingInput, createCounting } from '../../src/collector/counting.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import type { TallyLimits } from '../../src/model/limits.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
-import { createTally, type TallyInput } from '../../src/tally/index.ts';
-import { addSocketRows, type SocketRow, turnSocketRows } from '../support/tables/socket-rows.ts';
+import { addSocketRows, heldPorts, type SocketRow, turnSocketRows } from '../support/tables/socket-rows.ts';
 import { UNLIMITED } from '../support/tables/unlimited.ts';
 
 const BY_NETWORK: TallyLimits = { ...UNLIMITED, remotePrefixV4: 24, remotePrefixV6: 64 };
@@ -19,11 +19,12 @@ const anyRow: fc.Arbitrary<SocketRow> = fc
     state: fc.constantFrom<SocketRow['state']>('established', 'timeWait', 'closeWait', 'listen', 'bound', 'finWait2'),
     local: fc.tuple(anyAddress, anyPort),
     peer: fc.integer({ min: 1, max: 3 }),
-    port: fc.integer({ min: 1, max: 4 }),
+    port: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 98, max: 106 })),
     owner: fc.integer({ min: 0, max: 9 }),
     process: fc.constantFrom('nginx', 'java', 'other'),
+    timestamps: fc.boolean(),
   })
-  .map(({ state, local, peer, port, owner, process }) => {
+  .map(({ state, local, peer, port, owner, process, timestamps }) => {
     const group = (owner + local[1]) % 4; // a socket stays in the group it was made in
     const hasPeer = state !== 'listen' && state !== 'bound';
     const peerAddress = local[0].includes(':') ? `2001:db8:0:${peer}::${port}` : `192.0.${peer}.${port}`;
@@ -33,6 +34,7 @@ const anyRow: fc.Arbitrary<SocketRow> = fc
       local,
       ...(hasPeer && { remote: [peerAddress, port] as const }),
       ...(isOwned && { owner, process }),
+      ...(state === 'timeWait' && { timestamps }),
       ...(group !== 0 && state !== 'timeWait' && { group }),
       ...(state === 'listen' && { queue: [peer, 10] as const }),
     };
@@ -54,6 +56,8 @@ interface Step {
   readonly turn: number;
   readonly rules: EphemeralRules | undefined;
   readonly ageMs: number;
+  /** Ports held against every connect(), and whether TIME_WAIT rows tell of timestamps: undefined where the source does not say. */
+  readonly known: readonly number[] | undefined;
 }
 
 const anyStep: fc.Arbitrary<Step> = fc.record({
@@ -63,6 +67,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   turn: fc.integer({ min: 2, max: 40 }),
   rules: anyRules,
   ageMs: fc.integer({ min: 0, max: 60_000 }),
+  known: fc.option(fc.array(anyPort, { maxLength: 6 }), { nil: undefined, freq: 4 }),
 });
 
 describe('counts that are kept from scrape to scrape', () => {
@@ -71,12 +76,13 @@ describe('counts that are kept from scrape to scrape', () => {
       fc.assert(
         fc.property(fc.array(anyStep, { minLength: 2, maxLength: 12 }), (steps) => {
           const table = new SocketTable();
-          const tally = createTally(table, limits);
+          const tally = createCounting(table, limits);
+          const countAfresh = createFreshCounts(limits);
           let rows: readonly SocketRow[] = [];
           for (const step of steps) {
             rows = next(rows, step);
-            turnSocketRows(table, rows);
-            assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step, limits)));
+            tell(turnSocketRows(table, rows), step);
+            assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step)));
             assertNothingLeft(table, rows.length);
           }
         }),
@@ -87,7 +93,7 @@ describe('counts that are kept from scrape to scrape', () => {
 
   it('are counted anew after most rows have left', () => {
     const table = new SocketTable();
-    const tally = createTally(table, UNLIMITED);
+    const tally = createCounting(table, UNLIMITED);
     const flood = Array.from({ length: 20_000 }, (_, index): SocketRow => {
       return {
         state: 'timeWait',
@@ -95,16 +101,17 @@ describe('counts that are kept from scrape to scrape', () => {
         remote: [`10.1.${index >> 8}.${index & 255}`, 80],
       };
     });
-    const step = { rules: rules(98, 102, 'never'), ageMs: 0 };
+    const step = { rules: rules(98, 102, 'never'), ageMs: 0, known: undefined };
+    const countAfresh = createFreshCounts(UNLIMITED);
     for (const rows of [flood, flood.slice(0, 5000), flood.slice(4000, 4100), flood]) {
       turnSocketRows(table, rows);
-      assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step, UNLIMITED)));
+      assert.deepEqual(inAnyOrder(tally(inputOf(step))), inAnyOrder(countAfresh(rows, step)));
     }
   });
 
   it('touch nothing but what has changed', () => {
     const table = new SocketTable();
-    const tally = createTally(table, UNLIMITED);
+    const tally = createCounting(table, UNLIMITED);
     const rows = Array.from({ length: 1000 }, (_, index): SocketRow => {
       return {
         state: 'established',
@@ -117,9 +124,9 @@ describe('counts that are kept from scrape to scrape', () => {
     const step = { rules: rules(98, 102, 'loopback'), ageMs: 0 };
     const changesOf = (next: readonly SocketRow[]) => {
       turnSocketRows(table, next);
-      const { removedLength, added, isFresh } = table.changes;
+      const { removedLength, added, isFullRecount } = table.changes;
       tally(inputOf(step));
-      return [isFresh, removedLength, added.length];
+      return [isFullRecount, removedLength, added.length];
     };
     assert.equal(changesOf(rows)[0], true);
     assert.deepEqual(changesOf(rows), [false, 0, 0]);
@@ -156,26 +163,32 @@ function next(rows: readonly SocketRow[], { come, leave, hand, turn, ageMs }: St
   return [...changed.slice(0, middle), ...come, ...changed.slice(middle)];
 }
 
-function inputOf({ rules: ephemeral, ageMs }: Pick<Step, 'rules' | 'ageMs'>): TallyInput {
+function inputOf({ rules: ephemeral, ageMs }: Pick<Step, 'rules' | 'ageMs'>): CountingInput {
   return {
     rules: ephemeral,
     hasOwners: true,
     nameOfGroup: (id) => (id === 3n ? undefined : `unit-${Number(id) + (ageMs % 2)}`),
     closeWait: undefined,
+    listenerDrops: undefined,
     processFds: undefined,
-    unseenStates: [],
+    unsupportedStates: [],
   };
 }
 
-function countAfresh(
-  rows: readonly SocketRow[],
-  step: Pick<Step, 'rules' | 'ageMs'>,
-  limits: TallyLimits,
-): SocketCounts {
+function tell(table: SocketTable, { known }: Pick<Step, 'known'>): void {
+  table.knowsTimestamps = known !== undefined;
+  table.heldPorts = known === undefined ? undefined : heldPorts(known);
+}
+
+/** Counts every table as a whole. What a tally remembers of the ones before, such as which ports served, it remembers too. */
+function createFreshCounts(limits: TallyLimits) {
   const table = new SocketTable();
-  const tally = createTally(table, limits);
-  addSocketRows(table, rows);
-  return tally(inputOf(step));
+  const tally = createCounting(table, limits);
+  return (rows: readonly SocketRow[], step: Pick<Step, 'rules' | 'ageMs' | 'known'>): SocketCounts => {
+    table.reset();
+    tell(addSocketRows(table, rows), step);
+    return tally(inputOf(step));
+  };
 }
 
 /** Which of two equal cells stands first depends on the scrape before. */

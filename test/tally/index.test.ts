@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type CountingInput, createCounting } from '../../src/collector/counting.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { Reason } from '../../src/table/socket-row.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
-import { createTally, type TallyInput } from '../../src/tally/index.ts';
+import { BARE_INPUT } from '../support/tables/bare-tally-input.ts';
 import { addSocketRows, type SocketRow, socketTable } from '../support/tables/socket-rows.ts';
 
 const RANGE = { first: 40_000, last: 40_009, excluded: [] };
@@ -15,20 +16,11 @@ const RULES: EphemeralRules = {
   timeWaitReuse: { scope: 'loopback', afterMs: 1000 },
   timeWaitMs: 60_000,
 };
-const BARE: TallyInput = {
-  rules: undefined,
-  hasOwners: false,
-  nameOfGroup: undefined,
-  closeWait: undefined,
-  processFds: undefined,
-  unseenStates: [],
-};
-
-function count(rows: readonly SocketRow[], input: Partial<TallyInput> = {}, limits = DEFAULT_LIMITS) {
+function count(rows: readonly SocketRow[], input: Partial<CountingInput> = {}, limits = DEFAULT_LIMITS) {
   const table = new SocketTable();
-  const tally = createTally(table, limits);
+  const tally = createCounting(table, limits);
   addSocketRows(table, rows);
-  return tally({ ...BARE, ...input });
+  return tally({ ...BARE_INPUT, ...input });
 }
 
 const LISTENER: SocketRow = {
@@ -40,7 +32,7 @@ const LISTENER: SocketRow = {
   queue: [3, 511],
 };
 
-describe('createTally', () => {
+describe('createCounting', () => {
   it('counts five rows by hand', () => {
     const counts = count(
       [
@@ -128,7 +120,18 @@ describe('createTally', () => {
       cells: [{ localIp: '0.0.0.0', localPort: 80, process: 'nginx', queueLength: 3, queueLimit: 511 }],
     });
     assert.deepEqual(counts.ephemeral, {
-      families: [{ family: 'ipv4', first: 40_000, last: 40_009, ports: 10, used: 2, blocked: 0, utilization: 0.2 }],
+      families: [
+        {
+          family: 'ipv4',
+          first: 40_000,
+          last: 40_009,
+          ports: 10,
+          used: 2,
+          blocked: 0,
+          boundEstimate: 1,
+          utilization: 0.2,
+        },
+      ],
       destinations: {
         folded: 0,
         cells: [
@@ -139,6 +142,8 @@ describe('createTally', () => {
             remotePort: 5432,
             portsUsed: 2,
             portsTimeWait: 1,
+            portsOutside: 0,
+            portsReusable: 0,
           },
         ],
       },
@@ -149,6 +154,8 @@ describe('createTally', () => {
           { process: 'unknown', ports: 1 },
         ],
       },
+      listeners: [],
+      holders: [{ localPort: '40001', process: 'api', sockets: 1 }],
     });
     assert.deepEqual(
       counts.unattributed!.filter(({ sockets }) => sockets > 0),
@@ -163,8 +170,8 @@ describe('createTally', () => {
 
   it('leaves a state that the source does not show unknown, unless it was seen', () => {
     const bound: SocketRow = { state: 'bound', local: ['10.0.0.9', 7] };
-    assert.equal(count([LISTENER], { unseenStates: [TcpState.bound] }).states!.ipv4[TcpState.bound], undefined);
-    assert.equal(count([bound], { unseenStates: [TcpState.bound] }).states!.ipv4[TcpState.bound], 1);
+    assert.equal(count([LISTENER], { unsupportedStates: [TcpState.bound] }).states!.ipv4[TcpState.bound], undefined);
+    assert.equal(count([bound], { unsupportedStates: [TcpState.bound] }).states!.ipv4[TcpState.bound], 1);
     assert.equal(count([LISTENER]).states!.ipv4[TcpState.bound], 0);
   });
 
@@ -204,6 +211,7 @@ describe('createTally', () => {
       ports: 10,
       used: 3,
       blocked: 2,
+      boundEstimate: 0,
       utilization: 0.3,
     });
   });

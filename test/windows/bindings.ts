@@ -24,7 +24,7 @@ export function testBindings(useBench: () => Bench): void {
         'ipv4 bound 10.0.0.5:50003 0.0.0.0:0 pid 4321',
         'ipv6 bound :::50004 :::0 pid 4325',
       ],
-      unseenStates: [],
+      unsupportedStates: [],
       ages: [0, 99],
       statistics: {
         activeOpens: 120,

@@ -10,6 +10,7 @@ import { readGoldenPage } from '../support/pages/golden-pages.ts';
 import { readSs } from '../support/sockets/ss.ts';
 import { startWindowsExporter, type WindowsExporter } from './exporter-under-wine.ts';
 import type { SocketZoo } from './inside/socket-zoo.ts';
+import { setTcpParameters } from './registry.ts';
 import { type Answers, installAnswers } from './stand-ins.ts';
 import type { Bench } from './suite.test.ts';
 import { type Started, windowsPath } from './wine.ts';
@@ -17,7 +18,6 @@ import { type Started, windowsPath } from './wine.ts';
 type Page = ReadonlyMap<string, ParsedFamily>;
 
 const LANGUAGES = ['en', 'de', 'zh'];
-const PARAMETERS = 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters';
 /** What the fixtures exclude from the range 49152–65535. */
 const EXCLUDED = [
   [49_710, 49_809],
@@ -38,12 +38,7 @@ function testPages(useBench: () => Bench): void {
   before(async () => {
     const { wine, standIns } = useBench();
     answers = installAnswers(wine, standIns.command);
-    for (const [name, value] of [
-      ['TcpTimedWaitDelay', 30],
-      ['MaxUserPort', 65_534],
-    ]) {
-      await wine.run('reg', 'add', PARAMETERS, '/v', `${name}`, '/t', 'REG_DWORD', '/d', `${value}`, '/f');
-    }
+    await setTcpParameters(wine, { TcpTimedWaitDelay: 30, MaxUserPort: 65_534 });
   });
 
   for (const language of LANGUAGES) {
@@ -113,9 +108,9 @@ function testPages(useBench: () => Bench): void {
     assert.equal(sampleOf(page, 'tcpstate_scrape_collector_success', { collector: 'sockets' }), 1);
     assert.equal(sampleOf(page, 'tcpstate_sockets', { state: 'close_wait', family: 'ipv4' }), 1);
     assert.equal(sampleOf(page, 'tcpstate_sockets', { state: UNSEEN_UNDER_WINE, family: 'ipv4' }), undefined);
-    assert.match(exporter.log(), /iphlpapi\.dll does not tell bound sockets/);
+    assert.match(exporter.log(), /iphlpapi\.dll cannot list bound sockets/);
     assert.match(exporter.log(), /netsh show dynamicport printed nothing/);
-    assert.match(exporter.log(), /wevtutil tells nothing about the System log/);
+    assert.match(exporter.log(), /wevtutil prints nothing about the System log/);
   });
 
   async function start(t: TestContext): Promise<WindowsExporter> {

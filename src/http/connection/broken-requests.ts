@@ -1,21 +1,30 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { answerAndClose } from '../sharing/plain-answer.ts';
+import type { RequestCounts } from '../../metrics/request-counts.ts';
+import { ALLOWED_METHODS, answerAndClose } from '../sharing/plain-answer.ts';
 import type { ServerLimits } from '../sharing/server-limits.ts';
 import type { Connections } from './connections.ts';
 
-/** Answers what Node takes for no request of HTTP, or for one that the handler cannot serve. */
-export function answerBrokenRequests(server: Server, limits: ServerLimits, connections: Connections): void {
+/** Answers what Node cannot parse as a request, and requests that the handler cannot serve. */
+export function answerBrokenRequests(
+  server: Server,
+  limits: ServerLimits,
+  connections: Connections,
+  counts: RequestCounts,
+): void {
   server.on('clientError', ({ code }: NodeJS.ErrnoException, stream) => {
-    const socket = stream as Socket; // always one, as nothing else was handed to the server
+    const socket = stream as Socket; // always a socket: the server gets nothing else
     if (!socket.writable || connections.isBusy(socket)) return void socket.destroy();
     const [status, sentence] = explain(code, limits);
+    counts.refused(status);
     answerAndClose(socket, status, sentence);
   });
   server.on('connect', (_request, stream) => {
-    answerAndClose(stream as Socket, 405, 'This is no proxy. Pages are asked for with GET.', ['Allow: GET, HEAD']);
+    answerAndClose(stream as Socket, 405, 'This is no proxy. Pages are asked for with GET.', [
+      `Allow: ${ALLOWED_METHODS}`,
+    ]);
   });
-  // Nobody is invited to send a body.
+  // The exporter never asks for a body.
   for (const event of ['checkContinue', 'checkExpectation'])
     server.on(event, (request, response) => server.emit('request', request, response));
 }

@@ -2,7 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import type { TlsConfig } from '../web-config/tls-config.ts';
 import { normalizeIp, parseSubjectAltNames } from './subject-alt-names.ts';
 
-/** Why a client is not let in after its TLS handshake; undefined = it is. */
+/** Why a client is refused after its TLS handshake; undefined = it is admitted. */
 export function refuseClient(
   socket: TLSSocket,
   { clientAuth, clientAllowedSans }: Pick<TlsConfig, 'clientAuth' | 'clientAllowedSans'>,

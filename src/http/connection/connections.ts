@@ -6,15 +6,18 @@ import { MOST_REQUESTS_PER_CONNECTION } from '../sharing/server-limits.ts';
 
 /** The open connections of all listen addresses. */
 export interface Connections {
-  /** Takes a new one in. When there is no room, the client with the most of them loses the one that is idle longest. */
+  /** Admits a new one. At the limit, the client with the most connections loses its longest-idle one. */
   admit(socket: Socket): void;
-  /** Passes requests on, and cuts off those that take too long to be answered and read. */
+  /** Passes requests on, and cuts off clients that take too long to get and read their answer. */
   watch(handler: RequestListener): RequestListener;
-  /** Whether an answer is under way: nothing else can be written then. */
+  /** The admitted socket beneath the socket that TLS or HTTP 2 shows; undefined = unknown. */
+  admitted(socket: Socket): Socket | undefined;
+  /** Whether an answer is in progress: nothing else can be written then. */
   isBusy(socket: Socket): boolean;
 }
 
 interface Connection {
+  readonly socket: Socket;
   readonly place: Place;
   readonly answers: Set<ServerResponse>;
 }
@@ -24,24 +27,29 @@ export function createConnections(most: number, longestAnswerMs: number): Connec
   const share = createFairShare(most);
   const open = new Map<unknown, Connection>();
 
-  return { admit, watch, isBusy: (socket) => (open.get(keyOf(socket))?.answers.size ?? 0) > 0 };
+  return {
+    admit,
+    watch,
+    admitted: (socket) => open.get(keyOf(socket))?.socket,
+    isBusy: (socket) => (open.get(keyOf(socket))?.answers.size ?? 0) > 0,
+  };
 
   function admit(socket: Socket): void {
     const key = keyOf(socket);
     const place = share.seize(clientOf(socket.remoteAddress), () => reset(socket));
-    const connection = { place, answers: new Set<ServerResponse>() };
+    const connection = { socket, place, answers: new Set<ServerResponse>() };
     open.set(key, connection);
     socket.once('close', () => {
       place.giveBack();
       if (open.get(key) === connection) open.delete(key);
-      setImmediate(closeAll, connection.answers); // after Node has closed what it knows of
+      setImmediate(closeAll, connection.answers); // after Node has closed the connections it knows
     });
   }
 
   function watch(handler: RequestListener): RequestListener {
     return (request, response) => {
       const { socket } = request;
-      if (socket.destroyed) return; // cut off, and its parser has not noticed yet
+      if (socket.destroyed) return; // cut off, but its parser has not noticed yet
       const connection = open.get(keyOf(socket));
       if (connection !== undefined) {
         if (connection.answers.size >= MOST_REQUESTS_PER_CONNECTION) return void socket.destroy();
@@ -55,13 +63,13 @@ export function createConnections(most: number, longestAnswerMs: number): Connec
   }
 }
 
-/** By addresses: under TLS and HTTP 2 a request knows another socket than the one that was admitted. */
+/** By addresses: under TLS and HTTP 2 a request has a different socket than the admitted one. */
 function keyOf(socket: Socket): unknown {
   const { remoteAddress, remotePort, localAddress, localPort } = socket;
   return remotePort === undefined ? socket : [remoteAddress, remotePort, localAddress, localPort].join();
 }
 
-/** A connection with a request under way is not idle. */
+/** A connection with a request in progress is not idle. */
 function follow(response: ServerResponse, { place, answers }: Connection): void {
   answers.add(response);
   place.isBusy = true;
@@ -72,19 +80,22 @@ function follow(response: ServerResponse, { place, answers }: Connection): void 
   });
 }
 
-/** Node closes only the first of several pipelined answers with their connection; whoever waits for the others would wait for ever. */
+/**
+ * Of several pipelined answers Node closes only the first with their connection; code that waits for the others would
+ * wait for ever.
+ */
 function closeAll(answers: ReadonlySet<ServerResponse>): void {
   for (const response of [...answers]) response.emit('close');
 }
 
-/** No page reads a body: nobody may go on sending one. A stream of HTTP 2 ends with its answer anyway. */
+/** No page reads a body, so no client may go on sending one. A stream of HTTP 2 ends with its answer anyway. */
 function closeAfterBody({ httpVersionMajor, headers }: IncomingMessage, response: ServerResponse): void {
   if (httpVersionMajor !== 1) return;
   if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
     response.setHeader('connection', 'close');
 }
 
-/** Leaves nothing behind in FIN_WAIT or TIME_WAIT, however many are cut off. */
+/** Leaves no socket in FIN_WAIT or TIME_WAIT, however many are cut off. */
 function reset(socket: Socket): void {
   if (socket.remotePort === undefined)
     socket.destroy(); // a Unix socket

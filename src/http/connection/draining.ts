@@ -3,8 +3,8 @@ import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from
 import type { Server, Socket } from 'node:net';
 
 /**
- * Follows the connections of an HTTP server (1.1 or 2, plain or TLS) from its start; the function it returns closes the
- * server: idle connections at once, the others after the answer under way, or when `graceMs` are over.
+ * Tracks the connections of an HTTP server (1.1 or 2, plain or TLS) from its start. The function it returns closes the
+ * server: idle connections at once, the others after their current answer, or after `graceMs`.
  */
 export function trackConnections(server: Server): (graceMs: number) => Promise<void> {
   const sockets = keepWhileOpen<Socket>(server, 'connection');
@@ -13,8 +13,8 @@ export function trackConnections(server: Server): (graceMs: number) => Promise<v
   server.on(
     'request',
     (request: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) => {
-      if (request.httpVersionMajor !== 1) return; // the session knows its streams
-      if (request.socket.destroyed) return; // there will be no answer, and no end of it
+      if (request.httpVersionMajor !== 1) return; // the HTTP 2 session tracks its own streams
+      if (request.socket.destroyed) return; // there will be no answer to wait for
       const http1 = response as ServerResponse;
       responses.add(http1);
       http1.once('close', () => responses.delete(http1));
@@ -23,7 +23,7 @@ export function trackConnections(server: Server): (graceMs: number) => Promise<v
 
   return async (graceMs) => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    // Else a connection would stay open for its next request, for as long as the keep-alive time-out.
+    // Otherwise a connection would stay open for its next request until the keep-alive time-out.
     for (const response of responses) if (!response.headersSent) response.setHeader('connection', 'close');
     for (const session of sessions) session.close();
     // Node counts a connection that has not sent a byte as busy.

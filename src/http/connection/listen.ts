@@ -5,17 +5,17 @@ import type { PassedSocket } from '../../config/passed-sockets.ts';
 import { trackConnections } from './draining.ts';
 import { explainListenError, explainPassedSocketError } from './listen-error.ts';
 
-/** A web server at work on one or more addresses. */
+/** A web server that listens on one or more addresses. */
 export interface Listening {
-  /** Where it can be reached, with the ports that the system chose. */
+  /** Its addresses, with the ports that the system chose. */
   readonly addresses: readonly string[];
-  /** Takes no new connections, finishes the answers under way, and cuts off those that take longer than `graceMs`. */
+  /** Accepts no new connections, finishes the current answers, and cuts off those that take longer than `graceMs`. */
   close(graceMs: number): Promise<void>;
 }
 
 /**
- * Listens on every address or passed socket, each with a server of its own, or on none: then it throws one line for the
- * operator.
+ * Listens on every address or passed socket, each with a server of its own. If one fails, it listens on none and throws
+ * one line for the operator.
  */
 export async function listen(
   places: readonly (ListenAddress | PassedSocket)[],
@@ -26,7 +26,7 @@ export async function listen(
   const close = async (graceMs: number) => {
     await Promise.all(closers.map((closeServer) => closeServer(graceMs)));
   };
-  for (const place of places) {
+  for (const [index, place] of places.entries()) {
     const server = makeServer();
     const closeServer = trackConnections(server);
     try {
@@ -34,7 +34,7 @@ export async function listen(
     } catch (error) {
       await close(0);
       const line =
-        'fd' in place ? explainPassedSocketError(place, error) : explainListenError(formatListenAddress(place), error);
+        'fd' in place ? explainPassedSocketError(place, error) : explainBind(place, places.slice(0, index), error);
       throw new Error(line, { cause: error });
     }
     servers.push(server);
@@ -43,9 +43,15 @@ export async function listen(
   return { addresses: servers.map((server) => formatBound(server.address() as AddressInfo | null)), close };
 }
 
-/** Without a host: every IPv6 and IPv4 address through one socket, or IPv4 alone where the system has no IPv6. */
+/** The exporter itself may hold the port: with the same address, or one that includes it. */
+function explainBind(place: ListenAddress, before: readonly (ListenAddress | PassedSocket)[], error: unknown): string {
+  const own = before.find((each): each is ListenAddress => 'port' in each && each.port === place.port);
+  return explainListenError(formatListenAddress(place), error, own && formatListenAddress(own));
+}
+
+/** Without a host: every IPv6 and IPv4 address through one socket, or IPv4 alone if the system has no IPv6. */
 async function bind(server: Server, { host, port }: ListenAddress): Promise<void> {
-  // A name with both kinds of addresses means IPv4, as for the exporters written in Go.
+  // A name with IPv4 and IPv6 addresses means IPv4, as in the Go exporters.
   if (host !== undefined) return listenOn(server, { host: (await lookup(host, { verbatim: false })).address, port });
   try {
     await listenOn(server, { host: '::', port });
@@ -65,13 +71,13 @@ function listenOn(server: Server, where: { host: string; port: number } | { fd: 
   });
 }
 
-/** EAFNOSUPPORT: the kernel was started without IPv6. EADDRNOTAVAIL: it has no IPv6 address, not even `::`. */
+/** EAFNOSUPPORT: the kernel runs without IPv6. EADDRNOTAVAIL: it has no IPv6 address, not even `::`. */
 function isWithoutIpv6(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL';
 }
 
-/** null: a passed socket that is a Unix one. */
+/** null: a passed Unix socket. */
 function formatBound(bound: AddressInfo | null): string {
   return bound === null ? 'a Unix socket' : formatListenAddress({ host: bound.address, port: bound.port });
 }

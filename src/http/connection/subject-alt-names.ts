@@ -1,11 +1,11 @@
 import { isIPv6 } from 'node:net';
 
-/** What Node writes before the value of each kind of name that is compared. */
+/** Node's prefix for each kind of name that is compared. */
 const KINDS: readonly string[] = ['DNS', 'email', 'IP Address', 'URI'];
 
 /**
- * The names of a certificate, from `X509Certificate.subjectAltName`: `DNS:a, IP Address:1.2.3.4`, where Node puts a value
- * with a comma or quote in it between quotes, as JSON. Where the text is anything else, it and what follows are no names.
+ * The names of a certificate, from `X509Certificate.subjectAltName`: `DNS:a, IP Address:1.2.3.4`. Node quotes a value
+ * with a comma or quote, as JSON does. If the text has any other form, the rest of it yields no names.
  */
 export function parseSubjectAltNames(text: string): string[] {
   const names: string[] = [];
@@ -18,7 +18,10 @@ export function parseSubjectAltNames(text: string): string[] {
   return names;
 }
 
-/** IPv6 addresses can be written in many ways: the shortest, in small letters. Other names stay as they are. */
+/**
+ * IPv6 addresses in their shortest form and lower case, because they can be written in many ways. Other names stay as
+ * they are.
+ */
 export function normalizeIp(name: string): string {
   return isIPv6(name) && !name.includes('%') ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }

@@ -6,8 +6,9 @@ import { answerPlainly } from '../sharing/plain-answer.ts';
 import { createRateLimiter } from '../sharing/rate-limit.ts';
 import { type BasicAuth, createBasicAuth } from '../web-config/basic-auth.ts';
 import type { WebSettings } from '../web-config/web-settings-type.ts';
+import { hasSoundHost } from './host-header.ts';
 
-/** Lets those requests through to the handler, whatever their path, that the rate limit and the passwords allow. */
+/** Passes on the requests, whatever their path, that the rate limit and the passwords allow. */
 export function guardRequests(
   handler: RequestListener,
   settingsNow: () => WebSettings,
@@ -18,11 +19,12 @@ export function guardRequests(
   return (request, response) => {
     const settings = settingsNow();
     const { method, url } = request;
-    const client = request.socket.remoteAddress; // unknown once the connection is gone
+    const client = request.socket.remoteAddress; // undefined once the connection is gone
     const refuse = (status: number, sentence: string, headers: Record<string, string> = {}) => {
       log.debug({ method, path: pathForLog(url), client, status }, 'refused');
       answerPlainly(response, status, sentence, { ...Object.fromEntries(settings.headers), ...headers });
     };
+    if (!hasSoundHost(request)) return refuse(400, 'The request has a broken Host header, or several.');
     const waitMs = takeTurn(settings.rateLimit);
     if (waitMs > 0) {
       refuse(429, 'Too many requests (rate_limit).', { 'Retry-After': String(Math.ceil(waitMs / 1000)) });
@@ -35,10 +37,10 @@ export function guardRequests(
       });
       checkPassword(settings.users, request.headers.authorization, clientOf(client)).then(
         (verdict) => {
-          if (isGone) return; // nobody waits for an answer any more
+          if (isGone) return; // no client waits for an answer any more
           if (verdict === 'right') handler(request, response);
-          else if (verdict === 'wrong') refuse(401, 'Name and password, please.', CHALLENGE);
-          else refuse(503, 'Too many passwords wait to be checked.', { 'Retry-After': '1' });
+          else if (verdict === 'wrong') refuse(401, 'Name and password required.', CHALLENGE);
+          else refuse(503, 'Too many passwords are waiting to be checked.', { 'Retry-After': '1' });
         },
         (error: unknown) => {
           log.error({ error }, 'a password could not be checked');

@@ -6,7 +6,7 @@ const LEVEL = 3;
 
 const compress = promisify(gzip);
 
-/** A page as `Content-Encoding: gzip`, made on a thread of its own. */
+/** Compresses a page for `Content-Encoding: gzip`, on a thread of its own. */
 export function gzipPage(page: string | Buffer): Promise<Buffer> {
   return compress(page, { level: LEVEL });
 }

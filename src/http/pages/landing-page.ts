@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BuildInfo } from '../../metrics/build-info.ts';
+import type { BuildInfo } from '../../model/build-info.ts';
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -12,10 +12,10 @@ footer { margin-top: 3rem; border-top: 1px solid #8886; padding-top: 0.75rem; fo
 @media (prefers-color-scheme: dark) { a { color: #7db7ff; } }
 `;
 
-/** The only style the page may use, as a source of Content-Security-Policy. */
+/** The only style that the page may use, as a source for Content-Security-Policy. */
 export const STYLE_SOURCE = `'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`;
 
-/** What a person sees who opens the exporter in a browser. Needs nothing else from anywhere. */
+/** The page for a browser. It loads nothing else from anywhere. */
 export function renderLandingPage(telemetryPath: string, build: BuildInfo): string {
   const revision = build.revision === '' ? '' : `, revision ${escapeHtml(build.revision)}`;
   return `<!doctype html>

@@ -1,14 +1,14 @@
 export interface TimeoutRules {
-  /** The longest time a scrape may take, and what holds where the request names none. */
+  /** The longest time a scrape may take, also for requests that name no time-out. */
   readonly timeoutMs: number;
-  /** Taken off the time the request names, so that the page arrives before its reader gives up. */
+  /** Subtracted from the time-out of the request, so that the page arrives before its reader gives up. */
   readonly marginMs: number;
 }
 
 /**
- * Milliseconds until the page has to be sent, from the value of `X-Prometheus-Scrape-Timeout-Seconds`. The margin is at
- * most half of what the request names: a reader in a hurry still gets a page. A header that is no positive number is
- * taken for none.
+ * Milliseconds until the page must be sent, from the value of `X-Prometheus-Scrape-Timeout-Seconds`. The margin is at
+ * most half of that value, so that a short time-out still leaves time for a page. A header that is not a positive
+ * number counts as missing.
  */
 export function chooseTimeout(header: string | undefined, { timeoutMs, marginMs }: TimeoutRules): number {
   const named = /^\s*\d{1,9}(\.\d+)?([eE][-+]?\d{1,2})?\s*$/.test(header ?? '') ? Number(header) * 1000 : 0;

@@ -2,13 +2,13 @@
 export interface Alternative {
   /** Lower case, without parameters. */
   readonly name: string;
-  /** Lower-case names; quotes taken off the values. */
+  /** Lower-case names; values without quotes. */
   readonly parameters: ReadonlyMap<string, string>;
   /** 0–1; 0 = not wanted. */
   readonly quality: number;
 }
 
-/** RFC 9110 section 12.4.2: comma-separated names with parameters, of which `q` is the weight. Nonsense is read as quality 0. */
+/** RFC 9110 section 12.4.2: comma-separated names with parameters; `q` is the weight. An invalid weight counts as 0. */
 export function parseWeightedHeader(header: string): Alternative[] {
   return header
     .split(',')

@@ -1,9 +1,12 @@
 import { formatAddress, isIpv4, maskAddress, parseAddress } from '../../model/ip-address.ts';
 
-/** Whoever has one IPv6 address has the 2^64 of its network as well. */
+/** A client with one IPv6 address has all 2^64 of its network. */
 const IPV6_NETWORK_BITS = 64;
 
-/** Who is behind an address, for sharing fairly: the IPv4 address, or the IPv6 network. Local sockets have no address and count as one. */
+/**
+ * The client behind an address, for fair sharing: the IPv4 address, or the IPv6 network. Local sockets have no address
+ * and count as one client.
+ */
 export function clientOf(address: string | undefined): string {
   const words = parseAddress(address ?? '');
   if (words === undefined) return address ?? ''; // fe80::1%eth0: the machines next to this one

@@ -1,17 +1,17 @@
-/** A place that a client holds, among a limited number of them. */
+/** One of a limited number of places, held by a client. */
 export interface Place {
-  /** A busy place is taken away only from a client whose places are all busy. */
+  /** A client loses a busy place only if all its places are busy. */
   isBusy: boolean;
-  /** Puts it behind the other places of its client: they are taken away first. */
+  /** Moves it behind the other places of its client, which then go first. */
   renew(): void;
-  /** Twice does no harm, nor does it after the place was taken away. */
+  /** Gives the place back. Calling it twice, or after the place was taken away, does nothing. */
   giveBack(): void;
 }
 
 export interface FairShare {
-  /** A free place, or that of a client who holds at least two more than this one; undefined = there is none. */
+  /** A free place, or one of a client that holds at least two more than this one; undefined = there is none. */
   take(client: string, onLoss: () => void): Place | undefined;
-  /** Always a place: when none is free, one is taken away from the client who holds the most. */
+  /** Always a place: if none is free, the client with the most loses one. */
   seize(client: string, onLoss: () => void): Place;
 }
 
@@ -20,8 +20,8 @@ interface Held extends Place {
 }
 
 /**
- * Shares places among clients so that one who wants them all cannot keep the others out. A client loses the place that it
- * has held longest, quiet ones before busy ones; `onLoss` is called after the place is gone.
+ * Shares places among clients, so that one client cannot keep the others out. A client loses the place that it has held
+ * longest, quiet ones before busy ones. `onLoss` runs after the place is gone.
  */
 export function createFairShare(limit: number): FairShare {
   const clients = new Map<string, Set<Held>>();
@@ -55,7 +55,7 @@ export function createFairShare(limit: number): FairShare {
     }
   }
 
-  /** Of several, one that has a quiet place. */
+  /** Among several, prefers one with a quiet place. */
   function greediest(): ReadonlySet<Held> {
     return [...clients.values()].reduce((most, places) => {
       if (places.size !== most.size) return places.size > most.size ? places : most;
@@ -70,7 +70,7 @@ function takeAway(places: ReadonlySet<Held>): void {
   victim.onLoss();
 }
 
-/** The one held longest, of the quiet ones if there are any. */
+/** The place held longest, among quiet ones if there are any. */
 function quietest(places: ReadonlySet<Held>): Held {
   for (const place of places) if (!place.isBusy) return place;
   const [oldest] = places;

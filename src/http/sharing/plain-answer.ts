@@ -1,9 +1,10 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
+export const ALLOWED_METHODS = 'GET, HEAD, OPTIONS';
 export const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
-/** One sentence, before any page is asked for. Headers with an empty value are left out. */
+/** Answers with one sentence, before any page runs. Headers with an empty value are left out. */
 export function answerPlainly(
   response: ServerResponse,
   status: number,
@@ -17,7 +18,7 @@ export function answerPlainly(
   response.end(`${sentence}\n`);
 }
 
-/** The same as the last words on a connection whose request could not be read. */
+/** The same as the last answer on a connection whose request could not be parsed. */
 export function answerAndClose(
   socket: Socket,
   status: number,

@@ -5,8 +5,8 @@ export interface RateLimit {
 }
 
 /**
- * A token bucket whose size may change from one request to the next. The function tells how many milliseconds a request
- * has to wait for its turn: 0 = it may pass, and has taken a token.
+ * A token bucket whose size may change from one request to the next. Returns how many milliseconds a request must wait:
+ * 0 = it may pass, and has taken a token.
  */
 export function createRateLimiter(
   now: () => number = () => performance.now(),

@@ -1,24 +1,30 @@
 import type { ServerOptions } from 'node:http';
-import type { ServerOptions as Http2Options, Http2Server } from 'node:http2';
+import type { ServerOptions as Http2Options, Http2SecureServer } from 'node:http2';
 
-/** What a connection may cost, as an operator chose it. */
+/** What a connection may use, as the operator chose. */
 export interface ServerLimits {
-  /** Most bytes of a request line and its headers. */
+  /** Most bytes of a request line with its headers. */
   readonly maxHeaderBytes: number;
   /** Time for a TLS handshake, and for a request to arrive whole. */
   readonly requestTimeoutMs: number;
 }
 
-/** Prometheus closes a connection it has not used for 5 minutes. It has to be the first: a scrape on a connection that we are closing is lost. */
+/**
+ * Longer than the 5 minutes after which Prometheus closes an unused connection: if the exporter closed it first, a
+ * scrape could get lost.
+ */
 const KEEP_ALIVE_MS = 310_000;
 
-/** Pipelined over HTTP 1.1 or as streams of HTTP 2. Readers of metrics ask for one page at a time. */
+/**
+ * Requests in progress on one connection, pipelined over HTTP 1.1 or as streams of HTTP 2. Readers of metrics request
+ * one page at a time.
+ */
 export const MOST_REQUESTS_PER_CONNECTION = 32;
 
 /** No route reads a body. */
 export const BODY_LIMIT_BYTES = 1024;
 
-/** For HTTP 1.1. Node looks for slow requests once per interval: they may last that much longer. */
+/** For HTTP 1.1. Node checks for slow requests once per interval, so they may last that much longer. */
 export function serverOptions({ maxHeaderBytes, requestTimeoutMs }: ServerLimits): ServerOptions {
   return {
     maxHeaderSize: maxHeaderBytes,
@@ -29,7 +35,7 @@ export function serverOptions({ maxHeaderBytes, requestTimeoutMs }: ServerLimits
   };
 }
 
-/** For HTTP 2. What is not here Node bounds well by itself: resets, pings, settings and continued headers in a flood. */
+/** For HTTP 2. Node itself limits the rest well: floods of resets, pings, settings and continued headers. */
 export function http2Options({ maxHeaderBytes }: ServerLimits): Http2Options {
   return {
     settings: { maxConcurrentStreams: MOST_REQUESTS_PER_CONNECTION, maxHeaderListSize: maxHeaderBytes },
@@ -37,8 +43,7 @@ export function http2Options({ maxHeaderBytes }: ServerLimits): Http2Options {
   };
 }
 
-/** An idle connection may wait for its next request. */
-export function limitSessions(server: Http2Server): Http2Server {
-  server.setTimeout(KEEP_ALIVE_MS);
-  return server;
+/** How long an idle connection may wait for its next request. */
+export function limitSessions(server: Http2SecureServer): void {
+  server.on('session', (session) => session.setTimeout(KEEP_ALIVE_MS, () => session.close()));
 }

@@ -1,40 +1,46 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { compare } from 'bcryptjs';
-import { createTurns } from '../sharing/one-at-a-time.ts';
+import { createOneAtATime } from '../sharing/one-at-a-time.ts';
 
-/** `busy`: too many passwords wait to be compared. */
+/** `busy`: too many passwords are waiting. */
 export type Verdict = 'right' | 'wrong' | 'busy';
 
 export type BasicAuth = (
   users: ReadonlyMap<string, string>,
   authorization: string | undefined,
-  /** Whose turn it is counts by client. */
+  /** The client, for taking turns. */
   client?: string,
 ) => Promise<Verdict>;
 
-/** Verdicts that are remembered, of each kind: a flood of wrong passwords does not drive the right ones out. */
+/** Results remembered, of each kind: a flood of wrong passwords does not displace the right ones. */
 const REMEMBERED = 100;
 
-/** Comparisons that may wait: each one takes the main thread for about as long as bcrypt's cost says. */
+/** Comparisons that may wait. Each one takes a time that grows with bcrypt's cost, on the main thread. */
 const MOST_WAITING = 20;
 
+/** A higher cost takes longer than a request may wait for its turn: 12 takes about 0.3 s, 15 eight times that. */
+export const MOST_STAND_IN_COST = 12;
+
+const SALT_AND_HASH_LENGTH = 53;
+
 /**
- * Compares the password of an Authorization header with the bcrypt hashes of the users, one at a time. What was compared
- * before is remembered under a keyed hash. An unknown name takes as long as a known one: its password is compared too.
+ * Compares the password of an Authorization header with the bcrypt hashes of the users, one at a time, and remembers
+ * results under a keyed hash. An unknown name costs a comparison too, so that its answer comes no sooner, but at a
+ * bounded cost: an expensive hash in the file must not let strangers delay everybody.
  */
 export function createBasicAuth(
   compareHash: (password: string, hash: string) => Promise<boolean> = compare,
 ): BasicAuth {
   const secret = randomBytes(32);
   const verdicts = { right: new Set<string>(), wrong: new Set<string>() };
-  const inTurn = createTurns(MOST_WAITING);
+  const oneAtATime = createOneAtATime(MOST_WAITING);
 
   return async (users, authorization, client = '') => {
     const credentials = parseBasic(authorization);
     if (credentials === undefined) return 'wrong';
     const { name, password } = credentials;
     const known = users.get(name);
-    const hash = known ?? costliest(users);
+    const hash = known ?? standIn(users);
     const key = createHmac('sha256', secret)
       .update(JSON.stringify([name, password, known ?? '', hash]))
       .digest('base64');
@@ -42,12 +48,12 @@ export function createBasicAuth(
     if (remembered !== undefined) return remembered;
     const compareNow = async () =>
       recall(key) ?? remember(key, (await compareHash(password, hash)) && known !== undefined);
-    return (await inTurn(client, compareNow)) ?? 'busy';
+    return (await oneAtATime(client, compareNow)) ?? 'busy';
   };
 
   function recall(key: string): Verdict | undefined {
     for (const verdict of ['right', 'wrong'] as const) {
-      // Taken out and put in again, the oldest is always the one not asked for longest.
+      // Removed and added again, so that the first entry is always the one unused for longest.
       if (verdicts[verdict].delete(key)) {
         verdicts[verdict].add(key);
         return verdict;
@@ -74,7 +80,14 @@ function parseBasic(authorization: string | undefined): { name: string; password
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
-function costliest(users: ReadonlyMap<string, string>): string {
-  const costOf = (hash: string) => Number(hash.slice(4, 6));
-  return [...users.values()].reduce((most, hash) => (costOf(hash) > costOf(most) ? hash : most));
+/** A hash that no password matches, as costly to compare as the cheapest hash in the file. */
+function standIn(users: ReadonlyMap<string, string>): string {
+  const costs = [...users.values()].map(bcryptCost);
+  const cost = Math.min(MOST_STAND_IN_COST, ...costs);
+  return `$2b$${String(cost).padStart(2, '0')}$${'.'.repeat(SALT_AND_HASH_LENGTH)}`;
+}
+
+/** bcrypt's cost: each step doubles the time. */
+export function bcryptCost(hash: string): number {
+  return Number(hash.slice(4, 6));
 }

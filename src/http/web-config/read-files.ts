@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** Files that were read, and whether any of them is another one by now. */
+/** Reads files, and detects later changes of them. */
 export interface ReadFiles {
   read(path: string): Buffer;
   /** Changes whenever one of the files does. */
@@ -8,13 +8,13 @@ export interface ReadFiles {
   hasChanged(): boolean;
 }
 
-/** Follows links: an orchestrator replaces a mounted folder by changing where a link leads. */
+/** Follows links: an orchestrator replaces a mounted folder by changing the target of a link. */
 export function createReadFiles(): ReadFiles {
   const seen = new Map<string, string>();
   const fingerprint = () => [...seen.keys()].map(stampOf).join();
   return {
     read(path) {
-      seen.set(path, stampOf(path)); // before it is read: a change in between has to show
+      seen.set(path, stampOf(path)); // before reading: a change in between must show
       return readFileSync(path);
     },
     fingerprint,

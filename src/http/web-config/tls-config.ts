@@ -3,7 +3,7 @@ import type { SecureVersion } from 'node:tls';
 import { CIPHERS, CURVES, DEFAULT_CIPHERS, TLS_VERSIONS, TLS13_CIPHERS } from './tls-names.ts';
 import { type Field, readChoice, readFields, readList, readSwitch, readText, refuseField } from './yaml-field.ts';
 
-/** What is asked of a client: whether it has to show a certificate, and whether one that it shows has to be valid. */
+/** Whether a client must present a certificate, and whether a presented one must be valid. */
 export interface ClientAuth {
   readonly isRequested: boolean;
   readonly isRequired: boolean;
@@ -12,7 +12,7 @@ export interface ClientAuth {
 
 /** PEM text, or the file it is in. */
 export interface PemSource {
-  /** The key and its place, for messages. */
+  /** The key of the setting and its place, for messages. */
   readonly field: Field;
   readonly file?: string;
   readonly text?: string;
@@ -27,10 +27,10 @@ export interface TlsConfig {
   readonly clientAllowedSans: readonly string[] | undefined;
   readonly minVersion: SecureVersion;
   readonly maxVersion: SecureVersion;
-  /** Under OpenSSL's names, most wanted first. */
+  /** In OpenSSL's names, preferred first. */
   readonly ciphers: readonly string[];
   readonly hasOwnCipherOrder: boolean;
-  /** Under OpenSSL's names; none = OpenSSL's choice. */
+  /** In OpenSSL's names; none = OpenSSL's default. */
   readonly curves: readonly string[];
 }
 
@@ -60,7 +60,7 @@ const NAMES = [
 
 type TlsFields = Partial<Record<(typeof NAMES)[number], Field>>;
 
-/** `tls_server_config`; undefined where it asks for no TLS: none of its certificates, keys or `client_auth_type` is there. */
+/** `tls_server_config`; undefined if it sets no certificate, key or `client_auth_type`, and so no TLS. */
 export function readTlsConfig(section: Field, configFile: string): TlsConfig | undefined {
   const fields = readFields(section, NAMES);
   const pem = (inFile: 'cert_file' | 'key_file' | 'client_ca_file', inline: 'cert' | 'key' | 'client_ca') =>
@@ -109,7 +109,7 @@ function readAlgorithms(fields: TlsFields) {
       ...(chosen.length === 0 ? DEFAULT_CIPHERS : chosen.filter((name) => !TLS13_CIPHERS.includes(name))),
     ],
     hasOwnCipherOrder: order === undefined ? true : readSwitch(order),
-    curves: curves.map((each) => readChoice(each, CURVES)),
+    curves: [...new Set(curves.map((each) => readChoice(each, CURVES)))], // OpenSSL rejects duplicates
   };
 }
 
@@ -118,17 +118,19 @@ function readClientAuth(fields: TlsFields, clientCa: PemSource | undefined) {
   const clientAuth = type === undefined || readText(type) === '' ? CLIENT_AUTH.NoClientCert! : readClientAuthType(type);
   if (clientCa !== undefined && !clientAuth.isRequested)
     throw refuseField(clientCa.field, 'has no effect without a client_auth_type such as RequireAndVerifyClientCert');
-  // It would let in whoever has a certificate of any authority that is trusted for web sites.
+  // It would admit every client with a certificate of any authority trusted for web sites.
   if (clientAuth.isRequired && clientAuth.isVerified && clientCa === undefined)
     throw refuseField(type!, 'needs client_ca_file or client_ca to verify with');
-  const clientAllowedSans = sans === undefined ? undefined : readList(sans).map(readText);
-  if (sans !== undefined && !clientAuth.isRequired)
-    throw refuseField(sans, 'needs client_auth_type RequireAndVerifyClientCert or RequireAnyClientCert');
-  return { clientAuth, clientAllowedSans };
+  if (sans === undefined) return { clientAuth, clientAllowedSans: undefined };
+  const clientAllowedSans = readList(sans).map(readText);
+  if (!clientAuth.isRequested)
+    throw refuseField(sans, 'has no effect without a client_auth_type such as RequireAndVerifyClientCert');
+  if (clientAllowedSans.length === 0) throw refuseField(sans, 'lets nobody in: name at least one, or leave it out');
+  return { clientAuth: { ...clientAuth, isRequired: true }, clientAllowedSans }; // a name needs a certificate
 }
 
 function readClientAuthType(type: Field): ClientAuth {
-  // An old name that the Go exporters still read.
+  // An old name that the Go exporters still accept.
   if (readText(type) === 'RequireClientCert') return CLIENT_AUTH.RequireAnyClientCert!;
   return readChoice(type, CLIENT_AUTH);
 }

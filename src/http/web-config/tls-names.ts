@@ -1,6 +1,6 @@
 import type { SecureVersion } from 'node:tls';
 
-/** Names that the web configuration shares with Go's crypto/tls → those of OpenSSL. */
+/** Names of the web configuration, which are those of Go's crypto/tls → names of OpenSSL. */
 export const TLS_VERSIONS: Readonly<Record<string, SecureVersion>> = {
   TLS10: 'TLSv1',
   TLS11: 'TLSv1.1',
@@ -15,14 +15,14 @@ export const CURVES: Readonly<Record<string, string>> = {
   X25519: 'X25519',
 };
 
-/** Always on: Go does not let TLS 1.3 ciphers be chosen. */
+/** Always enabled: Go does not let users choose TLS 1.3 ciphers. */
 export const TLS13_CIPHERS: readonly string[] = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
   'TLS_CHACHA20_POLY1305_SHA256',
 ];
 
-/** What tls.CipherSuites() of Go returns, the four without ECDHE included that it returned before Go 1.22. */
+/** What tls.CipherSuites() of Go returns, including the four without ECDHE that it returned before Go 1.22. */
 export const CIPHERS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(TLS13_CIPHERS.map((name) => [name, name])),
   TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256: 'ECDHE-ECDSA-AES128-GCM-SHA256',
@@ -41,5 +41,5 @@ export const CIPHERS: Readonly<Record<string, string>> = {
   TLS_RSA_WITH_AES_256_CBC_SHA: 'AES256-SHA',
 };
 
-/** Ciphers for TLS up to 1.2 where the file names none: forward secrecy and authenticated encryption first, as Go's. */
+/** Default ciphers for TLS up to 1.2: forward secrecy and authenticated encryption first, as in Go. */
 export const DEFAULT_CIPHERS: readonly string[] = Object.values(CIPHERS).filter((name) => name.startsWith('ECDHE-'));

@@ -4,12 +4,13 @@ import { describeError } from '../../model/describe-error.ts';
 import type { PemSource, TlsConfig } from './tls-config.ts';
 import { refuseField } from './yaml-field.ts';
 
-/** TLS ready to be served: what the file says, and the options for a server made of it. */
+/** TLS ready to serve: the configuration, and the options for a server. */
 export interface TlsSettings extends Pick<TlsConfig, 'clientAuth' | 'clientAllowedSans'> {
   readonly options: TlsOptions;
+  readonly http2: boolean;
 }
 
-/** Reads the certificates and the key, and makes sure that they fit. Throws a `ConfigRefusal`. */
+/** Reads the certificates and the key, and checks that they match. Throws a `ConfigRefusal`. */
 export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: string) => Buffer): TlsSettings {
   const cert = readPem(config.cert, readFile);
   const key = readPem(config.key, readFile);
@@ -19,8 +20,6 @@ export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: stri
     cert,
     key,
     ...(ca === undefined || config.clientCa === undefined ? {} : { ca: readCertificates(ca, config.clientCa) }),
-    // Go takes any certificate of client_ca for the end of the chain, an intermediate authority as well.
-    allowPartialTrustChain: true,
     minVersion: config.minVersion,
     maxVersion: config.maxVersion,
     ciphers: [...config.ciphers, ...weakAsAsked(config)].join(':'),
@@ -28,7 +27,6 @@ export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: stri
     ...(config.curves.length === 0 ? {} : { ecdhCurve: config.curves.join(':') }),
     requestCert: config.clientAuth.isRequested,
     rejectUnauthorized: false, // client-certificate.ts decides
-    ALPNProtocols: http2 ? ['h2', 'http/1.1'] : ['http/1.1'],
   };
   try {
     createSecureContext(options);
@@ -36,7 +34,7 @@ export function loadTls(config: TlsConfig, http2: boolean, readFile: (path: stri
     throw refuseField(config.key.field, `${nameFile(config.key)}cannot be used: ${explain(error)}`);
   }
   const { clientAuth, clientAllowedSans } = config;
-  return { options, clientAuth, clientAllowedSans };
+  return { options, http2, clientAuth, clientAllowedSans };
 }
 
 function readPem(source: PemSource, readFile: (path: string) => Buffer): string {
@@ -48,7 +46,7 @@ function readPem(source: PemSource, readFile: (path: string) => Buffer): string 
   }
 }
 
-/** Each certificate of a PEM text; OpenSSL would skip over what is none. */
+/** Each certificate of a PEM text; OpenSSL would silently skip an invalid one. */
 function readCertificates(pem: string, source: PemSource): string[] {
   const found = pem.match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [];
   if (found.length === 0) throw refuseField(source.field, `${nameFile(source)}has no certificate in PEM format`);
@@ -67,7 +65,7 @@ function nameFile({ file }: PemSource): string {
   return file === undefined ? '' : `${file} `;
 }
 
-/** OpenSSL leaves out what TLS 1.0 and 1.1 sign with, unless it is told to be lenient. */
+/** OpenSSL disables the signatures of TLS 1.0 and 1.1 unless told to be lenient. */
 function weakAsAsked({ minVersion }: TlsConfig): string[] {
   return minVersion === 'TLSv1' || minVersion === 'TLSv1.1' ? ['@SECLEVEL=0'] : [];
 }

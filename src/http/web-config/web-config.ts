@@ -1,4 +1,4 @@
-import { parseGoDuration } from '../../config/duration.ts';
+import { parseDuration } from '../../config/duration.ts';
 import type { RateLimit } from '../sharing/rate-limit.ts';
 import { readTlsConfig, type TlsConfig } from './tls-config.ts';
 import {
@@ -6,27 +6,27 @@ import {
   parseYaml,
   readEntries,
   readFields,
+  readNumber,
   readSwitch,
   readText,
-  readWholeNumber,
   refuseField,
 } from './yaml-field.ts';
 
-/** What a web configuration file says, before the files it names are read. */
+/** The content of a web configuration file, before the files it names are read. */
 export interface WebConfig {
   readonly tls: TlsConfig | undefined;
-  /** Holds with TLS only. */
+  /** Applies to TLS only. */
   readonly http2: boolean;
-  /** Response headers; an empty value takes the exporter's own one away. */
+  /** Response headers; an empty value removes one of the exporter's own. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Name → bcrypt hash; none = no password is asked for. */
+  /** Name → bcrypt hash; empty = no password required. */
   readonly users: ReadonlyMap<string, string>;
   readonly rateLimit: RateLimit | undefined;
-  /** Nothing is in the file. */
+  /** Whether the file is empty. */
   readonly isEmpty: boolean;
 }
 
-/** Headers that may be set, and their values where only some have a meaning. */
+/** Headers that the file may set, and their values if only some are valid. */
 const HEADERS: Readonly<Record<string, readonly string[] | undefined>> = {
   'Content-Security-Policy': undefined,
   'X-Frame-Options': ['deny', 'sameorigin'],
@@ -35,11 +35,14 @@ const HEADERS: Readonly<Record<string, readonly string[] | undefined>> = {
   'Strict-Transport-Security': undefined,
 };
 
-/** `2a`, `2b` and `2y` mark the same algorithm; then the cost, and 22 characters of salt and 31 of hash. */
-const BCRYPT_HASH = /^\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}$/;
+/**
+ * The algorithm treats `2`, `2a`, `2b`, `2x` and `2y` alike, as Go does. Then follow the cost, 22 characters of salt
+ * and 31 of hash. Anything behind them has no meaning.
+ */
+const BCRYPT_HASH = /^\$2[abxy]?(\$(?:0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53})/;
 
 /**
- * The text of a web configuration file → what it says. Throws a `ConfigRefusal` with file, line and column.
+ * The text of a web configuration file → its settings. Throws a `ConfigRefusal` with file, line and column.
  * https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
  */
 export function parseWebConfig(text: string, file: string): WebConfig {
@@ -58,16 +61,18 @@ export function parseWebConfig(text: string, file: string): WebConfig {
 }
 
 function readHeaders(section: Field): Map<string, string> {
-  readFields(section, Object.keys(HEADERS)); // refuses others
+  readFields(section, Object.keys(HEADERS)); // refuses other names
   return new Map(readEntries(section).map((field) => [field.name, field.value === undefined ? '' : readHeader(field)]));
 }
 
 function readHeader(field: Field): string {
-  const value = readText(field);
+  const value = readText(field)
+    .replaceAll(/[\r\n]/g, ' ')
+    .trim(); // may span several lines
   const allowed = HEADERS[field.name];
   if (value !== '' && allowed?.includes(value) === false)
     throw refuseField(field, `has to be ${allowed.join(' or ')}, or empty`);
-  if (!/^[\t\x20-\x7e]*$/.test(value)) throw refuseField(field, 'has to be one line of ASCII characters');
+  if (!/^[\t\x20-\x7e]*$/.test(value)) throw refuseField(field, 'has to be of ASCII characters that can be seen');
   return value;
 }
 
@@ -78,17 +83,18 @@ function readUsers(section: Field): Map<string, string> {
 function readHash(user: Field): string {
   if (user.name.includes(':')) throw refuseField(user, 'cannot be the name of a user: it has a colon');
   const hash = user.value === undefined ? '' : readText(user);
-  if (BCRYPT_HASH.test(hash)) return hash;
+  const [, rest] = BCRYPT_HASH.exec(hash) ?? [];
+  if (rest !== undefined) return `$2b${rest}`;
   throw refuseField(user, 'needs the bcrypt hash of a password, such as "htpasswd -nBC 10" prints it: $2y$10$…');
 }
 
 function readRateLimit(section: Field): RateLimit | undefined {
   const { interval, burst } = readFields(section, ['interval', 'burst']);
-  const intervalMs = interval === undefined ? 0 : parseGoDuration(readText(interval));
-  const most = burst === undefined ? 0 : readWholeNumber(burst, 0);
+  const intervalMs = interval === undefined ? 0 : parseDuration(readText(interval));
   if (interval !== undefined && intervalMs === undefined)
     throw refuseField(interval, 'has to be a duration with a unit, such as 500ms, 1s or 1m30s; 0 = no limit');
   if (intervalMs === undefined || intervalMs === 0) return undefined;
-  if (most === 0) throw refuseField(burst ?? section, 'lets no request through: give a burst of at least 1');
+  const most = burst === undefined ? 0 : Math.floor(readNumber(burst)); // Go drops the fraction
+  if (most < 1) throw refuseField(burst ?? section, 'lets no request through: give a burst of at least 1');
   return { intervalMs, burst: most };
 }

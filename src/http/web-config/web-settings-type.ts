@@ -1,11 +1,11 @@
 import type { TlsSettings } from './tls.ts';
 import type { WebConfig } from './web-config.ts';
 
-/** What holds for connections and requests from now on. */
+/** The current settings for connections and requests. */
 export interface WebSettings extends Pick<WebConfig, 'headers' | 'users' | 'rateLimit'> {
-  /** Another object whenever it is read again. */
+  /** A new object whenever the file is read again. */
   readonly tls: TlsSettings | undefined;
 }
 
-/** Without a web configuration. */
+/** The settings without a web configuration. */
 export const OPEN_TO_ALL: WebSettings = { tls: undefined, headers: new Map(), users: new Map(), rateLimit: undefined };

@@ -13,22 +13,22 @@ import {
 } from 'yaml';
 import { ConfigRefusal, quoteValue } from '../../config/refusal.ts';
 
-/** A value in a YAML file, and where it stands. Only what is known to be no secret is repeated in messages. */
+/** A value in a YAML file, and its place. Messages repeat only what is known not to be a secret. */
 export interface Field {
-  /** The key it stands under; empty for the whole file. */
+  /** The key of the value; empty for the whole file. */
   readonly name: string;
-  /** undefined = nothing is given: an empty value, or an empty file. */
+  /** undefined = an empty value, or an empty file. */
   readonly value: Node | undefined;
   /** `file:line:column` of the key. */
   readonly place: string;
-  /** The same for a value below this one, given by its key. */
+  /** The place of a value below this one, given by its key. */
   below(name: string, key: Node, value: unknown): Field;
 }
 
 /** A web configuration has four levels. */
 const DEEPEST = 64;
 
-/** The text of a file → its value. YAML 1.1, as the Go exporters read it: there `yes` and `on` are true. */
+/** The text of a file → its value. YAML 1.1, as the Go exporters read it: `yes` and `on` are true. */
 export function parseYaml(text: string, file: string): Field {
   const lines = new LineCounter();
   const placeAt = (offset: number) => {
@@ -37,15 +37,19 @@ export function parseYaml(text: string, file: string): Field {
   };
   const tooDeep = findTooDeep(text, lines);
   if (tooDeep !== undefined) throw new ConfigRefusal(`${placeAt(tooDeep)}: nested more than ${DEEPEST} levels deep`);
-  // Pretty errors would show the lines around the mistake, and there may be a key in them.
+  // Pretty errors would print the lines around the mistake, which may contain a key.
   const document = parseDocument(text, { version: '1.1', prettyErrors: false });
   const [error] = document.errors;
+  if (error?.code === 'MULTIPLE_DOCS')
+    throw new ConfigRefusal(
+      `${placeAt(error.pos[0])}: a second document begins here (---), which nobody would read: put everything into one`,
+    );
   if (error !== undefined) throw new ConfigRefusal(`${placeAt(error.pos[0])}: ${quoteValue(error.message)}`);
   const makeField = (name: string, offset: number, value: unknown): Field => {
     const place = placeAt(offset);
-    // taken for an empty value it would open what it was to close: `basic_auth_users: *users`
+    // read as empty, it would switch off the protection it configures: `basic_auth_users: *users`
     if (isAlias(value) && value.resolve(document) === undefined)
-      throw new ConfigRefusal(`${place}: no anchor stands before its alias`); // a password may begin with * as well
+      throw new ConfigRefusal(`${place}: the alias has no anchor before it`); // a password may start with * too
     return {
       name,
       value: givenValue(document, value),
@@ -57,25 +61,25 @@ export function parseYaml(text: string, file: string): Field {
 }
 
 /**
- * Where a text nests deeper than any configuration; undefined = nowhere. The library goes down into values by calling
- * itself, and has ended the whole process that way: "- " 4000 times left V8 no stack to compile a regular expression on.
+ * Where a text nests deeper than any configuration does; undefined = nowhere. The library recurses into values and has
+ * ended the whole process that way: "- " 4000 times left V8 no stack to compile a regular expression.
  */
 function findTooDeep(text: string, lines: LineCounter): number | undefined {
   const parser = new Parser(lines.addNewLine);
   lines.addNewLine(0);
   for (const lexeme of new Lexer().lex(text)) {
-    for (const _ of parser.next(lexeme)); // finished values: only what is still open counts
+    for (const _ of parser.next(lexeme)); // skip finished values: only open ones nest
     if (parser.stack.length > DEEPEST) return parser.offset;
   }
   return undefined;
 }
 
-/** The error to throw for a field: one line that says where it stands. */
+/** The error for a field: one line that says where it is. */
 export function refuseField({ name, place }: Field, reason: string): ConfigRefusal {
   return new ConfigRefusal(`${place}: ${name === '' ? '' : `${quoteValue(name)} `}${reason}`);
 }
 
-/** The keys of a mapping, all of which have to be among the names. Keys without a value are left out. */
+/** The keys of a mapping, all of which must be among the names. Keys without a value are left out. */
 export function readFields<Name extends string>(field: Field, names: readonly Name[]): Partial<Record<Name, Field>> {
   const found: Partial<Record<Name, Field>> = {};
   for (const child of readEntries(field)) {
@@ -90,7 +94,7 @@ export function readFields<Name extends string>(field: Field, names: readonly Na
   return found;
 }
 
-/** The entries of a mapping whose keys an operator is free to choose. */
+/** The entries of a mapping whose keys the operator may choose freely. */
 export function readEntries(field: Field): Field[] {
   if (field.value === undefined) return [];
   if (!isMap(field.value)) throw refuseField(field, 'has to be a mapping: lines of "key: value", further to the right');
@@ -105,7 +109,7 @@ export function readList(field: Field): Field[] {
   return field.value.items.map((item) => field.below(field.name, isNode(item) ? item : field.value!, item));
 }
 
-/** Any scalar as it is written: a password or a name may look like a number. */
+/** Any scalar as written: a password or a name may look like a number. */
 export function readText(field: Field): string {
   if (!isScalar(field.value)) throw refuseField(field, 'has to be a text');
   return field.value.source ?? String(field.value.value);
@@ -116,13 +120,13 @@ export function readSwitch(field: Field): boolean {
   throw refuseField(field, 'has to be true or false');
 }
 
-export function readWholeNumber(field: Field, least: number): number {
+export function readNumber(field: Field): number {
   const value = isScalar(field.value) ? field.value.value : undefined;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
-  throw refuseField(field, `has to be a whole number, at least ${least}`);
+  if (typeof value === 'number' && Math.abs(value) <= Number.MAX_SAFE_INTEGER) return value;
+  throw refuseField(field, 'has to be a number');
 }
 
-/** One of the names of a table; not for secrets, because the refusal repeats what was given. */
+/** One of the names of a table. Not for secrets: the refusal repeats the value. */
 export function readChoice<Value>(field: Field, choices: Readonly<Record<string, Value>>): Value {
   const text = readText(field);
   if (Object.hasOwn(choices, text)) return choices[text] as Value;

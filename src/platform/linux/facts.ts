@@ -3,17 +3,17 @@ import type { Facts } from '../../model/snapshot.ts';
 import type { FactCollector, PlatformOptions } from '../platform.ts';
 import { readConntrack } from './procfs/conntrack.ts';
 import { readEphemeralRules } from './procfs/ephemeral-rules.ts';
-import { readIsHostNamespace } from './procfs/namespace.ts';
+import { createNamespaceReader, type Self } from './procfs/namespace.ts';
 import { readPageSize } from './procfs/page-size.ts';
 import { readNetstat } from './procfs/proc-netstat.ts';
 import { readSnmp } from './procfs/proc-snmp.ts';
 import { readTcpMemory } from './procfs/proc-sockstat.ts';
 import { readSettings } from './procfs/settings.ts';
 
-/** The collectors that need no socket table and are on, in the order they run. `ownProcfs`: where this process sees itself. */
+/** The enabled collectors that need no socket table, in the order they run. `own`: where the exporter sees itself. */
 export function createFactCollectors(
   options: Pick<PlatformOptions, 'procfs' | 'collectors'>,
-  ownProcfs = '/proc',
+  own?: Self,
 ): FactCollector[] {
   const { procfs, collectors } = options;
   const all: readonly [CollectorName, () => Facts][] = [
@@ -22,7 +22,7 @@ export function createFactCollectors(
     ['memory', memoryCollector(procfs)],
     ['conntrack', () => presentOnly('conntrack', readConntrack(procfs))],
     ['settings', () => ({ settings: readSettings(procfs) })],
-    ['namespace', () => collectNamespace(procfs, ownProcfs)],
+    ['namespace', namespaceCollector(procfs, own)],
   ];
   return all.filter(([name]) => collectors.has(name)).map(([name, collect]) => ({ name, source: 'procfs', collect }));
 }
@@ -35,9 +35,12 @@ function memoryCollector(procfs: string): () => Facts {
   };
 }
 
-function collectNamespace(procfs: string, ownProcfs: string): Facts {
-  const isHost = readIsHostNamespace(procfs, ownProcfs);
-  return presentOnly('namespace', isHost === undefined ? undefined : { isHost });
+function namespaceCollector(procfs: string, own: Self | undefined): () => Facts {
+  const readNamespaces = createNamespaceReader(procfs, own);
+  return () => {
+    const namespace = readNamespaces();
+    return Object.keys(namespace).length === 0 ? {} : { namespace };
+  };
 }
 
 function presentOnly<Part extends keyof Facts>(part: Part, value: Facts[Part] | undefined): Facts {

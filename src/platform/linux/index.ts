@@ -1,63 +1,70 @@
-import { TcpState } from '../../model/tcp-state.ts';
-import type { Notice, Platform, PlatformOptions, SocketReader, UnitResolver } from '../platform.ts';
-import { createUnitResolver } from './cgroups/cgroups.ts';
+import type { Namespaces } from '../../model/snapshot.ts';
+import type { SocketTable } from '../../table/socket-table.ts';
+import type { Notice, Platform, PlatformOptions } from '../platform.ts';
+import { describeCapabilities, describeNamespaces, hasOwnerCapabilities } from './capability-notices.ts';
 import { createFactCollectors } from './facts.ts';
 import { keepHandles } from './libc/kept-handles.ts';
 import { type Libc, loadLibc } from './libc/libc.ts';
 import { keepLargeArraysApart, trimMemory } from './libc/malloc.ts';
-import { giveUpNetAdmin } from './net-admin.ts';
-import { seesBoundSockets } from './netlink/bound-probe.ts';
-import { ALL_SOCKETS, CLOSE_WAIT_AGES } from './netlink/dump-request.ts';
-import { checkNetlink } from './netlink/netlink-probe.ts';
-import { createSockDiagReader } from './netlink/sock-diag.ts';
-import { describeCapabilities, hasOwnerCapabilities } from './notices.ts';
+import { readInterfaceName } from './netlink/interface-name.ts';
+import { TCPI_OPT_TIMESTAMPS, WITH_TCP_INFO } from './netlink/lookup-request.ts';
+import type { SocketLookup } from './netlink/socket-lookup.ts';
+import { describeKubeletLogs } from './netns/kubelet-logs.ts';
+import { createNetnsReader } from './netns/netns-reader.ts';
 import { createOwnerResolver } from './owners/owners.ts';
+import { createProcessGroups } from './owners/process-groups.ts';
 import { readCapabilities } from './procfs/capabilities.ts';
-import { createProcNetTcpReader } from './procfs/proc-net-tcp.ts';
-import { createProgramPageDropper } from './program-pages.ts';
+import { isInitialUserNamespace, readNamespaces } from './procfs/namespace.ts';
+import { chooseSources, type SocketSources } from './socket-sources.ts';
 
-/** CLOSE_WAIT sockets whose age is read in one scrape; beyond that the counts of stuck ones are a lower bound. */
-const MOST_AGES = 250_000;
-
-interface SocketSources {
-  readonly sockets: SocketReader;
-  readonly closeWait?: SocketReader;
-  readonly units?: UnitResolver;
-  readonly notice: Notice;
-  close(): void;
-}
+/** Sources in front of others. */
+type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources) => SocketSources;
 
 /**
- * Opens Linux: sockets by inet_diag, or from /proc/net/tcp where the kernel refuses that. The calling thread gives up a
- * capability, and the allocator of the process gets another setting.
+ * Opens Linux: reads sockets with `addWalk` from the kernel's own tables, by inet_diag where that is not possible, or from
+ * /proc/net/tcp where the kernel refuses both. Also changes a setting of the process's memory allocator.
  */
-export function openLinuxPlatform(options: PlatformOptions): Platform {
+export function openLinuxPlatform(options: PlatformOptions, addWalk?: AddSources): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
-  giveUpNetAdmin(libc);
-  const { isPrivileged, notices } = checkCapabilities(options);
-  const sources = chooseSources(libc, options);
+  const namespaces = checkNamespaces(options);
+  const seesAll = namespaces.isHostPid !== false;
+  const { isPrivileged, notices } = checkCapabilities(options, seesAll);
+  const chosen = chooseSources(libc, options);
+  const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
   const owners = createOwnerResolver(libc, {
     procfs: options.procfs,
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
+    hasHiddenProcesses: !seesAll,
+    isInitialUser: isInitialUserNamespace(),
+    lookup,
+    groups: sources.units && options.collectors.has('units') ? createProcessGroups(options) : undefined,
   });
-  const dropProgramPages = createProgramPageDropper(libc, options.procfs);
+  const netns = options.collectors.has('netns') ? createNetnsReader(options) : undefined;
   return {
     name: 'linux',
     ...sources,
     owners,
+    ...(lookup && { usesTimestamps: (table, row) => readUsesTimestamps(lookup, table, row) }),
+    nameOfInterface: (index) => readInterfaceName(libc, index),
     facts: createFactCollectors(options),
-    notices: [sources.notice, ...notices],
-    trimMemory() {
-      trimMemory(libc);
-      dropProgramPages();
-    },
+    ...(netns && { netns }),
+    notices: [
+      sources.notice,
+      ...describeNamespaces(namespaces, options.collectors),
+      ...notices,
+      ...(netns ? describeKubeletLogs(options.kubeletLogs) : []),
+    ],
+    trimMemory: () => trimMemory(libc),
   };
 }
 
-/** What they are is told and decides nothing but a reason: a file that cannot be read is not worth the thread. */
-function checkCapabilities({ procfs, collectors }: PlatformOptions): {
+/** Capabilities only affect a log line and the `reason` label; failing to read them must not stop the thread. */
+function checkCapabilities(
+  { procfs, collectors }: PlatformOptions,
+  seesAll: boolean,
+): {
   readonly isPrivileged: boolean;
   readonly notices: readonly Notice[];
 } {
@@ -65,7 +72,7 @@ function checkCapabilities({ procfs, collectors }: PlatformOptions): {
     const capabilities = readCapabilities(procfs);
     return {
       isPrivileged: hasOwnerCapabilities(capabilities),
-      notices: describeCapabilities(capabilities, collectors),
+      notices: describeCapabilities(capabilities, collectors, seesAll, isInitialUserNamespace()),
     };
   } catch (error) {
     const message = `whether capabilities are missing is not known (${(error as Error).message}): sockets without a process are counted in tcpstate_unattributed_sockets{reason="permission"}`;
@@ -73,59 +80,25 @@ function checkCapabilities({ procfs, collectors }: PlatformOptions): {
   }
 }
 
-function chooseSources(libc: Libc, options: PlatformOptions): SocketSources {
-  const refusal = checkNetlink(libc);
-  if (refusal !== undefined) return procfsSources(options, refusal);
-  const sockets = createSockDiagReader(libc, ALL_SOCKETS);
-  const closeWait = createSockDiagReader(libc, CLOSE_WAIT_AGES, MOST_AGES);
-  const units = openUnits(options);
-  return {
-    sockets: tellUnseenStates(sockets, libc),
-    closeWait,
-    ...(units && { units }),
-    notice: { level: 'info', message: 'sockets are read by inet_diag (sock_diag)' },
-    close() {
-      sockets.close();
-      closeWait.close();
-    },
-  };
-}
-
-/** Asks the kernel when a scrape wants to know, until it has an answer: for that it takes a descriptor, which may not be had at start. */
-function tellUnseenStates(reader: SocketReader, libc: Libc): SocketReader {
-  let seesBound: boolean | undefined;
-  return {
-    ...reader,
-    get unseenStates() {
-      seesBound ??= seesBoundSockets(libc);
-      return seesBound ? [] : [TcpState.bound, TcpState.close];
-    },
-  };
-}
-
-/** Where the mounts cannot be read now, each scrape tries again, and fails as long as they cannot. */
-function openUnits(options: PlatformOptions): UnitResolver | undefined {
+/**
+ * Namespaces only affect the `reason` label and a log line. What cannot be read is unknown; its collector reports why.
+ */
+function checkNamespaces({ procfs }: PlatformOptions): Namespaces {
   try {
-    return createUnitResolver(options);
+    return readNamespaces(procfs);
   } catch {
-    let opened: { readonly units: UnitResolver | undefined } | undefined;
-    return {
-      source: 'cgroupfs',
-      nameOf(groupId) {
-        opened ??= { units: createUnitResolver(options) };
-        return opened.units?.nameOf(groupId);
-      },
-    };
+    return {};
   }
 }
 
-function procfsSources({ procfs }: PlatformOptions, refusal: string): SocketSources {
-  return {
-    sockets: { ...createProcNetTcpReader(procfs), unseenStates: [TcpState.bound] },
-    notice: {
-      level: 'warn',
-      message: `inet_diag is refused (${refusal}): sockets are read from /proc/net/tcp, without accept queue limits, bound sockets, CLOSE_WAIT ages and units`,
-    },
-    close() {},
-  };
+/** Undefined for a connection that is gone, or if the kernel cannot be asked now. */
+function readUsesTimestamps(lookup: SocketLookup, table: SocketTable, row: number): boolean | undefined {
+  try {
+    const options = lookup.lookUp(table, row, WITH_TCP_INFO)?.tcpOptions;
+    return options === undefined ? undefined : (options & TCPI_OPT_TIMESTAMPS) !== 0;
+  } catch {
+    return undefined;
+  } finally {
+    lookup.close(); // few scrapes need its descriptor
+  }
 }

@@ -3,8 +3,8 @@ import type { EphemeralRange } from '../../model/port-range.ts';
 import type { Refreshed } from './commands/refreshed.ts';
 
 /**
- * How Windows hands out ephemeral ports: each is held against every destination, TIME_WAIT included. A family whose range
- * is not known is left out; throws when that is both of them.
+ * How Windows hands out ephemeral ports: each blocks every destination, TIME_WAIT included. Leaves out a family whose
+ * range is unknown; throws if both are.
  */
 export function ephemeralRulesOf(
   ranges: Readonly<Record<'ipv4' | 'ipv6', Refreshed<EphemeralRange>>>,

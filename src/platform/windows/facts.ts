@@ -13,7 +13,7 @@ export interface FactSources {
   readonly commands: AskedByCommand;
 }
 
-/** The collectors that need no socket table and are on, in the order they run. */
+/** The enabled collectors that need no socket table, in the order they run. */
 export function createFactCollectors(
   { iphlpapi, advapi32, commands }: FactSources,
   collectors: ReadonlySet<CollectorName>,
@@ -36,7 +36,7 @@ export function createFactCollectors(
   return asked.filter((collector) => collector !== undefined).filter(({ name }) => collectors.has(name));
 }
 
-/** Without it the rules are still good: nothing but the TIME_WAIT length is missing, which the settings collector reports. */
+/** Without it only the length of TIME_WAIT is missing from the rules; the settings collector reports the failure. */
 function readTimeWaitSeconds(advapi32: Advapi32): number | undefined {
   try {
     return readSettings(advapi32).timeWaitDurationSeconds;

@@ -20,10 +20,10 @@ import { createExtendedTcpTable } from './sockets/extended-tcp-table.ts';
 import { createSocketReader } from './sockets/socket-reader.ts';
 import { SOCKETS_V4, SOCKETS_V6 } from './sockets/tcp-layout.ts';
 
-/** The first page should have what commands tell; a slow one is not waited for longer. */
+/** The first page should have the answers of the commands; it waits this long for a slow one. */
 const FIRST_ANSWERS_MS = 3000;
 
-/** Opens Windows: sockets from iphlpapi.dll, port ranges and events asked by command off the scrape path. */
+/** Opens Windows: reads sockets from iphlpapi.dll; commands off the scrape path provide port ranges and events. */
 export async function openWindowsPlatform({ collectors }: PlatformOptions): Promise<Platform> {
   const kernel32 = loadKernel32();
   const pathOf = createSystemPaths(kernel32);
@@ -65,7 +65,7 @@ export async function openWindowsPlatform({ collectors }: PlatformOptions): Prom
 function describeBound(readBoundTables: ReadBoundTables | undefined): Notice {
   const absent = 'the state bound is absent, and their ports do not count as used';
   if (readBoundTables === undefined) {
-    return { level: 'warn', message: `iphlpapi.dll does not tell bound sockets: ${absent}` };
+    return { level: 'warn', message: `iphlpapi.dll cannot list bound sockets: ${absent}` };
   }
   try {
     readBoundTables();

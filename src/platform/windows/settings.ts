@@ -4,11 +4,11 @@ import { readDword } from './dll/registry.ts';
 
 const PARAMETERS = 'SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters';
 
-/** Every page of Microsoft about TcpTimedWaitDelay allows these; beyond them nobody says what Windows does. */
+/** All Microsoft pages about TcpTimedWaitDelay allow these values; none says what Windows does beyond them. */
 const SHORTEST_DELAY_SECONDS = 30;
 const LONGEST_DELAY_SECONDS = 300;
 
-/** Reads the settings of TCP from the registry. What is not set there is absent: the default is not documented clearly. */
+/** Reads TCP's settings from the registry. Unset ones are absent: the defaults are not documented clearly. */
 export function readSettings(advapi32: Advapi32): TcpSettings {
   const delay = readDword(advapi32, PARAMETERS, 'TcpTimedWaitDelay');
   const maxUserPort = readDword(advapi32, PARAMETERS, 'MaxUserPort');

@@ -1,6 +1,6 @@
-/** The `limit` best of all cells offered, by score, ties broken by `compare`: a binary heap with the worst on top. */
+/** The `limit` best of all offered cells, by score; `compare` breaks ties. A binary heap with the worst on top. */
 export class BoundedRanking {
-  /** A cell that scores below this is sure to be refused: −1 while there is room, +∞ when the limit is 0. */
+  /** A cell with a lower score is certainly refused: −1 while there is room, +∞ if the limit is 0. */
   floor: number;
   readonly #limit: number;
   readonly #compare: (left: number, right: number) => number;

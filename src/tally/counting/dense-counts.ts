@@ -1,16 +1,16 @@
 import { STATE_SLOTS } from '../../model/tcp-state.ts';
 import type { Cells } from './top-cells.ts';
 
-/** A cell is named by state × 2^26 + value: room for 67 million addresses, ports or names. */
+/** The number of a cell is state × 2^26 + value: room for 67 million addresses, ports or names. */
 const VALUE_BITS = 26;
 const VALUE_MASK = (1 << VALUE_BITS) - 1;
 const INITIAL_VALUES = 256;
 
 /**
- * Counts by state and a small number (an id or a port): one array per state that occurs, indexed by that number.
- * Costs one memory access per socket where a hash table would cost several.
+ * Counts by state and a small number (an id or a port): one array per state that occurs, indexed by that number. One
+ * memory access per socket, where a hash table would need several.
  */
-export class StateCounts implements Cells {
+export class DenseCounts implements Cells {
   readonly #columns: (Int32Array<ArrayBuffer> | undefined)[] = new Array(STATE_SLOTS).fill(undefined);
   #values = INITIAL_VALUES;
 
@@ -36,7 +36,7 @@ export class StateCounts implements Cells {
     }
   }
 
-  /** The counts of one state, by value. Written by whoever counts. Holds until `reset` or `reserve`. */
+  /** The counts of one state, by value, for the caller to write. Valid until `reset` or `reserve`. */
   columnOf(state: number): Int32Array {
     const known = this.#columns[state];
     if (known !== undefined) return known;

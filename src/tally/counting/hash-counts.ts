@@ -2,18 +2,18 @@ import type { Cells } from './top-cells.ts';
 
 const KEY_WORDS = 3;
 const INITIAL_CELLS = 1024;
-/** What is this many times too large at a reset is given back. */
+/** Arrays that are this many times too large at a reset are freed. */
 const SPARE_FACTOR = 16;
 const NONE = -1;
 
 /**
- * Counts under keys of three 32-bit words, kept from scrape to scrape: rows are added when they come and taken away when
- * they leave, and a cell goes with its last row. A cell keeps its number as long as it has rows.
+ * Counts by keys of three 32-bit words, kept from scrape to scrape: rows are added when they come and subtracted when
+ * they leave; a cell goes with its last row. A cell keeps its number while it has rows.
  */
-export class CellCounts implements Cells {
-  /** All cells are below; those without rows are free. */
+export class HashCounts implements Cells {
+  /** All cells are below this number; those without rows are free. */
   #end = 0;
-  /** The first key word of a free cell is the next free one. */
+  /** The first key word of a free cell holds the next free cell. */
   #firstFree = NONE;
   /** Number of cells that have rows. */
   #length = 0;
@@ -21,21 +21,21 @@ export class CellCounts implements Cells {
   readonly #stride: number;
   readonly #foldMask: number;
   #cells: Int32Array<ArrayBuffer>;
-  /** Hash table of open addressing: cell + 1, or 0 where free. At most two thirds full. */
+  /** Hash table with open addressing: cell + 1, or 0 if free. At most two thirds full. */
   #slots = new Int32Array(INITIAL_CELLS * 2);
 
   /**
-   * `counters`: of each cell; the first is that of the rows. `foldMask`: those bits of the third key word tell which
-   * fold a cell belongs to (`Cells.visit`).
+   * `counters`: number per cell; the first one counts the rows. `foldMask`: the bits of the third key word that say
+   * which fold a cell belongs to (`Cells.visit`).
    */
-  constructor(counters: 1 | 2 | 3 = 1, foldMask = 0) {
+  constructor(counters: 1 | 2 | 3 | 4 = 1, foldMask = 0) {
     this.#stride = KEY_WORDS + counters;
     this.#foldMask = foldMask;
     this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
   }
 
-  /** Adds `step` rows to the cell of a key, and what is given to its other counters. */
-  add(k0: number, k1: number, k2: number, step: number, second = 0, third = 0): void {
+  /** Adds `step` rows to the cell of a key, and the given amounts to its other counters. */
+  add(k0: number, k1: number, k2: number, step: number, second = 0, third = 0, fourth = 0): void {
     const stride = this.#stride;
     const slot = this.#slotOf(k0, k1, k2);
     const known = this.#slots[slot]! - 1;
@@ -45,6 +45,7 @@ export class CellCounts implements Cells {
     cells[at]! += step;
     if (stride > KEY_WORDS + 1) cells[at + 1]! += second;
     if (stride > KEY_WORDS + 2) cells[at + 2]! += third;
+    if (stride > KEY_WORDS + 3) cells[at + 3]! += fourth;
     if (cells[at] === 0) this.#remove(slot, cell);
   }
 
@@ -54,7 +55,7 @@ export class CellCounts implements Cells {
   }
 
   /** A cell's rows (0), or one of its other counters. */
-  count(cell: number, index: 0 | 1 | 2 = 0): number {
+  count(cell: number, index: 0 | 1 | 2 | 3 = 0): number {
     return this.#cells[cell * this.#stride + KEY_WORDS + index]!;
   }
 
@@ -73,25 +74,29 @@ export class CellCounts implements Cells {
     return this.#length;
   }
 
-  /** The most that any cell has in a counter, by the bits of the third key word that `mask` leaves; 0 where there is none. */
-  largest(counter: 1 | 2, mask: number): Int32Array {
-    const cells = this.#cells;
-    const stride = this.#stride;
-    const largest = new Int32Array(mask + 1);
-    for (let at = 0; at < this.#end * stride; at += stride) {
-      const count = cells[at + KEY_WORDS + counter]!;
-      const group = cells[at + 2]! & mask;
-      if (count > largest[group]!) largest[group] = count;
-    }
-    return largest;
+  /** Number of cells that have rows. */
+  get length(): number {
+    return this.#length;
   }
 
-  /** The cell of a key, −1 when it has no row. */
+  /** All cells are below this number. */
+  get end(): number {
+    return this.#end;
+  }
+
+  /** Visits every cell that has rows. */
+  each(visit: (cell: number) => void): void {
+    for (let cell = 0, at = KEY_WORDS; cell < this.#end; cell++, at += this.#stride) {
+      if (this.#cells[at] !== 0) visit(cell);
+    }
+  }
+
+  /** The cell of a key, −1 if it has no row. */
   find(k0: number, k1: number, k2: number): number {
     return this.#slots[this.#slotOf(k0, k1, k2)]! - 1;
   }
 
-  /** Forgets all rows. Memory is kept unless it is far larger than was needed. */
+  /** Forgets all rows. Keeps the memory unless it is far larger than needed. */
   reset(): void {
     if (this.#cells.length > Math.max(INITIAL_CELLS, this.#length * SPARE_FACTOR) * this.#stride) {
       this.#cells = new Int32Array(INITIAL_CELLS * this.#stride);
@@ -130,7 +135,7 @@ export class CellCounts implements Cells {
     return cell;
   }
 
-  /** Closes the gap with every follower that may stand there, so that no search ends at it too early. */
+  /** Moves followers into the gap, so that no search ends at it too early. */
   #remove(slot: number, cell: number): void {
     const slots = this.#slots;
     const mask = slots.length - 1;
@@ -147,7 +152,7 @@ export class CellCounts implements Cells {
     this.#length--;
   }
 
-  /** Where a key's cell is entered, or would be. */
+  /** The slot of a key's cell, or where it would be. */
   #slotOf(k0: number, k1: number, k2: number): number {
     const cells = this.#cells;
     const slots = this.#slots;

@@ -2,8 +2,8 @@ import { compareText } from '../../model/compare-text.ts';
 import type { Breakdown } from '../../model/socket-counts.ts';
 
 /**
- * Keeps the `limit` entries of the largest size where sums mean nothing (ages, queue fills), so that nothing is folded
- * into an `other`. Ties are broken by the entry's own text. Largest first.
+ * Keeps the `limit` largest entries of values that cannot be summed (ages, queue fills), so there is no `other`. The
+ * entry's own text breaks ties. Largest first.
  */
 export function keepLargest<Entry>(
   entries: readonly Entry[],

@@ -1,21 +1,21 @@
 import type { Breakdown } from '../../model/socket-counts.ts';
 import { STATE_SLOTS } from '../../model/tcp-state.ts';
 import { OTHER_LABEL } from '../../table/name-table.ts';
-import { cellOf, type StateCounts, stateOfCell, valueOfCell } from './dense-counts.ts';
+import { cellOf, type DenseCounts, stateOfCell, valueOfCell } from './dense-counts.ts';
 import { TopCells } from './top-cells.ts';
 
-/** What a value of a StateCounts means. */
+/** The meaning of a value of the counts. */
 export interface ValueKey<Member> {
   label(value: number): string;
   compare(left: number, right: number): number;
   remember(value: number): Member;
-  /** The value that means the same in this scrape, −1 when there is none. */
+  /** The value with the same meaning in this scrape, −1 if there is none. */
   recall(member: Member): number;
 }
 
-/** A breakdown by state and one more thing: a port, a peer, a name. */
+/** A breakdown by state and one more label: a port, a peer, a name. */
 export function createStateBreakdown<Member, Cell>(
-  counts: StateCounts,
+  counts: DenseCounts,
   limit: number,
   key: ValueKey<Member>,
   toCell: (state: number, label: string, sockets: number) => Cell,

@@ -1,52 +1,54 @@
 import { BoundedRanking } from './bounded-ranking.ts';
 
-/** Counted cells, each named by a number. */
+/** Counted cells, each with a number. */
 export interface Cells {
   count(cell: number): number;
   /**
-   * Goes through all cells that are not 0 and returns their number. Adds each to the total of its fold, and offers it if
-   * it has no less than the fold's floor, which may rise meanwhile. A loop of its own in every class: it is the hot part.
+   * Visits all cells that are not 0 and returns their number. Adds each to the total of its fold, and offers it if it
+   * reaches the fold's floor, which may rise meanwhile. Each class has its own loop, because it is the hot part.
    */
   visit(totals: Int32Array, floors: Int32Array, offer: (cell: number, count: number) => void): number;
 }
 
-/** What the selection must know of a breakdown's keys. */
+/** What the selection needs to know about a breakdown's keys. */
 export interface CellKey<Member> {
   /** Number of `other` cells the breakdown can have. */
   readonly folds: number;
-  /** Which of them a cell belongs to when it is not kept: 0 … folds − 1. */
+  /** The `other` cell that a cell goes to if it is not kept: 0 … folds − 1. */
   foldOf(cell: number): number;
-  /** A total order of cells by what they mean, the same in every scrape: it breaks ties. */
+  /** A total order of cells by meaning, the same in every scrape: it breaks ties. */
   compare(left: number, right: number): number;
-  /** What a cell means, in terms that outlive this scrape's ids. */
+  /** The meaning of a cell, in terms that stay valid after this scrape's ids. */
   remember(cell: number): Member;
-  /** The cell that means the same in this scrape, −1 when there is none. */
+  /** The cell with the same meaning in this scrape, −1 if there is none. */
   recall(member: Member): number;
 }
 
 export interface Selection {
   /** Kept cells, largest first. */
   readonly kept: readonly number[];
-  /** Per fold: what all cells that were not kept add up to. */
+  /** Per fold: the sum of all cells that were not kept. */
   readonly other: readonly number[];
   /** Number of cells that were not kept. */
   readonly folded: number;
 }
 
-/** A cell on the last page is treated as this much larger: a newcomer must clearly exceed it to take its place. */
+/** A cell on the last page counts as this much larger: a newcomer must clearly exceed it to replace it. */
 const STAY_FACTOR = 1.25;
 const STAY_BONUS = 1;
-/** One cell in this many of the limit is set aside for each fold, so that a flood of one state never hides the others. */
+/**
+ * One cell in this many of the limit is reserved for each fold, so that a flood of one state never hides the others.
+ */
 const RESERVED_SHARE = 50;
 /**
- * Cells as large as the smallest one kept that are compared with it by what they mean. Of a hundred thousand cells with one
- * socket each, it does not matter which are shown, and to compare them all would take longer than all the rest.
+ * Most cells that tie with the smallest kept one and are compared by meaning. Among a hundred thousand cells with one
+ * socket each it does not matter which ones show, and comparing them all would take longer than the rest.
  */
 const MOST_TIES = 2000;
 /** A floor that no count reaches. */
 const MOST_SOCKETS = 2 ** 31 - 1;
 
-/** Keeps the largest cells of a breakdown, the same ones from scrape to scrape unless they are clearly overtaken. */
+/** Keeps the largest cells of a breakdown, the same ones from scrape to scrape unless others clearly overtake them. */
 export class TopCells<Member> {
   readonly #limit: number;
   readonly #key: CellKey<Member>;
@@ -104,7 +106,7 @@ export class TopCells<Member> {
     return { totals: [...totals], cells };
   }
 
-  /** Brings the floors up to date: counts that may enter, or (`isStrict`) that are sure to be ahead of somebody. */
+  /** Updates the floors: counts that may enter, or (`isStrict`) that are certainly ahead of some kept cell. */
   #raise(floors: Int32Array, isStrict: boolean): void {
     const overall = this.#overall.floor;
     for (let fold = 0; fold < floors.length; fold++) {

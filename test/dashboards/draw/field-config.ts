@@ -60,7 +60,9 @@ export function unknownUnits({ fieldConfig }: PanelModel): string[] {
   const known = new Set(getValueFormats().flatMap(({ submenu }) => (submenu ?? []).map(({ value }) => value)));
   const overridden = (fieldConfig?.overrides ?? []).flatMap(({ properties }) => properties);
   const units = [fieldConfig?.defaults.unit, ...overridden.filter(({ id }) => id === 'unit').map(({ value }) => value)];
-  return units.filter((unit): unit is string => unit !== undefined && !known.has(unit as string));
+  return units.filter(
+    (unit): unit is string => typeof unit === 'string' && !unit.startsWith('suffix:') && !known.has(unit),
+  );
 }
 
 /** JSON has no −Infinity: the first threshold of a saved dashboard is null. */

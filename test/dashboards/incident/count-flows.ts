@@ -66,6 +66,8 @@ function countPorts({ flows, range, heldAgainst }: CountedHost): NonNullable<Soc
     ],
     destinations: { cells: destinations, folded: 0 },
     processes: { cells: processes, folded: 0 },
+    listeners: [],
+    holders: [],
   };
 }
 

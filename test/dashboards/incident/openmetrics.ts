@@ -59,6 +59,7 @@ function processMetrics(instance: string, minute: number, time: number) {
     process_start_time_seconds: started,
     process_resident_memory_bytes:
       61_000_000 + (isNew ? 0 : 6_000_000) + 40_000 * Math.round(10 * Math.sin(minute / 9)),
+    process_anonymous_memory_bytes: 36_000_000 + 20_000 * Math.round(10 * Math.sin(minute / 9)),
     process_cpu_seconds_total: (time - started) * 0.004,
   };
 }

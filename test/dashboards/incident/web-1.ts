@@ -4,6 +4,7 @@ import { LINUX_SNAPSHOT } from '../../support/pages/snapshots.ts';
 import { countFlows } from './count-flows.ts';
 import { counter, course, restless } from './course.ts';
 import { incoming, outgoing } from './flows.ts';
+import { podsOfWeb1 } from './pods.ts';
 
 export const RANGE = { first: 32_768, last: 60_999, ports: 28_232 };
 const IP = '10.0.0.11';
@@ -65,8 +66,9 @@ export function web1(minute: number): Snapshot {
       outSegments: segments(minute),
       inSegments: segments(minute),
       retransmittedSegments: resent(minute),
-      timeWaited: activeOpens(minute) - 1_000_000,
+      timeWaitEntered: activeOpens(minute) - 1_000_000,
     },
+    netns: podsOfWeb1(minute),
     conntrack: { entries: Math.round(60 * rate + 5 * requests), limit: 262_144 },
   };
 }

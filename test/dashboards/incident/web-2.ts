@@ -11,6 +11,9 @@ const BILLING = { ip: IP, process: 'billing', unit: 'billing.service' };
 const MAILER = { ip: IP, process: 'mailer', unit: 'mailer.service' };
 const NGINX = { ip: IP, process: 'nginx', unit: 'nginx.service' };
 
+/** Runs for a moment each time: nothing is open when the exporter looks, so nobody can be named. */
+const SCRIPT = { ip: IP, process: 'curl', unit: 'cron.service' };
+
 /** CLOSE_WAIT sockets of billing: it forgets one every two minutes since it was started four hours ago. */
 export const leaked = course([360, 3], [240, 3], [0, 123]);
 /** Connections per second dropped at nginx's accept queue: its workers hang since 20 minutes. */
@@ -44,6 +47,7 @@ export function web2(minute: number): Snapshot {
           { closeWait: sawtooth(minute), established: 8, timeWait: 480 },
         ),
         ...outgoing(BILLING, { ip: '10.0.9.9', port: '5432' }, { established: 60, timeWait: 1100 + requests }),
+        ...outgoing(SCRIPT, { ip: '10.0.7.50', port: '8080' }, { timeWait: 220 }),
         ...incoming(NGINX, '443', '198.51.100.7', { established: requests, timeWait: requests * 3, finWait1: 3 }),
       ],
       listeners: [

@@ -3,7 +3,7 @@ import { isIPv6 } from 'node:net';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { readCommand } from '../../../src/config/config.ts';
-import { parseGoDuration } from '../../../src/config/duration.ts';
+import { parseDuration } from '../../../src/config/duration.ts';
 import { formatListenAddress, LISTEN_ADDRESS } from '../../../src/config/listen-address.ts';
 import { parseSubjectAltNames } from '../../../src/http/connection/subject-alt-names.ts';
 import { parseWeightedHeader } from '../../../src/http/pages/weighted-header.ts';
@@ -67,7 +67,7 @@ describe('text of Linux that a test has printed', () => {
     const property = fc.property(path, path, (directory, cgroup) => {
       fc.pre(!cgroup.includes('/..') && !/[\s]/.test(escapeBlanks(directory + cgroup)));
       const line = `30 23 0:26 ${escapeBlanks(cgroup)} ${escapeBlanks(directory)} rw shared:4 - cgroup2 cgroup rw\n`;
-      assert.deepEqual(parseCgroupMounts(line), [{ directory, cgroup }]);
+      assert.deepEqual(parseCgroupMounts(line), [{ directory, cgroup, climbs: 0 }]);
     });
     await checkProperty(t, property);
   });
@@ -156,7 +156,7 @@ describe('text of networks and operators that a test has printed', () => {
 
   it('durations', async (t) => {
     const property = fc.property(fc.nat(5000), fc.nat(59), fc.nat(59), fc.nat(999), (h, m, s, ms) => {
-      assert.equal(parseGoDuration(`${h}h${m}m${s}s${ms}ms`), ((h * 60 + m) * 60 + s) * 1000 + ms);
+      assert.equal(parseDuration(`${h}h${m}m${s}s${ms}ms`), ((h * 60 + m) * 60 + s) * 1000 + ms);
     });
     await checkProperty(t, property);
   });

@@ -26,7 +26,7 @@ const NAMES = [
 export const CONFIG: Readonly<Record<string, FuzzTarget>> = {
   arguments: {
     drives: [
-      'config.ts#readCommand',
+      'config/config.ts#readCommand',
       'config/arguments.ts#readArguments',
       'config/nearest-name.ts#findNearestName',
       'config/listen-address.ts#parse',
@@ -50,7 +50,7 @@ export const CONFIG: Readonly<Record<string, FuzzTarget>> = {
       ),
   },
   environment: {
-    drives: ['config.ts#readCommand', 'config/environment.ts#readEnvironment'],
+    drives: ['config/config.ts#readCommand', 'config/environment.ts#readEnvironment'],
     holds: 'the same for the environment: names of our own that are unknown are refused, others are left alone',
     seeds: () => [
       joinPieces(NAMES.flatMap((name, index) => [name, ['debug', ':1,[::]:2', '5', 'false'][index]!])),
@@ -81,7 +81,7 @@ export const CONFIG: Readonly<Record<string, FuzzTarget>> = {
     drives: [
       'config/listen-address.ts#parse',
       'config/value-types.ts#parse',
-      'config/value-types.ts#parseDuration',
+      'config/duration.ts#parseDuration',
       'config/value-types.ts#parseByteCount',
     ],
     holds: 'no value, or one in its bounds; an address is the same when it is written and read again',

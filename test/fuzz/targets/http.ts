@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { Buffer } from 'node:buffer';
 import type { TLSSocket } from 'node:tls';
-import { parseGoDuration } from '../../../src/config/duration.ts';
+import { parseDuration } from '../../../src/config/duration.ts';
 import { refuseClient } from '../../../src/http/connection/client-certificate.ts';
 import { normalizeIp, parseSubjectAltNames } from '../../../src/http/connection/subject-alt-names.ts';
 import { filterCollectors } from '../../../src/http/pages/collector-filter.ts';
-import { acceptsGzip, negotiateFormat } from '../../../src/http/pages/negotiate.ts';
+import { acceptsGzip, acceptsHtml, negotiateFormat } from '../../../src/http/pages/negotiate.ts';
 import { chooseTimeout } from '../../../src/http/pages/scrape-timeout.ts';
 import { parseWeightedHeader } from '../../../src/http/pages/weighted-header.ts';
 import { buildServer } from '../../../src/http/server.ts';
@@ -27,9 +27,10 @@ let server: ReturnType<typeof buildServer> | undefined;
 export const HTTP: Readonly<Record<string, FuzzTarget>> = {
   'accept-headers': {
     drives: [
-      'http/weighted-header.ts#parseWeightedHeader',
-      'http/negotiate.ts#negotiateFormat',
-      'http/negotiate.ts#acceptsGzip',
+      'http/pages/weighted-header.ts#parseWeightedHeader',
+      'http/pages/negotiate.ts#negotiateFormat',
+      'http/pages/negotiate.ts#acceptsGzip',
+      'http/pages/negotiate.ts#acceptsHtml',
     ],
     holds: 'alternatives with a weight of 0 to 1, no more than commas; one of two formats, gzip or not',
     seeds: () => [
@@ -46,10 +47,11 @@ export const HTTP: Readonly<Record<string, FuzzTarget>> = {
       for (const { name, quality } of alternatives) assert.ok(name !== '' && quality >= 0 && quality <= 1);
       assert.ok(['text', 'openmetrics'].includes(negotiateFormat(header)));
       assert.equal(typeof acceptsGzip(header), 'boolean');
+      assert.equal(acceptsHtml(header) && !/text\/html/i.test(header), false);
     },
   },
   'collector-filter': {
-    drives: ['http/collector-filter.ts#filterCollectors'],
+    drives: ['http/pages/collector-filter.ts#filterCollectors'],
     holds: 'collectors that are on, or one printable line that says why not',
     seeds: () => [
       joinPieces(['sockets', 'counters', '']),
@@ -71,17 +73,17 @@ export const HTTP: Readonly<Record<string, FuzzTarget>> = {
       else for (const name of wanted) assert.ok(HTTP_SETTINGS.collectors.has(name));
     },
   },
-  'go-duration': {
-    drives: ['http/go-duration.ts#parseGoDuration'],
+  duration: {
+    drives: ['config/duration.ts#parseDuration'],
     holds: 'no duration, or milliseconds that Go could hold',
     seeds: () => ['500ms', '1m30s', '0', '1.5h', '10µs', '.5s'],
     run(input) {
-      const ms = parseGoDuration(input.toString());
+      const ms = parseDuration(input.toString());
       assert.ok(ms === undefined || (ms >= 0 && ms < LONGEST_MS), `${ms}`);
     },
   },
   'scrape-timeout': {
-    drives: ['http/scrape-timeout.ts#chooseTimeout'],
+    drives: ['http/pages/scrape-timeout.ts#chooseTimeout'],
     holds: 'at least 1 ms and never longer than the longest scrape',
     seeds: () => ['10', '0.5', '1e1', ' 5 ', '999999999e99', '-1'],
     run(input) {
@@ -91,9 +93,9 @@ export const HTTP: Readonly<Record<string, FuzzTarget>> = {
   },
   'subject-alt-names': {
     drives: [
-      'http/subject-alt-names.ts#parseSubjectAltNames',
-      'http/subject-alt-names.ts#normalizeIp',
-      'http/client-certificate.ts#refuseClient',
+      'http/connection/subject-alt-names.ts#parseSubjectAltNames',
+      'http/connection/subject-alt-names.ts#normalizeIp',
+      'http/connection/client-certificate.ts#refuseClient',
     ],
     holds: 'names that stand in the text; a client is let in for one of them only, and never because of an error',
     seeds: () => [
@@ -118,7 +120,7 @@ export const HTTP: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   authorization: {
-    drives: ['http/basic-auth.ts#createBasicAuth', 'http/basic-auth.ts#parseBasic'],
+    drives: ['http/web-config/basic-auth.ts#createBasicAuth', 'http/web-config/basic-auth.ts#parseBasic'],
     holds: 'right for the one name and password, wrong for anything else',
     seeds: () => ['Basic YWxpY2U6c2VjcmV0', 'basic  YWxpY2U6d3Jvbmc= ', 'Bearer x', 'Basic bm8gY29sb24='],
     async run(input) {
@@ -131,9 +133,9 @@ export const HTTP: Readonly<Record<string, FuzzTarget>> = {
   },
   request: {
     drives: [
-      'http/metrics.ts#addMetricsRoute',
-      'http/metrics.ts#readDemands',
-      'http/collector-filter.ts#filterCollectors',
+      'http/pages/metrics.ts#addMetricsRoute',
+      'http/pages/collected-page.ts#readTimeout',
+      'http/pages/collector-filter.ts#filterCollectors',
       'http/server.ts#buildServer',
     ],
     holds: 'a page or a refusal of the request, never 500; nothing is logged as an error',

@@ -1,8 +1,12 @@
 import type { FuzzTarget } from '../target.ts';
 import { CONFIG } from './config.ts';
+import { DIAGNOSE } from './diagnose.ts';
 import { HTTP } from './http.ts';
+import { KERNEL_WALK } from './kernel-walk.ts';
+import { LIVE_PAGE } from './live-page.ts';
 import { MODEL } from './model.ts';
 import { NETLINK } from './netlink.ts';
+import { NETNS } from './netns.ts';
 import { PAGE } from './page.ts';
 import { PROC_NET_TCP } from './proc-net-tcp.ts';
 import { PROC_TEXTS } from './proc-texts.ts';
@@ -15,8 +19,10 @@ import { WINDOWS_TEXTS } from './windows-texts.ts';
 /** Every decoder and parser, by the name that `--target` takes. */
 export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   ...NETLINK,
+  ...KERNEL_WALK,
   ...PROC_NET_TCP,
   ...PROC_TEXTS,
+  ...NETNS,
   ...PROCESSES,
   ...MODEL,
   ...WINDOWS_TABLES,
@@ -25,5 +31,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   ...HTTP,
   ...WEB_CONFIG,
   ...CONFIG,
+  ...DIAGNOSE,
   ...PAGE,
+  ...LIVE_PAGE,
 };

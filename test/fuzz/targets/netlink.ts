@@ -2,13 +2,17 @@ import assert from 'node:assert/strict';
 import type { Libc } from '../../../src/platform/linux/libc/libc.ts';
 import { seesBoundSockets } from '../../../src/platform/linux/netlink/bound-probe.ts';
 import { ALL_SOCKETS } from '../../../src/platform/linux/netlink/dump-request.ts';
-import { decodeDump, MESSAGE } from '../../../src/platform/linux/netlink/inet-diag.ts';
+import { decodeDump } from '../../../src/platform/linux/netlink/inet-diag.ts';
+import { MESSAGE } from '../../../src/platform/linux/netlink/inet-diag-layout.ts';
+import { decodeLookup } from '../../../src/platform/linux/netlink/lookup-request.ts';
 import { allocateNetlinkBuffer } from '../../../src/platform/linux/netlink/netlink.ts';
 import { checkNetlink } from '../../../src/platform/linux/netlink/netlink-probe.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/netlink/sock-diag.ts';
+import { createSocketLookup } from '../../../src/platform/linux/netlink/socket-lookup.ts';
 import { RepeatedRows } from '../../../src/platform/linux/rows/repeated-rows.ts';
 import { SocketTable } from '../../../src/table/socket-table.ts';
 import { splitDatagrams } from '../../support/fakes/recorded-datagrams.ts';
+import { addSocketRows } from '../../support/tables/socket-rows.ts';
 import { rowOf } from '../round-trips/sockets.ts';
 import { answerOf, type FuzzTarget, isRefusal, type ReadFixture, type Refusal } from '../target.ts';
 import { checkRows, valuesOf } from './check-rows.ts';
@@ -26,15 +30,19 @@ const BAD_ATTRIBUTE = { ...REFUSAL, says: /^inet_diag attribute of \d+ bytes in 
 const READ_REFUSALS = [REFUSAL, { name: 'SystemCallError' }, { says: /missed the deadline/ }];
 
 const buffer = allocateNetlinkBuffer(BUFFER_LENGTH);
+const ONE_CONNECTION = addSocketRows(new SocketTable(), [
+  { state: 'established', local: ['10.0.0.1', 1], remote: ['10.0.0.2', 2] },
+]);
 
 export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
   'inet-diag': {
     drives: [
-      'platform/linux/inet-diag.ts#decodeDump',
-      'platform/linux/inet-diag.ts#decodeSocket',
-      'platform/linux/inet-diag.ts#decodeAttributes',
-      'platform/linux/netlink.ts#messageLength',
-      'platform/linux/netlink.ts#checkStatus',
+      'platform/linux/netlink/inet-diag.ts#decodeDump',
+      'platform/linux/netlink/inet-diag-attributes.ts#decodeAttributes',
+      'platform/linux/netlink/inet-diag.ts#decodeSocket',
+
+      'platform/linux/netlink/netlink.ts#messageLength',
+      'platform/linux/netlink/netlink.ts#checkStatus',
     ],
     holds:
       'no more rows than the datagram has room for, each with a family, state, address and group that exist; bytes behind its end change nothing',
@@ -46,9 +54,9 @@ export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
   },
   'inet-diag-repeated': {
     drives: [
-      'platform/linux/repeated-rows.ts#find',
-      'platform/linux/inet-diag.ts#hasAddresses',
-      'model/socket-table.ts#keep',
+      'platform/linux/rows/repeated-rows.ts#find',
+      'platform/linux/rows/place-row.ts#placeRow',
+      'table/socket-rows.ts#keep',
     ],
     holds: 'dumps one after the other give the sockets that each gives by itself',
     seeds: (read) => {
@@ -82,12 +90,33 @@ export const NETLINK: Readonly<Record<string, FuzzTarget>> = {
       }
     },
   },
+  'socket-lookup': {
+    drives: [
+      'platform/linux/netlink/lookup-request.ts#decodeLookup',
+      'platform/linux/netlink/lookup-request.ts#decodeFound',
+      'platform/linux/netlink/lookup-request.ts#decodeRefusal',
+      'platform/linux/netlink/lookup-request.ts#decodeTcpOptions',
+      'platform/linux/netlink/socket-lookup.ts#lookUp',
+    ],
+    holds:
+      'an answer of its own sequence, no answer, or an error; bytes behind the end of the datagram change nothing, and of a kernel that says whatever it likes a look-up ends',
+    seeds: (read) => {
+      const datagrams = splitDatagrams(read('linux/inet-diag-lookups.bin'));
+      return [...datagrams, joinPieces(datagrams)];
+    },
+    run(input) {
+      const datagram = input.subarray(0, BUFFER_LENGTH - STALE_BYTES);
+      assert.deepEqual(lookUpIn(datagram, 0x00), lookUpIn(datagram, 0xff));
+      const lookup = createSocketLookup(kernelWith([...splitPieces(input), datagram]));
+      for (let request = 0; request < MOST_DUMPS; request++) tolerate(() => lookup.lookUp(ONE_CONNECTION, 0));
+    },
+  },
   'sock-diag': {
     drives: [
-      'platform/linux/sock-diag.ts#createSockDiagReader',
-      'platform/linux/sock-diag.ts#read',
-      'platform/linux/bound-probe.ts#seesBoundSockets',
-      'platform/linux/netlink-probe.ts#checkNetlink',
+      'platform/linux/netlink/sock-diag.ts#createSockDiagReader',
+      'platform/linux/netlink/sock-diag.ts#read',
+      'platform/linux/netlink/bound-probe.ts#seesBoundSockets',
+      'platform/linux/netlink/netlink-probe.ts#checkNetlink',
     ],
     holds:
       'a read ends after any row of datagrams, with rows that exist or an error of the dump; probes end with an answer or that error',
@@ -114,6 +143,12 @@ function decode(datagram: Buffer, stale: number): unknown {
   // a refused dump leaves a row half filled, which nobody reads
   if (isComplete !== undefined) checkRows(table, Math.floor(datagram.length / MESSAGE.attributes));
   return [isComplete, table.length, isComplete === undefined ? undefined : valuesOf(table)];
+}
+
+function lookUpIn(datagram: Buffer, stale: number): unknown {
+  buffer.bytes.set(datagram);
+  buffer.bytes.fill(stale, datagram.length, datagram.length + STALE_BYTES);
+  return answerOf(() => decodeLookup(buffer, datagram.length, SEQUENCE), REFUSAL);
 }
 
 /** A kernel that sends these datagrams and then nothing. */

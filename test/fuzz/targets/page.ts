@@ -27,7 +27,7 @@ const ENCODINGS = ['utf8', 'utf16le', 'latin1'] as const;
 
 export const PAGE: Readonly<Record<string, FuzzTarget>> = {
   exposition: {
-    drives: ['metrics/exposition.ts#renderExposition', 'model/name-table.ts#intern', 'model/name-table.ts#nameOf'],
+    drives: ['metrics/exposition.ts#renderExposition', 'table/name-table.ts#intern', 'table/name-table.ts#nameOf'],
     holds: 'a page that a strict reader reads, as the bytes on the wire, with every name once and none empty',
     seeds: () => [
       joinPieces(NAMES),
@@ -53,7 +53,12 @@ export const PAGE: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   log: {
-    drives: ['log.ts#createLogger', 'log.ts#toLogfmt', 'log.ts#formatValue', 'model/describe-error.ts#describeError'],
+    drives: [
+      'log/log.ts#createLogger',
+      'log/log.ts#toLogfmt',
+      'log/log.ts#formatValue',
+      'model/describe-error.ts#describeError',
+    ],
     holds: 'one line for each message, without control characters, whatever is logged',
     seeds: () => [
       joinPieces(['key', 'value', 'a message']),

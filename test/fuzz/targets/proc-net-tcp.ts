@@ -16,12 +16,12 @@ const SHORTEST_LINE = 60;
 export const PROC_NET_TCP: Readonly<Record<string, FuzzTarget>> = {
   'tcp-line': {
     drives: [
-      'platform/linux/tcp-line.ts#decodeTcpLine',
-      'platform/linux/ascii-cursor.ts#readHexWord',
-      'platform/linux/ascii-cursor.ts#readHexLong',
-      'platform/linux/ascii-cursor.ts#readDecimal',
-      'platform/linux/ascii-cursor.ts#skipByte',
-      'platform/linux/ascii-cursor.ts#skipPast',
+      'platform/linux/procfs/tcp-line.ts#decodeTcpLine',
+      'platform/linux/procfs/ascii-cursor.ts#readHexWord',
+      'platform/linux/procfs/ascii-cursor.ts#readHexLong',
+      'platform/linux/procfs/ascii-cursor.ts#readDecimal',
+      'platform/linux/procfs/ascii-cursor.ts#skipByte',
+      'platform/linux/procfs/ascii-cursor.ts#skipPast',
     ],
     holds: 'one row or a refusal that names the column; bytes behind the end of the line change nothing',
     seeds: (read) => [TCP, TCP6].flatMap((file) => read(file).toString('latin1').split('\n').slice(1, 9)),
@@ -31,10 +31,10 @@ export const PROC_NET_TCP: Readonly<Record<string, FuzzTarget>> = {
   },
   'proc-net-tcp': {
     drives: [
-      'platform/linux/proc-net-tcp.ts#createProcNetTcpReader',
-      'platform/linux/proc-net-tcp.ts#readLines',
-      'platform/linux/proc-net-tcp.ts#decodeLines',
-      'platform/linux/tcp-line.ts#checkTcpHeader',
+      'platform/linux/procfs/proc-net-tcp.ts#createProcNetTcpReader',
+      'platform/linux/procfs/proc-net-tcp.ts#readLines',
+      'platform/linux/procfs/proc-net-tcp.ts#decodeLines',
+      'platform/linux/procfs/tcp-line.ts#checkTcpHeader',
     ],
     holds: 'no more rows than lines, or a refusal that names file and line',
     seeds: (read) => [joinPieces([read(TCP), read(TCP6)]), joinPieces([read(TCP)])],

@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { unitOfPath } from '../../../src/platform/linux/cgroups/unit-name.ts';
-import { createFdLinks, parseLink } from '../../../src/platform/linux/owners/fd-links.ts';
+import { createFdLinks, parseLink, RING } from '../../../src/platform/linux/owners/fd-links.ts';
 import { createIdentityReader, parseStat } from '../../../src/platform/linux/owners/process-identity.ts';
+import { parseRingFiles } from '../../../src/platform/linux/owners/ring-info.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { fakeLibc, fill } from './fake-libc.ts';
 import { joinPieces, splitPieces } from './pieces.ts';
 
 const STAT =
   '1234 (nginx: worker) S 1 1234 1234 0 -1 4194560 100 0 0 0 5 3 0 0 20 0 1 0 98765 10000000 500 18446744073709551615\n';
+const RING_LINK = 'anon_inode:[io_uring]';
 const ID = '0123456789abcdef'.repeat(4);
 
 export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
   'process-stat': {
-    drives: ['platform/linux/process-identity.ts#parseStat', 'platform/linux/process-identity.ts#createIdentityReader'],
+    drives: [
+      'platform/linux/owners/process-identity.ts#parseStat',
+      'platform/linux/owners/process-identity.ts#createIdentityReader',
+    ],
     holds: 'no answer, or a finite start time and a name that is part of the text',
     seeds: () => [
       STAT,
@@ -31,24 +36,27 @@ export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
   },
   'fd-links': {
     drives: [
-      'platform/linux/fd-links.ts#createFdLinks',
-      'platform/linux/fd-links.ts#linkOf',
-      'platform/linux/fd-links.ts#list',
-      'platform/linux/fd-links.ts#parseLink',
+      'platform/linux/owners/fd-links.ts#createFdLinks',
+      'platform/linux/owners/fd-links.ts#linkOf',
+      'platform/linux/owners/fd-links.ts#list',
+      'platform/linux/owners/fd-links.ts#parseLink',
+      'platform/linux/owners/fd-links.ts#isRing',
     ],
     holds:
-      'the inode in exactly "socket:[number]" and of nothing else; a folder is walked to its end or refused, with descriptors that are numbers',
+      'the inode in exactly "socket:[number]" and of nothing else but a ring; a folder is walked to its end or refused, with descriptors that are numbers',
     seeds: () => [
       joinPieces(['socket:[85099]', entries('.', '..', '0', '17')]),
       joinPieces(['socket:[4294967295]', entries('255')]),
       joinPieces(['/dev/null', entries()]),
+      joinPieces([RING_LINK, entries('3')]),
     ],
     run(input) {
       const [link = Buffer.alloc(0), ...folders] = splitPieces(input);
       const text = link.toString('latin1');
       const digits = /^socket:\[(\d*)\]$/.exec(text.slice(0, 64))?.[1] ?? '';
       const inode = Number(BigInt.asIntN(32, BigInt(digits)));
-      assert.equal(parseLink(link, Math.min(link.length, 64)), inode === -1 || inode === -2 ? 0 : inode);
+      const expected = text === RING_LINK ? RING : inode < 0 && inode >= RING ? 0 : inode;
+      assert.equal(parseLink(link, Math.min(link.length, 64)), expected);
       let next = 0;
       const libc = fakeLibc({
         open: () => 5,
@@ -63,8 +71,25 @@ export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
       );
     },
   },
+  'ring-info': {
+    drives: ['platform/linux/owners/ring-info.ts#parseRingFiles'],
+    holds: 'numbers that rise, below the most a ring can have, and inodes of 32 bits, each in the text',
+    seeds: (read) => [
+      read('linux/ring-fdinfo.txt').subarray(0, 900),
+      'UserFiles:\t4\n    0: <none>\n    1: TCP\n    2: /tmp/a\n    3: socket:[4294967295]\nUserBufs:\t0\n',
+    ],
+    run(input) {
+      const text = input.toString('latin1');
+      let last = -1;
+      parseRingFiles(text, (index, inode) => {
+        assert.ok(index > last && index < 2 ** 20 && Number.isInteger(inode) && inode === (inode | 0));
+        assert.match(text, new RegExp(`\\b0*${index}: socket:\\[`));
+        last = index;
+      });
+    },
+  },
   'unit-name': {
-    drives: ['platform/linux/unit-name.ts#unitOfPath'],
+    drives: ['platform/linux/cgroups/unit-name.ts#unitOfPath'],
     holds: 'a name that is not empty, has at most 120 characters and no half of one',
     seeds: () => [
       '/system.slice/nginx.service',

@@ -35,8 +35,8 @@ const NO_CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFIC
 export const WEB_CONFIG: Readonly<Record<string, FuzzTarget>> = {
   'web-config': {
     drives: [
-      'http/web-config.ts#parseWebConfig',
-      'http/tls-config.ts#readTlsConfig',
+      'http/web-config/web-config.ts#parseWebConfig',
+      'http/web-config/tls-config.ts#readTlsConfig',
       ...[
         'parseYaml',
         'readFields',
@@ -44,9 +44,9 @@ export const WEB_CONFIG: Readonly<Record<string, FuzzTarget>> = {
         'readList',
         'readText',
         'readSwitch',
-        'readWholeNumber',
+        'readNumber',
         'readChoice',
-      ].map((name) => `http/yaml-field.ts#${name}`),
+      ].map((name) => `http/web-config/yaml-field.ts#${name}`),
     ],
     holds:
       'settings in their bounds, or one line with file, line and column; a section that is there is never taken for absent',
@@ -104,7 +104,7 @@ export const WEB_CONFIG: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'tls-files': {
-    drives: ['http/tls.ts#loadTls', 'http/tls.ts#readCertificates'],
+    drives: ['http/web-config/tls.ts#loadTls', 'http/web-config/tls.ts#readCertificates'],
     holds: 'TLS that can be served, or one line that names the file',
     seeds: () => [
       NO_CERTIFICATE,

@@ -24,9 +24,9 @@ const SERVICE_REFUSAL = { says: /^(\d+ services do not fit into|service name (ou
 export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
   services: {
     drives: [
-      'platform/windows/service-status.ts#decodeServices',
-      'platform/windows/services.ts#readServices',
-      'platform/windows/services.ts#groupByPid',
+      'platform/windows/processes/service-status.ts#decodeServices',
+      'platform/windows/processes/services.ts#readServices',
+      'platform/windows/processes/services.ts#groupByPid',
     ],
     holds:
       'as many services as claimed, with names of at most 256 characters, or a refusal; no pid 0 among those grouped',
@@ -50,7 +50,10 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'process-entries': {
-    drives: ['platform/windows/process-list.ts#decodeProcessEntry', 'platform/windows/process-list.ts#walkSnapshot'],
+    drives: [
+      'platform/windows/processes/process-list.ts#decodeProcessEntry',
+      'platform/windows/processes/process-list.ts#walkSnapshot',
+    ],
     holds: 'a pid and a name of at most 260 characters for each entry',
     seeds: (read) => [read('windows/processes.bin'), read('windows/processes.bin').subarray(0, PROCESSENTRY32W.length)],
     run(input) {
@@ -81,8 +84,8 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
   },
   'command-line': {
     drives: [
-      'platform/windows/command-line.ts#decodeUnicodeString',
-      'platform/windows/command-line.ts#applicationPoolOf',
+      'platform/windows/processes/command-line.ts#decodeUnicodeString',
+      'platform/windows/processes/command-line.ts#applicationPoolOf',
     ],
     holds: 'a text no longer than its bytes; the name of a pool that is part of it',
     seeds: () => [
@@ -101,7 +104,7 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   registry: {
-    drives: ['platform/windows/registry.ts#readDword', 'platform/windows/settings.ts#readSettings'],
+    drives: ['platform/windows/dll/registry.ts#readDword', 'platform/windows/settings.ts#readSettings'],
     holds: 'numbers of 32 bits and a TIME_WAIT of 30 to 300 s, nothing, or the code of the call',
     seeds: () => [
       Buffer.from([0, 240, 0, 0, 0]),
@@ -120,7 +123,7 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'system-folder': {
-    drives: ['platform/windows/system-folder.ts#createSystemPaths'],
+    drives: ['platform/windows/dll/system-folder.ts#createSystemPaths'],
     holds: 'a path of the characters the call says it wrote, or its code',
     seeds: () => [Buffer.concat([Buffer.from([19]), Buffer.from('C:\\Windows\\system32', 'utf16le')])],
     run(input) {

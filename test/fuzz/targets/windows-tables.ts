@@ -24,7 +24,7 @@ const DOES_NOT_FIT = { says: /^table of MIB_\w+: / };
 export const WINDOWS_TABLES: Readonly<Record<string, FuzzTarget>> = {
   'tcp-table': {
     drives: ['countRows', 'decodeTcpTable', 'decodeBoundTable', 'decodeRow', 'portsOf', 'stateAt'].map(
-      (name) => `platform/windows/tcp-table.ts#${name}`,
+      (name) => `platform/windows/sockets/tcp-table.ts#${name}`,
     ),
     holds: 'as many rows as the table claims and its bytes hold, or a refusal; bytes behind them change nothing',
     seeds: (read) => [
@@ -54,8 +54,8 @@ export const WINDOWS_TABLES: Readonly<Record<string, FuzzTarget>> = {
   },
   'close-wait-ages': {
     drives: [
-      'platform/windows/close-wait-ages.ts#createCloseWaitReader',
-      'platform/windows/close-wait-ages.ts#nameSocket',
+      'platform/windows/sockets/close-wait-ages.ts#createCloseWaitReader',
+      'platform/windows/sockets/close-wait-ages.ts#nameSocket',
     ],
     holds: 'listeners and CLOSE_WAIT sockets only, none younger at a second look',
     seeds: (read) => [
@@ -81,9 +81,9 @@ export const WINDOWS_TABLES: Readonly<Record<string, FuzzTarget>> = {
   },
   'extended-tcp-table': {
     drives: [
-      'platform/windows/extended-tcp-table.ts#createExtendedTcpTable',
-      'platform/windows/socket-reader.ts#createSocketReader',
-      'platform/windows/socket-reader.ts#findHolders',
+      'platform/windows/sockets/extended-tcp-table.ts#createExtendedTcpTable',
+      'platform/windows/sockets/socket-reader.ts#createSocketReader',
+      'platform/windows/sockets/socket-reader.ts#findHolders',
     ],
     holds:
       'a scrape ends with rows that exist, or a refusal, whatever sizes and codes the calls give and whatever the bound tables hold',
@@ -124,7 +124,10 @@ export const WINDOWS_TABLES: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'bound-tables': {
-    drives: ['platform/windows/bound-tables.ts#createBoundTables', 'platform/windows/heap-block.ts#copyHeapBlock'],
+    drives: [
+      'platform/windows/sockets/bound-tables.ts#createBoundTables',
+      'platform/windows/dll/heap-block.ts#copyHeapBlock',
+    ],
     holds: 'blocks of the heap become tables whose rows fit, or the code of the call is told; every block is freed',
     seeds: () =>
       [BOUND_V4, BOUND_V6].map(
@@ -152,8 +155,8 @@ export const WINDOWS_TABLES: Readonly<Record<string, FuzzTarget>> = {
   },
   'tcp-statistics': {
     drives: [
-      'platform/windows/tcp-statistics.ts#readTcpStatistics',
-      'platform/windows/tcp-statistics.ts#addTcpStatistics',
+      'platform/windows/sockets/tcp-statistics.ts#readTcpStatistics',
+      'platform/windows/sockets/tcp-statistics.ts#addTcpStatistics',
     ],
     holds: 'counters of 32 bits, or the code of the call',
     seeds: () => [

@@ -13,13 +13,16 @@ import { joinPieces, splitPieces } from './pieces.ts';
 const LANGUAGES = ['en', 'de', 'zh'];
 const NETSH_REFUSAL = { says: /^netsh show (dynamicport|excludedportrange)/ };
 const EVENT_REFUSAL = {
-  says: /^(wevtutil (printed something else|tells nothing)|event (without id|of \d+ characters))/,
+  says: /^(wevtutil (printed something other|prints nothing)|event (without id|of \d+ characters))/,
 };
 const { signal } = new AbortController();
 
 export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
   'netstat-table': {
-    drives: ['platform/windows/netstat-table.ts#parseNetstat', 'platform/windows/netstat-words.ts#readStateWord'],
+    drives: [
+      'platform/windows/netstat/netstat-table.ts#parseNetstat',
+      'platform/windows/netstat/netstat-words.ts#readStateWord',
+    ],
     holds:
       'a row for each line about TCP, each word that is not known told for its row, or a refusal that shows line or text',
     seeds: (read) => [...LANGUAGES, 'fr'].map((language) => read(`windows/netstat.${language}.txt`)),
@@ -28,14 +31,14 @@ export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
       const text = input.toString('latin1');
       const table = new SocketTable();
       const says = /^(line \d+ is not of the expected form|it printed (nothing|no line about TCP))/;
-      const untold = answerOf(() => parseNetstat(text, table), { says });
-      if (untold === undefined) return;
+      const unknownStateWords = answerOf(() => parseNetstat(text, table), { says });
+      if (unknownStateWords === undefined) return;
       checkRows(table, text.split('\n').length);
-      for (const row of untold.keys()) assert.ok(row < table.length);
+      for (const row of unknownStateWords.keys()) assert.ok(row < table.length);
     },
   },
   'netsh-dynamicport': {
-    drives: ['platform/windows/netsh-ports.ts#parseDynamicRange'],
+    drives: ['platform/windows/commands/netsh-ports.ts#parseDynamicRange'],
     holds: 'a range within 1 to 65535, or a refusal that shows the text',
     seeds: (read) => LANGUAGES.map((language) => read(`windows/netsh-dynamicport.${language}.txt`)),
     words: [' : ', '\r\n', '---------------------------------\r\n'],
@@ -45,7 +48,7 @@ export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'netsh-excluded': {
-    drives: ['platform/windows/netsh-ports.ts#parseExcludedRanges'],
+    drives: ['platform/windows/commands/netsh-ports.ts#parseExcludedRanges'],
     holds: 'ranges within 0 to 65535, no more than lines, or a refusal that shows the text',
     seeds: (read) => LANGUAGES.map((language) => read(`windows/netsh-excluded.${language}.txt`)),
     words: ['     *', '----------    --------\r\n', '\r\n', '\n'],
@@ -57,7 +60,7 @@ export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   netsh: {
-    drives: ['platform/windows/netsh.ts#readEphemeralRange'],
+    drives: ['platform/windows/commands/netsh.ts#readEphemeralRange'],
     holds: 'a range with its exclusions, or the refusal of one of the two texts',
     seeds: (read) =>
       LANGUAGES.map((language) =>
@@ -79,7 +82,10 @@ export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'event-xml': {
-    drives: ['platform/windows/event-xml.ts#parseEvents', 'platform/windows/event-counter.ts#createEventCounter'],
+    drives: [
+      'platform/windows/commands/event-xml.ts#parseEvents',
+      'platform/windows/commands/event-counter.ts#createEventCounter',
+    ],
     holds:
       'events with a whole number as id, no more than the text starts, or a refusal that shows the text; counts that never fall',
     seeds: (read) => [
@@ -107,7 +113,10 @@ export const WINDOWS_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   wevtutil: {
-    drives: ['platform/windows/wevtutil.ts#readExhaustionEvents', 'platform/windows/wevtutil.ts#checkLog'],
+    drives: [
+      'platform/windows/commands/wevtutil.ts#readExhaustionEvents',
+      'platform/windows/commands/wevtutil.ts#checkLog',
+    ],
     holds: 'events, none only where the log tells about itself, or a refusal',
     seeds: (read) => [
       joinPieces([read('windows/wevtutil-4227.xml'), '']),

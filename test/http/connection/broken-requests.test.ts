@@ -56,6 +56,20 @@ describe('what is no request', () => {
     });
   }
 
+  it('does not keep back the page from who has closed the asking half of the connection', async (t) => {
+    const { port, scraper } = await startGuardedServer(t, () => OPEN_TO_ALL);
+    const gate = defer<void>();
+    scraper.answer = (request) => gate.promise.then(() => smallPage(request));
+    const socket = await open(t, port);
+    socket.end('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\nGET /-/healthy HTTP/1.1\r\nHost: a\r\n\r\n');
+    setTimeout(gate.resolve, 100);
+    const answer = await text(socket); // ends: the other half is closed after the last answer
+    assert.match(answer, /^HTTP\/1\.1 200 .*\nfake_up 1\n.*is healthy\.\n/s);
+    const idle = await open(t, port);
+    idle.end();
+    assert.equal(await text(idle), '');
+  });
+
   it('does not end up in the middle of an answer', async (t) => {
     const { port, scraper } = await startGuardedServer(t, () => OPEN_TO_ALL);
     const [arrived, gate] = [defer<void>(), defer<void>()];

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Agent, get, type IncomingMessage, type RequestListener } from 'node:http';
+import { Agent, createServer, get, type IncomingMessage, type RequestListener } from 'node:http';
 import { connect, type Server } from 'node:net';
 import { after, describe, it } from 'node:test';
 import type { ListenAddress } from '../../../src/config/listen-address.ts';
 import { type Listening, listen } from '../../../src/http/connection/listen.ts';
-import { createPlainServer } from '../../../src/http/plain-server.ts';
+import { serverOptions } from '../../../src/http/sharing/server-limits.ts';
 import { defer } from '../../support/fakes/deferred.ts';
 import { SERVER_LIMITS } from '../../support/http/http-settings.ts';
 
@@ -24,7 +24,9 @@ describe('listen', () => {
   });
 
   it('answers over IPv4 where the system has no IPv6', async () => {
-    const { addresses } = await listenOn([ANYWHERE], () => withoutIpv6(createPlainServer(answer, SERVER_LIMITS)));
+    const { addresses } = await listenOn([ANYWHERE], () =>
+      withoutIpv6(createServer(serverOptions(SERVER_LIMITS), answer)),
+    );
     const port = portOf(addresses[0]);
     assert.equal(addresses[0], `0.0.0.0:${port}`);
     assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
@@ -43,12 +45,30 @@ describe('listen', () => {
     assert.match(addresses[0] ?? '', /^127\.0\.0\.1:\d+$/);
   });
 
+  it('says so when it has the port itself', async () => {
+    const finder = await start([LOOPBACK], answer); // of a free port
+    const port = portOf(finder.addresses[0]);
+    await finder.close(0);
+    const loopback = { host: '127.0.0.1', port };
+    for (const [places, message] of [
+      [[loopback, { ...loopback }], new RegExp(`^cannot listen on 127\\.0\\.0\\.1:${port} twice: give each `)],
+      [
+        [{ host: undefined, port }, loopback],
+        /: the exporter already listens on :\d+, which may include it; leave one /,
+      ],
+    ] as const)
+      await assert.rejects(
+        listenOn(places, () => createServer(serverOptions(SERVER_LIMITS), answer)),
+        { message },
+      );
+  });
+
   it('names the address and the way out when the port is taken, and keeps none of the others', async () => {
     const { addresses } = await start([LOOPBACK], answer);
     const port = portOf(addresses[0]);
     const servers: Server[] = [];
     const makeServer = () => {
-      const server = createPlainServer(answer, SERVER_LIMITS);
+      const server = createServer(serverOptions(SERVER_LIMITS), answer);
       servers.push(server);
       return server;
     };
@@ -63,7 +83,7 @@ describe('listen', () => {
 
   it('names the address when no interface has it', async () => {
     await assert.rejects(
-      listen([{ host: '192.0.2.1', port: 0 }], () => createPlainServer(answer, SERVER_LIMITS)),
+      listen([{ host: '192.0.2.1', port: 0 }], () => createServer(serverOptions(SERVER_LIMITS), answer)),
       {
         message: /^cannot listen on 192\.0\.2\.1:0: no network interface of this host has this address; /,
       },
@@ -122,7 +142,7 @@ function answer(...[, response]: Parameters<RequestListener>): void {
 }
 
 async function start(addresses: readonly ListenAddress[], handler: RequestListener): Promise<Listening> {
-  return listenOn(addresses, () => createPlainServer(handler, SERVER_LIMITS));
+  return listenOn(addresses, () => createServer(serverOptions(SERVER_LIMITS), handler));
 }
 
 async function listenOn(addresses: readonly ListenAddress[], makeServer: () => Server): Promise<Listening> {

@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectPlainly } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { hashSync } from 'bcryptjs';
 import { openWebSettings } from '../../../src/http/web-config/web-settings.ts';
@@ -30,7 +31,7 @@ describe('TLS', () => {
   });
 
   it('serves the page over HTTP 2, several requests at once, zipped as well', async (t) => {
-    const { port, scraper } = await start(t);
+    const { port, scraper, counts } = await start(t);
     const big = `${'fake_metric 1\n'.repeat(50_000)}`;
     scraper.answer = async (request) => ({ ...smallPage(request), body: big });
     const session = connectHttp2(`https://127.0.0.1:${port}`, { ca });
@@ -55,6 +56,8 @@ describe('TLS', () => {
     assert.equal(headers['content-encoding'], 'gzip');
     zipped.resume();
     await once(zipped, 'end');
+    for (let turn = 0; turn < 100 && counts.inFlight() > 0; turn++) await delay(5);
+    assert.deepEqual([counts.inFlight(), counts.answers().get(200)], [0, 3]);
   });
 
   it('asks for the password over HTTP 2 too', async (t) => {
@@ -82,10 +85,47 @@ describe('TLS', () => {
     assert.equal((await shakeHands(t, both.port)).alpnProtocol, false);
   });
 
-  it('closes a connection that does not speak TLS, and serves the next', async (t) => {
-    const { port } = await start(t);
-    await assert.rejects(fetchFrom(port));
+  it('answers HTTP without TLS in words, counts it, and serves the next', async (t) => {
+    const { port, counts } = await start(t);
+    for (const http2 of ['', 'http_server_config: {http2: false}']) {
+      const { port, counts } = await start(t, '', http2);
+      for (let turn = 1; turn < 4; turn++) {
+        const { status, body } = await fetchFrom(port);
+        assert.deepEqual([status, body], [400, 'This port speaks TLS: ask with https.\n']);
+        assert.equal(counts.answers().get(400), turn);
+      }
+      assert.equal((await fetchFrom(port, { ca })).status, 200);
+    }
+    const socket = connectPlainly(port, '127.0.0.1');
+    socket.write('garbage that is neither\r\n\r\n');
+    assert.doesNotMatch(await text(socket), /HTTP/);
     assert.equal((await fetchFrom(port, { ca })).status, 200);
+    assert.equal(counts.answers().get(400), 0);
+  });
+
+  it('warns of handshakes that fail, once a minute, with client and reason', async (t) => {
+    const { port, log } = await start(t, 'min_version: TLS13');
+    const warnings = () => log.records.filter(({ level }) => level === 'warn');
+    const silent = connectPlainly(port, '127.0.0.1');
+    await once(silent, 'connect');
+    silent.destroy();
+    await fetchFrom(port, { ca });
+    await delay(50);
+    assert.deepEqual(warnings(), []);
+    for (let turn = 0; turn < 5; turn++) {
+      await assert.rejects(fetchFrom(port, { ca, maxVersion: 'TLSv1.2' }));
+      await fetchFrom(port);
+    }
+    assert.deepEqual(warnings(), [
+      {
+        level: 'warn',
+        message: 'a TLS connection was refused',
+        details: { client: '127.0.0.1', reason: 'unsupported protocol' },
+      },
+    ]);
+    const others = log.records.filter(({ level, message }) => level === 'debug' && message === warnings()[0]!.message);
+    assert.equal(others.length, 9);
+    assert.deepEqual(others.at(-1)!.details, { client: '127.0.0.1', reason: 'it speaks HTTP without TLS' });
   });
 
   for (const [settings, protocols] of [
@@ -173,15 +213,29 @@ describe('client_auth_type', () => {
     }
   });
 
-  it('lets nobody in over HTTP 2 either', async (t) => {
+  it('lets a refused client ask for nothing, not even with the last words of its handshake', async (t) => {
     const { port, scraper } = await start(t, `client_auth_type: RequireAndVerifyClientCert\n  ${CA}`);
-    const session = connectHttp2(`https://127.0.0.1:${port}`, { ca, ...foreign });
-    session.on('error', () => {});
-    const stream = session.request({ ':path': '/metrics' });
-    stream.on('error', () => {});
-    await once(session, 'close');
+    for (let round = 0; round < 20; round++) {
+      const socket = connect({ host: '127.0.0.1', port, ca, ...foreign }); // TLS 1.3: it may speak before it is judged
+      socket.on('error', () => {});
+      socket.write('GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(5));
+      await untilClosed(socket);
+    }
     assert.equal(scraper.requests.length, 0);
   });
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`lets nobody in over HTTP 2 either, nor asked in one breath, over ${maxVersion}`, async (t) => {
+      const { port, scraper } = await start(t, `client_auth_type: RequireAndVerifyClientCert\n  ${CA}`);
+      for (let round = 0; round < 20; round++) {
+        const session = connectHttp2(`https://127.0.0.1:${port}`, { ca, ...foreign, maxVersion });
+        session.on('error', () => {});
+        for (let count = 0; count < 5; count++) session.request({ ':path': '/metrics' }).on('error', () => {});
+        await new Promise((resolve) => session.once('close', resolve)); // an error may come before
+      }
+      assert.equal(scraper.requests.length, 0);
+    });
+  }
 
   it('refuses a server certificate of the same authority, made for another use', async (t) => {
     const { port } = await start(t, `client_auth_type: RequireAndVerifyClientCert\n  ${CA}`);
@@ -195,6 +249,17 @@ describe('client_auth_type', () => {
       assert.equal((await fetchFrom(port, { ca, ...client })).status, 200);
       for (const names of [[], ['DNS:elsewhere.example', 'DNS:sub.prometheus.example']])
         await assert.rejects(fetchFrom(port, { ca, ...authority.signClient(names) }));
+    });
+  }
+});
+
+describe('client_allowed_sans with a certificate that is only asked for', () => {
+  for (const policy of ['RequestClientCert', 'VerifyClientCertIfGiven\n  client_ca_file: ca.pem']) {
+    it(`requires one with a name: ${policy.split('\n')[0]}`, async (t) => {
+      const { port } = await start(t, `client_auth_type: ${policy}\n  client_allowed_sans: [prometheus.example]`);
+      assert.equal((await fetchFrom(port, { ca, ...client })).status, 200);
+      for (const identity of [{}, authority.signClient(['DNS:elsewhere.example'])])
+        await assert.rejects(fetchFrom(port, { ca, ...identity }));
     });
   }
 });
@@ -227,10 +292,11 @@ describe('close', () => {
 });
 
 /** A server whose `tls_server_config` has these lines besides certificate and key, and whose file has this section besides. */
-function start(t: TestContext, settings = '', section = '') {
+function start(t: TestContext, settings = '', section = '', trusted = ca) {
   const folder = createConfigFolder(t);
   folder.writeIdentity('server', server);
   folder.write('ca.pem', ca);
+  folder.write('trusted.pem', trusted);
   const tls = `tls_server_config:\n  cert_file: server.pem\n  key_file: server-key.pem\n  ${settings}\n`;
   return startGuardedServer(t, openWebSettings(folder.write('web.yml', `${tls}${section}\n`), createLogRecorder()));
 }

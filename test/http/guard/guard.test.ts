@@ -29,7 +29,7 @@ describe('basic_auth_users', () => {
         const reply = await fetchFrom(port, { path, headers });
         assert.equal(reply.status, 401, path);
         assert.equal(reply.headers['www-authenticate'], 'Basic realm="tcpstate-exporter", charset="UTF-8"');
-        assert.equal(reply.body, 'Name and password, please.\n');
+        assert.equal(reply.body, 'Name and password required.\n');
       }
       const { status } = await fetchFrom(port, { path, headers: { authorization: basic('alice', 'a') } });
       assert.notEqual(status, 401, path);

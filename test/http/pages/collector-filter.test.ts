@@ -20,6 +20,13 @@ it('has nothing against excluding what is turned off anyway', () => {
   assert.deepEqual(filter({ 'exclude[]': 'memory' }), ['counters', 'sockets']);
 });
 
+it('takes the names of collectors that only another platform has, which bring nothing', () => {
+  assert.deepEqual(filter({ 'collect[]': ['sockets', 'port_exhaustion_events'] }), ['sockets']);
+  assert.deepEqual(filter({ 'collect[]': 'conntrack' }), []);
+  assert.deepEqual(filter({ 'exclude[]': ['conntrack', 'counters'] }), ['sockets']);
+  assert.match(String(filter({ 'collect[]': ['conntrack', 'memory'] })), /^The collector memory is turned off/);
+});
+
 it('refuses both in one request', () => {
   assert.match(
     String(filter({ 'collect[]': 'sockets', 'exclude[]': 'counters' })),

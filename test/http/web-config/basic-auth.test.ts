@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { hashSync } from 'bcryptjs';
-import { createBasicAuth } from '../../../src/http/web-config/basic-auth.ts';
+import { bcryptCost, createBasicAuth } from '../../../src/http/web-config/basic-auth.ts';
 import { defer } from '../../support/fakes/deferred.ts';
 
 const USERS = new Map([
@@ -39,11 +39,59 @@ describe('createBasicAuth', () => {
     assert.equal(compared.length, 0);
   });
 
-  it('compares as much for an unknown name as for a known one, with the costliest hash', async () => {
-    const { check, compared } = withSpy();
-    assert.equal(await check(USERS, basic('bob', 'no')), 'wrong');
-    assert.equal(await check(USERS, basic('mallory', 'no')), 'wrong');
-    assert.deepEqual(compared, [USERS.get('bob'), USERS.get('bob')]);
+  for (const [costs, expected] of [
+    [[4], 4],
+    [[5, 4], 4],
+    [[10, 10], 10],
+    [[12], 12],
+    [[15], 12],
+    [[31, 14], 12],
+    [[31, 8], 8],
+  ] as const) {
+    it(`compares for an unknown name at cost ${expected} where users have ${costs.join(' and ')}`, async () => {
+      const users = new Map(costs.map((cost, index) => [`user${index}`, hashOf(cost)]));
+      const compared: string[] = [];
+      const check = createBasicAuth(async (_password, hash) => {
+        compared.push(hash);
+        return true; // would let in whoever asks for the password only
+      });
+      assert.equal(await check(users, basic('mallory', 'no')), 'wrong');
+      assert.equal(await check(users, basic('user0', 'yes')), 'right');
+      assert.deepEqual(compared.map(bcryptCost), [expected, costs[0]]);
+      assert.equal([...users.values()].includes(compared[0]!), false);
+    });
+  }
+
+  it('compares with a stand-in as with any hash, in about the same time', async () => {
+    const users = new Map([['bob', hashSync('x', 8)]]);
+    const check = createBasicAuth();
+    const timeOf = async (name: string, password: string) => {
+      const startMs = performance.now();
+      assert.equal(await check(users, basic(name, password)), 'wrong');
+      return performance.now() - startMs;
+    };
+    const [known, unknown]: [number[], number[]] = [[], []];
+    for (let turn = 0; turn < 9; turn++) {
+      known.push(await timeOf('bob', `no${turn}`));
+      unknown.push(await timeOf('mallory', `no${turn}`));
+    }
+    const ratio = Math.min(...unknown) / Math.min(...known); // the best of each: the machine may be busy
+    assert.ok(ratio > 0.4 && ratio < 2.5, `${ratio}`);
+  });
+
+  it('answers others soon while strangers guess, whatever a user costs', async () => {
+    const users = new Map([
+      ['bob', USERS.get('bob')!],
+      ['slow', hashOf(20)],
+    ]);
+    const check = createBasicAuth();
+    const startMs = performance.now();
+    const strangers = Array.from({ length: 5 }, (_, index) =>
+      check(users, basic(`stranger${index}`, 'x'), 'elsewhere'),
+    );
+    assert.equal(await check(users, basic('bob', 'bücher'), 'here'), 'right');
+    assert.ok(performance.now() - startMs < 5000); // a comparison at cost 20 takes a minute
+    assert.deepEqual(await Promise.all(strangers), Array(5).fill('wrong'));
   });
 
   it('does not let an unknown name in with the password of a known one', async () => {
@@ -119,6 +167,11 @@ describe('createBasicAuth', () => {
     assert.equal(await check(USERS, basic('bob', 'x')), 'right');
   });
 });
+
+/** Of no password. */
+function hashOf(cost: number): string {
+  return `$2y$${String(cost).padStart(2, '0')}$${'A'.repeat(53)}`;
+}
 
 function withSpy() {
   const compared: string[] = [];

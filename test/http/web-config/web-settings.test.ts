@@ -20,8 +20,8 @@ const authority = createAuthority('authority');
 const { ca } = authority;
 const [first, second] = [authority.signServer('first'), authority.signServer('second')];
 const TLS = 'tls_server_config: {cert_file: server.pem, key_file: server-key.pem}\n';
-const USED = 'the web configuration has changed and is in use';
-const BROKEN = 'the web configuration has changed and is broken, the one before stays in use';
+const USED = 'the changed web configuration is in use';
+const BROKEN = 'the changed web configuration is broken, the previous one stays in use';
 
 describe('openWebSettings', () => {
   it('refuses at once what is missing or broken, naming the place and the file', (t) => {
@@ -86,6 +86,16 @@ describe('openWebSettings', () => {
 `,
     );
     assert.equal(openWebSettings(file, createLogRecorder())().tls?.clientAuth.isVerified, true);
+  });
+
+  it('warns of passwords that are costly to compare, at start and with each change', async (t) => {
+    const userOf = (name: string, cost: string) => `${name}: "$2b$${cost}$${'.'.repeat(53)}"`;
+    const { settingsNow, write, log } = open(t, `basic_auth_users: {${userOf('alice', '13')}, ${userOf('bob', '12')}}`);
+    const warned = () => log.records.filter(({ level }) => level === 'warn').map(({ details }) => details);
+    assert.deepEqual(warned(), [{ user: 'alice' }]);
+    write('web.yml', `basic_auth_users: {${userOf('carol', '31')}, ${userOf('dave', '15')}}`);
+    await waitFor(settingsNow, () => settingsNow().users.has('dave'));
+    assert.deepEqual(warned(), [{ user: 'alice' }, { user: 'carol,dave' }]);
   });
 
   it('gives the same object as long as nothing changes', async (t) => {
@@ -193,7 +203,7 @@ describe('a change while the server runs', () => {
     await assert.rejects(getOver(agent, port, basic('alice', 'a')), { message: 'status 401' });
   });
 
-  it('can ask clients for certificates, or turn TLS on and off', async (t) => {
+  it('can begin and cease to ask clients for certificates', async (t) => {
     const { settingsNow, write } = open(t, TLS);
     const { port } = await startGuardedServer(t, settingsNow);
     write('ca.pem', ca);
@@ -203,13 +213,50 @@ describe('a change while the server runs', () => {
     await waitFor(settingsNow, () => settingsNow() !== before);
     await assert.rejects(fetchFrom(port, { ca }));
     assert.equal((await fetchFrom(port, { ca, ...authority.signClient() })).status, 200);
-    write('web.yml', '{}');
-    await waitFor(settingsNow, () => settingsNow().tls === undefined);
-    assert.equal((await fetchFrom(port)).status, 200);
     write('web.yml', TLS);
-    await waitFor(settingsNow, () => settingsNow().tls !== undefined);
-    assert.equal((await fetchFrom(port, { ca })).status, 200);
+    await waitFor(settingsNow, async () => (await fetchFrom(port, { ca }).catch(() => undefined))?.status === 200);
   });
+
+  it('gives new connections new versions, and new authorities for clients, an intermediate one as well', async (t) => {
+    const { settingsNow, write } = open(t, TLS);
+    const { port } = await startGuardedServer(t, settingsNow);
+    const between = createAuthority('between', authority.identity);
+    const [before, after] = [authority.signClient(), between.signClient()];
+    const old = { ca, maxVersion: 'TLSv1.2', ...before } as const;
+    assert.equal((await fetchFrom(port, old)).status, 200);
+    write('ca.pem', between.ca);
+    const rules = 'min_version: TLS13, client_auth_type: RequireAndVerifyClientCert, client_ca_file: ca.pem';
+    write('web.yml', TLS.replace('}', `, ${rules}}`));
+    await waitFor(settingsNow, () => settingsNow().tls?.clientAuth.isRequired === true);
+    await assert.rejects(fetchFrom(port, old));
+    await assert.rejects(fetchFrom(port, { ca, ...before }));
+    assert.equal((await fetchFrom(port, { ca, ...after })).status, 200);
+  });
+
+  for (const [before, after, next] of [
+    [TLS, '{}', 'HTTP 1.1 without TLS'],
+    ['{}', TLS, 'TLS with HTTP 1.1 and 2'],
+    [TLS, `${TLS}http_server_config: {http2: false}`, 'TLS with HTTP 1.1'],
+    [`${TLS}http_server_config: {http2: false}`, TLS, 'TLS with HTTP 1.1 and 2'],
+  ] as const) {
+    it(`says that a restart is needed for ${next}, keeps what it speaks, and takes the rest`, async (t) => {
+      const { settingsNow, write, log } = open(t, before);
+      const { port } = await startGuardedServer(t, settingsNow);
+      const [offer, headers] = [{ ALPNProtocols: ['h2', 'http/1.1'] }, { authorization: basic('alice', 'a') }];
+      const client = before.startsWith(TLS) ? { ca, headers } : { headers };
+      const spoken = async () => (before.startsWith(TLS) ? protocolOf(port, offer) : undefined);
+      const first = await spoken();
+      assert.equal((await fetchFrom(port, client)).status, 200);
+      write('web.yml', `${after === '{}' ? '' : `${after}\n`}basic_auth_users: {alice: "${hashSync('a', 4)}"}`);
+      await waitFor(settingsNow, () => settingsNow().users.has('alice'));
+      const { message, details } = log.records.at(-1)!;
+      assert.equal(message, 'a restart is needed to change the protocols');
+      assert.equal((details as { next: string }).next, next);
+      assert.equal((await fetchFrom(port, client)).status, 200);
+      assert.equal((await fetchFrom(port, { ...client, headers: {} })).status, 401);
+      assert.equal(await spoken(), first);
+    });
+  }
 });
 
 function open(t: TestContext, config: string) {
@@ -240,6 +287,13 @@ function getOver(agent: Agent, port: number, authorization = ''): Promise<number
       else reject(new Error(`status ${response.statusCode}`));
     }).on('error', reject);
   });
+}
+
+async function protocolOf(port: number, offer: { ALPNProtocols: string[] }): Promise<string | false | null> {
+  const socket = connect({ host: '127.0.0.1', port, ca, ...offer });
+  await once(socket, 'secureConnect');
+  socket.destroy();
+  return socket.alpnProtocol;
 }
 
 async function nameShown(port: number): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
-import { viewNativeBuffer } from '../../../src/platform/windows/native-buffer.ts';
+import { viewTableBuffer } from '../../../src/platform/windows/sockets/table-buffer.ts';
 import type { TcpTableLayout } from '../../../src/platform/windows/sockets/tcp-layout.ts';
 import type { TcpTable } from '../../../src/platform/windows/sockets/tcp-table.ts';
 import { Family } from '../../../src/table/socket-row.ts';
@@ -36,7 +36,7 @@ export function encodeTable(layout: TcpTableLayout, rows: readonly HandMadeRow[]
 }
 
 export function tableOf(layout: TcpTableLayout, bytes: Uint8Array<ArrayBuffer>): TcpTable {
-  return { buffer: viewNativeBuffer(bytes), length: bytes.length, layout };
+  return { buffer: viewTableBuffer(bytes), length: bytes.length, layout };
 }
 
 export function handMadeTable(layout: TcpTableLayout, rows: readonly HandMadeRow[], rubbish = 0): TcpTable {

@@ -1,5 +1,6 @@
 import type { Collection, CollectorEvents } from '../../../src/collector/client.ts';
 import type { CollectedPart } from '../../../src/collector/protocol.ts';
+import type { ExpositionFormat } from '../../../src/metrics/family.ts';
 import type { CollectorName } from '../../../src/model/collectors.ts';
 import { defer } from './deferred.ts';
 
@@ -7,8 +8,10 @@ import { defer } from './deferred.ts';
 export interface FakeCollection extends Collection {
   readonly collectors: readonly CollectorName[];
   readonly timeoutMs: number;
+  readonly format: ExpositionFormat | undefined;
+  readonly isCountsWanted: boolean;
   send(part: CollectedPart): void;
-  end(ending: 'complete' | 'lost' | 'late'): void;
+  end(ending: 'complete' | 'lost' | 'late', end?: Pick<Collection, 'page' | 'hasCounts'>): void;
 }
 
 /** A collector client without a thread. */
@@ -28,21 +31,31 @@ export function createFakeClient() {
     };
   }
 
-  function collect(collectors: readonly CollectorName[], timeoutMs: number): Collection {
+  function collect(collectors: readonly CollectorName[], timeoutMs: number, format?: ExpositionFormat): Collection {
     const { promise, resolve } = defer<void>();
     const parts: CollectedPart[] = [];
     const collection = {
       collectors,
       timeoutMs,
+      format,
+      isCountsWanted: false,
       done: promise,
       parts,
       ending: undefined as Collection['ending'],
       startedMs: performance.now(),
+      page: undefined as Collection['page'],
+      hasCounts: true,
+      wantCounts() {
+        collection.isCountsWanted = true;
+      },
       send(part: CollectedPart) {
         parts.push(part);
       },
-      end(ending: 'complete' | 'lost' | 'late') {
-        collection.ending = ending;
+      end(
+        ending: 'complete' | 'lost' | 'late',
+        { page, hasCounts }: Pick<Collection, 'page' | 'hasCounts'> = { hasCounts: true },
+      ) {
+        Object.assign(collection, { ending, page, hasCounts });
         resolve();
       },
     };

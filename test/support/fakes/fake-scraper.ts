@@ -1,4 +1,5 @@
 import type { ExpositionPage } from '../../../src/metrics/family.ts';
+import type { LiveLook } from '../../../src/scrape/live.ts';
 import type { ScrapeRequest, Scraper } from '../../../src/scrape/scraper.ts';
 
 export const CONTENT_TYPES = {
@@ -12,12 +13,17 @@ export interface FakeScraper extends Scraper {
   isUp: boolean;
   /** What a scrape does; by default a small valid page at once. */
   answer: (request: ScrapeRequest) => Promise<ExpositionPage>;
+  /** The time-outs of the looks that were asked for. */
+  readonly looks: number[];
+  /** What a look shows; by default a host that nobody could read. */
+  show: () => Promise<LiveLook>;
   isClosed: boolean;
 }
 
 export function createFakeScraper(): FakeScraper {
   const scraper: FakeScraper = {
     requests: [],
+    looks: [],
     isUp: true,
     isClosed: false,
     answer: async (request) => smallPage(request),
@@ -25,6 +31,12 @@ export function createFakeScraper(): FakeScraper {
       scraper.requests.push(request);
       return scraper.answer(request);
     },
+    show: async () => ({ snapshot: { outcomes: [] }, history: [], atMs: 0, time: new Date(0) }),
+    look(timeoutMs) {
+      scraper.looks.push(timeoutMs);
+      return scraper.show();
+    },
+    notices: () => [],
     isReady: () => scraper.isUp,
     async close() {
       scraper.isClosed = true;

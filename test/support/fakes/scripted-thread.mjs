@@ -36,7 +36,7 @@ if (workerData.sysfs === 'unable') parentPort.postMessage({ type: 'unable', erro
 else {
   parentPort.on('message', ({ id, collectors }) => {
     for (const name of collectors) ACTIONS[name](id);
-    parentPort.postMessage({ type: 'done', id });
+    parentPort.postMessage({ type: 'done', id, end: { parts: [], hasCounts: true } });
   });
   parentPort.postMessage({ type: 'ready', notices: [{ level: 'info', message: 'scripted' }] });
 }

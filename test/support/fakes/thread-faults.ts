@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -12,6 +12,7 @@ const HEAP_MB = 200;
 export function createThreadFaults(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'tcpstate-thread-'));
   t.after(() => rmSync(folder, { recursive: true }));
+  chmodSync(folder, 0o755); // the program may be another user's
   const file = join(folder, 'fault');
   const begin = (fault: string) => writeFileSync(file, fault);
   begin('');

@@ -12,10 +12,16 @@ export interface Identity {
 /** Names that a client's certificate may be let in for. */
 export const CLIENT_NAMES = ['DNS:prometheus.example', 'IP:10.1.2.3', 'IP:fd00::12', 'URI:spiffe://example/prometheus'];
 
-/** A certificate authority, and what it signs, made with the openssl program; keys on the curve P-256 take no time. */
-export function createAuthority(name: string) {
-  const ca = runRequest([...newKey(name), '-addext', 'basicConstraints=critical,CA:TRUE']);
+export type Authority = ReturnType<typeof createAuthority>;
+
+/**
+ * A certificate authority, of its own or another one's making, and what it signs, made with the openssl program; keys on
+ * the curve P-256 take no time.
+ */
+export function createAuthority(name: string, issuer?: Identity) {
+  const ca = runRequest([...newKey(name), '-addext', 'basicConstraints=critical,CA:TRUE'], issuer);
   return {
+    identity: ca,
     ca: ca.cert,
     /** For `localhost` and 127.0.0.1. */
     signServer: (commonName = 'server') => sign(commonName, 'serverAuth', ['DNS:localhost', 'IP:127.0.0.1']),

@@ -5,10 +5,12 @@ import { text } from 'node:stream/consumers';
 import type { ConnectionOptions } from 'node:tls';
 import { createConnections } from '../../../src/http/connection/connections.ts';
 import { type Listening, listen } from '../../../src/http/connection/listen.ts';
-import { createSecureServer } from '../../../src/http/connection/web-server.ts';
+import { createWebServer } from '../../../src/http/connection/web-server.ts';
 import { guardRequests } from '../../../src/http/guard/guard.ts';
+import { countRequests } from '../../../src/http/pages/count-requests.ts';
 import { buildServer } from '../../../src/http/server.ts';
 import type { WebSettings } from '../../../src/http/web-config/web-settings-type.ts';
+import { createRequestCounts, type RequestCounts } from '../../../src/metrics/request-counts.ts';
 import { createFakeScraper, type FakeScraper } from '../fakes/fake-scraper.ts';
 import { createLogRecorder } from '../fakes/log-recorder.ts';
 import { BUILD, HTTP_SETTINGS, SERVER_LIMITS } from './http-settings.ts';
@@ -17,6 +19,7 @@ export interface GuardedServer {
   readonly port: number;
   readonly scraper: FakeScraper;
   readonly log: ReturnType<typeof createLogRecorder>;
+  readonly counts: RequestCounts;
   readonly listening: Listening;
 }
 
@@ -33,18 +36,19 @@ export async function startGuardedServer(
   const headersNow = () => settingsNow().headers;
   const app = buildServer({ config: { ...HTTP_SETTINGS, ...given }, scraper, log, build: BUILD, headersNow });
   await app.ready();
-  const guarded = guardRequests(app.routing, settingsNow, log);
+  const counts = createRequestCounts();
+  const guarded = countRequests(guardRequests(app.routing, settingsNow, log), HTTP_SETTINGS.telemetryPath, counts);
   const connections = createConnections(given.maxConnections, given.longestAnswerMs);
   const tlsNow = () => settingsNow().tls;
   const listening = await listen([{ host: '127.0.0.1', port: 0 }], () =>
-    createSecureServer(guarded, { limits: given, connections, tlsNow, log }),
+    createWebServer(guarded, { limits: given, connections, tlsNow, counts, log }),
   );
   t.after(() => listening.close(0));
-  return { port: Number(listening.addresses[0]!.split(':').pop()), scraper, log, listening };
+  return { port: Number(listening.addresses[0]!.split(':').pop()), scraper, log, counts, listening };
 }
 
 export interface ClientOptions
-  extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ciphers' | 'minVersion' | 'maxVersion'> {
+  extends Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'servername' | 'ciphers' | 'minVersion' | 'maxVersion'> {
   readonly headers?: Record<string, string>;
   readonly path?: string;
   /** Any address of 127.0.0.0/8. */

@@ -22,7 +22,7 @@ export async function receiveWebhooks(t: TestContext) {
     server.closeAllConnections();
     server.close();
   });
-  return { port: (server.address() as { port: number }).port, waitFor };
+  return { port: (server.address() as { port: number }).port, calls: calls as readonly ReceivedCall[], waitFor };
 
   /** The first call that fits, as soon as it has come. */
   async function waitFor(

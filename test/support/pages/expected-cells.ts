@@ -1,4 +1,5 @@
 import type { SsSocket } from '../sockets/ss.ts';
+import { directionsByContract } from '../tables/contract-directions.ts';
 
 /** Metric name → `label="value",…` of each of its cells → value. Zeros are left out. */
 export type Cells = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -22,10 +23,10 @@ export function expectedCells(sockets: readonly SsSocket[], isEphemeral: IsEphem
   const cells: Record<string, Record<string, number>> = {};
   for (const metric of COMPARED_METRICS) cells[metric] = {};
   const listeners = sockets.filter(({ state }) => state === 'listen');
+  const shownAs = directionsByContract(sockets, isEphemeral);
   for (const socket of sockets) {
     const { family, state, localPort } = socket;
-    const isInbound = listeners.some((listener) => listener.localPort === localPort);
-    const shownPort = isInbound || !isEphemeral(localPort) ? localPort : 'ephemeral';
+    const { isInbound, shownPort } = shownAs(socket);
     const process = socket.process ?? inheritedProcess(socket, listeners);
     count('tcpstate_sockets', { family, state });
     count('tcpstate_local_port_sockets', { state, local_port: shownPort });

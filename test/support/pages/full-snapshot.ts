@@ -1,6 +1,7 @@
 import type { TallyLimits } from '../../../src/model/limits.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { KNOWN_STATES, TcpState } from '../../../src/model/tcp-state.ts';
+import { fullNetns } from './netns-counts.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from './snapshots.ts';
 
 const SOCKETS = 1_000_000;
@@ -19,6 +20,7 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
     ...WINDOWS_SNAPSHOT,
     ...LINUX_SNAPSHOT,
     settings: { ...WINDOWS_SNAPSHOT.settings, ...LINUX_SNAPSHOT.settings },
+    netns: fullNetns(limits.netns),
     sockets: {
       ...LINUX_SNAPSHOT.sockets!,
       connections: { cells: [...range(limits.connections, connection), ...otherConnections()], folded },
@@ -47,9 +49,22 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
         folded,
       },
       listeners: { cells: range(limits.listeners, listener), folded },
+      listenerDrops: {
+        cells: range(limits.listeners, listener).map((cell) => ({ ...cell, drops: 4_294_967_295 })),
+        folded,
+      },
       ephemeral: {
         families: LINUX_SNAPSHOT.sockets!.ephemeral!.families,
         destinations: { cells: range(limits.destinations, destination), folded },
+        listeners: [...range(limits.destinations, holder), { localPort: 'other', process: 'other', sockets: 65_535 }],
+        holders: range(limits.destinations, holder),
+        socketRanges: range(Math.min(limits.destinations, 32), (index) => ({
+          family: 'ipv6' as const,
+          first: 32_768,
+          last: 60_000 + index,
+          ports: 28_232,
+          utilization: 0.123_456_789,
+        })),
         processes: {
           cells: processes.slice(0, limits.destinations).map((process) => ({ process, ports: 28_232 })),
           folded,
@@ -64,7 +79,12 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
         folded,
       },
       processFds: {
-        cells: processes.map((process) => ({ process, open: 1_048_576, limit: 1_073_741_816 })),
+        cells: processes.map((process) => ({
+          process,
+          open: 1_048_576,
+          limit: 1_073_741_816,
+          closedSockets: 1_048_576,
+        })),
         folded,
       },
     },
@@ -96,9 +116,14 @@ function listener(index: number) {
   return { localIp: address(index), localPort: 65_535, process: PROCESS, queueLength: 65_535, queueLimit: 65_535 };
 }
 
+function holder(index: number) {
+  return { localPort: String(40_000 + index), process: PROCESS, sockets: SOCKETS };
+}
+
 function destination(index: number) {
   const [localIp, remoteIp] = [address(8999), address(index)];
-  return { family: 'ipv6', localIp, remoteIp, remotePort: 65_535, portsUsed: 28_232, portsTimeWait: 28_232 } as const;
+  const ports = { portsUsed: 28_232, portsTimeWait: 28_232, portsOutside: 28_232, portsReusable: 28_232 };
+  return { family: 'ipv6', localIp, remoteIp, remotePort: 65_535, ...ports } as const;
 }
 
 /** 39 characters, as long as an IPv6 address gets. */

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../../src/model/snapshot.ts';
+import { NETNS } from './netns-counts.ts';
 import { cells, connection, destination, listener, outcomes, states, unattributed } from './snapshot-cells.ts';
 
 /**
@@ -139,6 +140,19 @@ export const LINUX_SNAPSHOT: Snapshot = {
       ],
       folded: 0,
     },
+    listenerDrops: {
+      cells: [
+        { localIp: '127.0.0.1', localPort: 3000, process: 'api', drops: 318 },
+        { localIp: '0.0.0.0', localPort: 443, process: 'nginx', drops: 13 },
+        { localIp: '0.0.0.0', localPort: 22, process: 'sshd', drops: 0 },
+        { localIp: '::', localPort: 22, process: 'sshd', drops: 0 },
+        { localIp: '0.0.0.0', localPort: 80, process: 'nginx', drops: 0 },
+        { localIp: '::', localPort: 80, process: 'nginx', drops: 0 },
+        { localIp: '::', localPort: 443, process: 'nginx', drops: 0 },
+        { localIp: '0.0.0.0', localPort: 10048, process: 'node', drops: 0 },
+      ],
+      folded: 0,
+    },
     ephemeral: {
       families: [
         {
@@ -148,15 +162,31 @@ export const LINUX_SNAPSHOT: Snapshot = {
           ports: 28_222,
           used: 8276,
           blocked: 2,
-          utilization: (8101 + 2) / 28_222,
+          boundEstimate: 31,
+          utilization: (8101 + 2 + 31) / 28_222,
         },
-        { family: 'ipv6', first: 32_768, last: 60_999, ports: 28_222, used: 0, blocked: 0, utilization: 0 },
+        {
+          family: 'ipv6',
+          first: 32_768,
+          last: 60_999,
+          ports: 28_222,
+          used: 0,
+          blocked: 0,
+          bound: 0, // as if the kernel told it: the page has both metrics so that both are documented
+          utilization: 0,
+        },
+      ],
+      listeners: [{ localPort: '50051', process: 'grpc-gateway', sockets: 2 }],
+      socketRanges: [{ family: 'ipv4', first: 45_000, last: 45_249, ports: 250, utilization: 0.5 }],
+      holders: [
+        { localPort: '40100', process: 'sidecar', sockets: 1 },
+        { localPort: '33000', process: 'kube-apiserver', sockets: 14 },
       ],
       destinations: {
         cells: [
           destination('10.0.0.11', '10.0.0.20', 5432, 8101, 8100),
-          destination('127.0.0.1', '127.0.0.1', 3000, 140, 0),
-          destination('10.0.0.11', '10.0.0.30', 6379, 33, 0),
+          destination('127.0.0.1', '127.0.0.1', 3000, 140, 100, 0, 90),
+          destination('10.0.0.11', '10.0.0.30', 6379, 33, 0, 12),
         ],
         folded: 0,
       },
@@ -179,7 +209,8 @@ export const LINUX_SNAPSHOT: Snapshot = {
     },
     processFds: {
       cells: [
-        { process: 'nginx', open: 540, limit: 1024 },
+        { process: 'nginx', open: 540, limit: 1024, closedSockets: 0 },
+        { process: 'feed-poller', open: 955, limit: 1024, closedSockets: 931 },
         { process: 'sshd', open: 24, limit: 1024 },
         { process: 'api', open: 811, limit: 65_536 },
         { process: 'node', open: 31, limit: 524_288 },
@@ -208,7 +239,7 @@ export const LINUX_SNAPSHOT: Snapshot = {
     sentResets: 402_119,
     listenOverflows: 318,
     listenDrops: 331,
-    timeWaited: 17_406_933,
+    timeWaitEntered: 17_406_933,
     timeWaitReused: 2104,
     timeWaitOverflows: 0,
     syncookiesSent: 57,
@@ -222,17 +253,25 @@ export const LINUX_SNAPSHOT: Snapshot = {
     abortOnData: 61_209,
     abortOnLinger: 0,
     abortFailed: 3,
-    timeouts: 240_655,
+    retransmissionTimeouts: 240_655,
     synRetransmits: 51_430,
     memoryPressures: 0,
-    backlogDrops: 28,
+    socketBacklogDrops: 28,
     synChallenges: 16,
+    pawsActiveRejects: 3,
+    pawsPassiveRejects: 0,
+    pawsEstablishedRejects: 712,
+    pawsOldAcks: 96,
+    pawsTimeWaitRejects: 1,
+    timestampEchoRejects: 0,
   },
-  memory: { orphans: 5, orphanLimit: 65_536, bytes: 3_145_728, limitBytes: 772_521_984 },
-  conntrack: { entries: 9604, limit: 262_144 },
+  memory: { allocated: 1471, orphans: 5, orphanLimit: 65_536, bytes: 3_145_728, limitBytes: 772_521_984 },
+  conntrack: { entries: 9604, limit: 262_144, insertFailed: 6, drops: 6, earlyDrops: 0 },
+  sourceRejections: { disagrees: 0, fails: 0 },
   settings: {
     tcpTwReuse: 2,
     tcpTwReuseDelaySeconds: 1,
+    tcpTwRecycle: 0,
     tcpTimestamps: 1,
     tcpFinTimeoutSeconds: 60,
     tcpMaxTwBuckets: 65_536,
@@ -249,7 +288,8 @@ export const LINUX_SNAPSHOT: Snapshot = {
     nrOpen: 1_048_576,
     timeWaitDurationSeconds: 60,
   },
-  namespace: { isHost: true },
+  namespace: { isHostNetwork: true, isHostPid: true },
+  netns: NETNS,
   outcomes: outcomes('linux', {
     ephemeral_ports: [0.000_182, 'procfs'],
     counters: [0.000_241, 'procfs'],
@@ -257,9 +297,10 @@ export const LINUX_SNAPSHOT: Snapshot = {
     conntrack: [0.000_071, 'procfs'],
     settings: [0.000_598, 'procfs'],
     namespace: [0.000_033, 'procfs'],
-    sockets: [0.006_412, 'sock_diag'],
+    sockets: [0.002_412, 'sock_diag'],
     processes: [0.009_871, 'procfs'],
     units: [0.000_412, 'cgroup2'],
     close_wait: [0.000_803, 'sock_diag'],
+    netns: [0.004_207, 'procfs'],
   }),
 };

@@ -11,7 +11,7 @@ import { STATE_SLOTS, TcpState } from '../../../src/model/tcp-state.ts';
 
 type StateName = keyof typeof TcpState;
 
-const REASONS: readonly ReasonLabel[] = ['kernel', 'unaccepted', 'permission', 'unresolved'];
+const REASONS: readonly ReasonLabel[] = ['kernel', 'unaccepted', 'permission', 'unresolved', 'pid_namespace'];
 
 /** Sockets per state, zero for the states not named. */
 export function states(counts: Readonly<Partial<Record<StateName, number>>>): number[] {
@@ -72,8 +72,11 @@ export function destination(
   remotePort: number,
   portsUsed: number,
   portsTimeWait: number,
+  portsOutside = 0,
+  portsReusable = 0,
 ) {
-  return { family: 'ipv4', localIp, remoteIp, remotePort, portsUsed, portsTimeWait } as const;
+  const ports = { portsUsed, portsTimeWait, portsOutside, portsReusable };
+  return { family: 'ipv4', localIp, remoteIp, remotePort, ...ports } as const;
 }
 
 /** Every collector of a platform succeeded. */

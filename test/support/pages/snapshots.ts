@@ -1,4 +1,4 @@
-import type { BuildInfo } from '../../../src/metrics/build-info.ts';
+import type { BuildInfo } from '../../../src/model/build-info.ts';
 
 export { LINUX_SNAPSHOT } from './linux-snapshot.ts';
 export { WINDOWS_SNAPSHOT } from './windows-snapshot.ts';

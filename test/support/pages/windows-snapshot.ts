@@ -84,6 +84,8 @@ export const WINDOWS_SNAPSHOT: Snapshot = {
         },
         { family: 'ipv6', first: 49_152, last: 65_535, ports: 16_384, used: 0, blocked: 0, utilization: 0 },
       ],
+      listeners: [{ localPort: '49664', process: 'lsass.exe', sockets: 1 }],
+      holders: [{ localPort: '50210', process: 'w3wp.exe', sockets: 1 }],
       destinations: {
         cells: [
           destination('10.1.0.7', '10.1.0.40', 1433, 2136, 2100),

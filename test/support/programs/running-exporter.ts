@@ -10,7 +10,7 @@ import koffi from 'koffi';
 import { type ParsedFamily, parseExposition } from '../pages/exposition-parser.ts';
 
 const PREPARE = fileURLToPath(new URL('../../../scripts/prepare.mjs', import.meta.url));
-export const BUILT_PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const BUILT_PROGRAM = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const LOCK_EX = 2;
 /** Longer than a loaded machine takes to start it; then something is wrong. */
 const START_MS = 20_000;

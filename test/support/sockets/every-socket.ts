@@ -17,11 +17,13 @@ type Kind = (typeof KINDS)[number];
 const ORPHAN_STATES = ['fin_wait1', 'fin_wait2', 'last_ack', 'closing'] as const;
 /** Outside of the ephemeral range. */
 const FIXED_PORTS = 20_000;
+/** Behind those of our own in the range. */
+const CLIENT_PORTS = 500;
 
 /**
  * Makes sockets in every state the kernel can be brought to: over IPv4, IPv6 and v4-mapped, inbound and outbound, with
  * an owner, orphaned and not yet accepted; other numbers of each, so that no two can be mistaken. `ephemeralPort`: the
- * first of two hundred ports in the range that the kernel gives out from.
+ * first of a thousand ports in the range that the kernel gives out from.
  */
 export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSocket[]; close(): void } {
   const { sockets, repaired, connected, halfOpened, simultaneouslyOpened, opening, reach, close } =
@@ -29,8 +31,12 @@ export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSoc
   const made: MadeSocket[] = [];
   let fixedPorts = 0;
   let freePorts = 0;
+  let clientPorts = 0;
   const fixedPort = () => FIXED_PORTS + ++fixedPorts;
-  const freePort = () => ephemeralPort + freePorts++;
+  /** Of peers: they stand for clients, but the ports of our sockets were chosen by bind(), as if we had dialled from them. */
+  const clientPort = () => ephemeralPort + CLIENT_PORTS + clientPorts++;
+  /** Even ones: bind() gives listeners of other addresses odd ports of the range, and a port that listens is another matter. */
+  const freePort = () => ephemeralPort + 2 * freePorts++;
 
   for (const [index, kind] of KINDS.entries()) {
     const service: End = [kind.local, kind.servicePort];
@@ -48,13 +54,13 @@ export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSoc
   function makeConnected(kind: Kind, service: End, index: number): void {
     for (const [at, state] of CONNECTED_STATES.entries()) {
       for (let peer = 1; peer <= 1 + ((at + index) % 3); peer++) {
-        make(state, service, [kind.peer + peer, fixedPort()]);
+        make(state, service, [kind.peer + peer, clientPort()]);
         make(state, [kind.local, freePort()], [kind.peer + peer, 443]);
       }
       make(state, [kind.local, fixedPort()], [`${kind.peer}4`, 5432]);
     }
     for (const state of ORPHAN_STATES) {
-      make(state, service, [`${kind.peer}5`, fixedPort()], true);
+      make(state, service, [`${kind.peer}5`, clientPort()], true);
       make(state, [kind.local, freePort()], [`${kind.peer}5`, 6379], true);
     }
   }
@@ -66,7 +72,7 @@ export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSoc
 
   function makeOpening(kind: Kind, service: End): void {
     for (const peer of [1, 2, 6]) {
-      const remote: End = [kind.peer + peer, fixedPort()];
+      const remote: End = [kind.peer + peer, clientPort()];
       halfOpened(service, remote);
       note('syn_recv', service, remote);
     }
@@ -125,9 +131,9 @@ export function makeEverySocket(ephemeralPort: number): { made: readonly MadeSoc
   function makeWildcards(): void {
     listen(KINDS[0], '0.0.0.0', 8080);
     listen(KINDS[1], '::', 8081);
-    make('established', ['10.1.0.3', 8080], ['192.0.2.9', fixedPort()]);
-    make('close_wait', ['::ffff:10.1.0.3', 8081], ['::ffff:192.0.2.9', fixedPort()]);
-    make('established', ['fd00::3', 8081], ['2001:db8::9', fixedPort()]);
+    make('established', ['10.1.0.3', 8080], ['192.0.2.9', clientPort()]);
+    make('close_wait', ['::ffff:10.1.0.3', 8081], ['::ffff:192.0.2.9', clientPort()]);
+    make('established', ['fd00::3', 8081], ['2001:db8::9', clientPort()]);
     sockets.bind(sockets.open('::'), '::', FIXED_PORTS);
     note('bound', ['::', FIXED_PORTS], ['::', 0]);
   }

@@ -3,6 +3,7 @@ import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { type Libc, loadLibc } from '../../../src/platform/linux/libc/libc.ts';
 import { ALL_SOCKETS } from '../../../src/platform/linux/netlink/dump-request.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/netlink/sock-diag.ts';
+import { createSocketLookup } from '../../../src/platform/linux/netlink/socket-lookup.ts';
 import { createOwnerResolver } from '../../../src/platform/linux/owners/owners.ts';
 import type { Reason } from '../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../src/table/socket-table.ts';
@@ -40,23 +41,49 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
   };
   const table = new SocketTable();
   const reader = createSockDiagReader(libc, ALL_SOCKETS);
-  const owners = createOwnerResolver(counting, { procfs: '/proc', budgetMs, isPrivileged: true });
+  const lookup = createSocketLookup(libc);
+  const owners = createOwnerResolver(counting, {
+    procfs: '/proc',
+    budgetMs,
+    isPrivileged: true,
+    lookup,
+    // however many descriptors other programs of this machine have open
+    limits: {
+      linksAtOnce: Number.POSITIVE_INFINITY,
+      linksPerSocket: Number.POSITIVE_INFINITY,
+      linksForShrunk: Number.POSITIVE_INFINITY,
+    },
+  });
   const budget = { now: () => performance.now(), deadlineMs: Number.POSITIVE_INFINITY };
 
   return {
     scrape,
+    /** A scrape in two steps: between them the world goes on. */
+    dump,
+    findOwners,
     /** Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. */
     namesAt: (localIp: string) => countNames(scrape().filter((socket) => socket.localIp === localIp)),
     readFds: owners.readFds,
     /** Links that the last scrape read in some processes: what else the machine runs comes and goes. */
     linksRead: (processes: readonly { readonly pid: number }[]) =>
       processes.reduce((sum, { pid }) => sum + (links.get(pid) ?? 0), 0),
-    close: reader.close,
+    close() {
+      reader.close();
+      lookup.close();
+    },
   };
 
   function scrape(): OwnedSocket[] {
+    dump();
+    return findOwners();
+  }
+
+  function dump(): void {
     table.turn();
     reader.read(table, { ...budget, deadlineMs: performance.now() + BUDGET_MS });
+  }
+
+  function findOwners(): OwnedSocket[] {
     links.clear();
     owners.resolve(table, budget);
     table.commit(); // for the tally

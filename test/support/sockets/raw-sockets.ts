@@ -10,8 +10,14 @@ const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
+const SO_KEEPALIVE = 9;
+const SO_REUSEPORT = 15;
+const SOL_TCP = 6;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
 const SOL_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
+const IP_LOCAL_PORT_RANGE = 51;
 
 /** Blocking TCP sockets by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
 export function createRawSockets() {
@@ -32,13 +38,16 @@ export function createRawSockets() {
     connect,
     tryConnect,
     listen,
+    listenShared,
     accept,
     closeWrite,
     close,
     closeAll,
     reset,
     bindAddressNoPort,
+    setPortRange,
     reuseAddress,
+    keepAlive,
   };
 
   function open(address: string): number {
@@ -71,6 +80,15 @@ export function createRawSockets() {
     return fd;
   }
 
+  /** A listener that shares its port with others (SO_REUSEPORT). */
+  function listenShared(address: string, port: number, backlog = 64): number {
+    const fd = open(address);
+    check(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, new Int32Array([1]), 4), 'SO_REUSEPORT');
+    bind(fd, address, port);
+    check(listenCall(fd, backlog), 'listen');
+    return fd;
+  }
+
   function accept(listener: number): number {
     const fd = check(acceptCall(listener, null, null, SOCK_CLOEXEC), 'accept');
     fds.add(fd);
@@ -92,12 +110,27 @@ export function createRawSockets() {
     close(fd);
   }
 
+  /** Probes after so many idle seconds, and again as often. */
+  function keepAlive(fd: number, seconds: number): void {
+    const set = (level: number, name: number, value: number) =>
+      check(setsockopt(fd, level, name, new Int32Array([value]), 4), `option ${name}`);
+    set(SOL_SOCKET, SO_KEEPALIVE, 1);
+    set(SOL_TCP, TCP_KEEPIDLE, seconds);
+    set(SOL_TCP, TCP_KEEPINTVL, seconds);
+  }
+
   function closeAll(): void {
     for (const fd of [...fds]) reset(fd);
   }
 
   function bindAddressNoPort(fd: number): void {
     check(setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, new Int32Array([1]), 4), 'IP_BIND_ADDRESS_NO_PORT');
+  }
+
+  /** For connect() and bind() to port 0; the kernel refuses it before 6.3. */
+  function setPortRange(fd: number, first: number, last: number): void {
+    const range = new Int32Array([(last << 16) | first]);
+    check(setsockopt(fd, SOL_IP, IP_LOCAL_PORT_RANGE, range, 4), 'IP_LOCAL_PORT_RANGE');
   }
 
   function reuseAddress(fd: number): void {

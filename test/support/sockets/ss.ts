@@ -13,6 +13,8 @@ export interface SsSocket {
   /** Of a listener: the length and the limit of its accept queue. */
   readonly receiveQueue: number;
   readonly sendQueue: number;
+  /** 0 where the kernel keeps no owner. */
+  readonly inode: number;
   /** Undefined where the kernel keeps no owner. */
   readonly process: string | undefined;
 }
@@ -34,9 +36,9 @@ export const STATES: Readonly<Record<string, string>> = {
 
 /** Every TCP socket of this thread's network namespace, in no order. Bound-but-idle ones where this `ss` knows them. */
 export function readSs(): SsSocket[] {
-  const all = runSs('-Htanp').filter((line) => !line.startsWith('UNCONN'));
+  const all = runSs('-Htanpe').filter((line) => !line.startsWith('UNCONN'));
   // where only one state is asked for, ss leaves its column out
-  const bound = ssKnowsBound() ? runSs('-Htanp', 'state', 'bound-inactive').map((line) => `UNCONN ${line}`) : [];
+  const bound = ssKnowsBound() ? runSs('-Htanpe', 'state', 'bound-inactive').map((line) => `UNCONN ${line}`) : [];
   return [...all, ...bound].map(parseLine);
 }
 
@@ -74,6 +76,7 @@ function parseLine(line: string): SsSocket {
     remotePort: to.port,
     receiveQueue: Number(receiveQueue),
     sendQueue: Number(sendQueue),
+    inode: Number(/ ino:(\d+) /.exec(line)?.[1] ?? 0),
     process: /users:\(\("([^"]+)"/.exec(line)?.[1],
   };
 }

@@ -1,4 +1,5 @@
 import type { EphemeralRange } from '../../../src/model/port-range.ts';
+import { directionsByContract } from './contract-directions.ts';
 import type { SocketRow } from './socket-rows.ts';
 
 /** Sums by a text of labels: what every cell of a breakdown without limits must be. Slow and obvious on purpose. */
@@ -25,27 +26,30 @@ export function countByContract(rows: readonly SocketRow[], range: EphemeralRang
     destinations: {},
   } as Omit<ReferenceCounts, 'usedPorts'>;
   const used = { ipv4: new Set<number>(), ipv6: new Set<number>() };
-  const listening = new Set(rows.filter((row) => row.state === 'listen').map((row) => row.local[1]));
   const isEphemeral = (port: number) =>
     port >= range.first &&
     port <= range.last &&
     !range.excluded.some(({ first, last }) => port >= first && port <= last);
+  const shownAs = directionsByContract(
+    rows.map(({ state, local, remote }) => ({ state, localPort: local[1], remotePort: remote?.[1] ?? 0 })),
+    isEphemeral,
+  );
   for (const row of rows) {
     const family = row.family ?? (row.local[0].includes(':') ? 'ipv6' : 'ipv4');
     const port = row.local[1];
-    const isInbound = listening.has(port);
     const process = row.process ?? 'unknown';
+    const isTalking = row.state !== 'listen' && row.state !== 'bound';
+    const { isInbound, shownPort } = shownAs({ state: row.state, localPort: port, remotePort: row.remote?.[1] ?? 0 });
     add(counts.states, family, row.state);
-    add(counts.localPorts, row.state, !isInbound && isEphemeral(port) ? 'ephemeral' : port);
+    add(counts.localPorts, row.state, shownPort);
     add(counts.processes, row.state, process);
     if (isEphemeral(port)) used[family].add(port);
-    if (row.state === 'listen' || row.state === 'bound') continue;
+    if (!isTalking) continue;
     const [peer, peerPort] = row.remote!;
     add(counts.remoteIps, row.state, peer);
     if (isInbound) add(counts.connections, row.state, 'inbound', port, peer, '', process);
-    else
-      add(counts.connections, row.state, 'outbound', isEphemeral(port) ? 'ephemeral' : port, peer, peerPort, process);
-    if (!isInbound && isEphemeral(port)) add(counts.destinations, row.local[0], peer, peerPort);
+    else add(counts.connections, row.state, 'outbound', shownPort, peer, peerPort, process);
+    if (!isInbound) add(counts.destinations, row.local[0], peer, peerPort);
   }
   return { ...counts, usedPorts: { ipv4: used.ipv4.size, ipv6: used.ipv6.size } };
 }

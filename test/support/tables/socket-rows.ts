@@ -1,6 +1,6 @@
 import { formatAddress, parseAddress } from '../../../src/model/ip-address.ts';
 import { TcpState } from '../../../src/model/tcp-state.ts';
-import { Family, packPorts, packUse, Reason, ROW_WORDS, setProcess, Word } from '../../../src/table/socket-row.ts';
+import { Family, Flag, packPorts, packUse, Reason } from '../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../src/table/socket-table.ts';
 
 /** One socket in words; what is left out is 0, `unknown`, or the wildcard address. */
@@ -14,6 +14,10 @@ export interface SocketRow {
   readonly reason?: number;
   readonly group?: number;
   readonly milliseconds?: number;
+  /** In TIME_WAIT: whether its connection used TCP timestamps, where the source tells. */
+  readonly timestamps?: boolean;
+  /** Index of the interface that the socket is bound to. */
+  readonly interface?: number;
   readonly queue?: readonly [length: number, limit: number | undefined];
 }
 
@@ -36,7 +40,7 @@ export function turnSocketRows(table: SocketTable, rows: readonly SocketRow[]): 
   const kept: (readonly [row: number, given: SocketRow])[] = rows.map((given) => {
     const old = findRow(table, given);
     const row = old < 0 ? addRow(table, given) : table.keep(old);
-    table.words[row * ROW_WORDS + Word.milliseconds] = given.milliseconds ?? 0;
+    table.setTime(row, given.milliseconds ?? 0, false, given.timestamps);
     noteQueue(table, row, given);
     return [row, given];
   });
@@ -62,14 +66,15 @@ function findRow(table: SocketTable, given: SocketRow): number {
 function addRow(table: SocketTable, given: SocketRow): number {
   const remote = remoteOf(given);
   const group = given.group === undefined ? 0 : table.groups.intern(given.group, 0);
-  const remoteAddress = table.addresses.intern(...parseAddress(remote[0])!);
+  const remoteAddress = table.addresses.intern(...parseAddress(remote[0])!, given.interface);
   return table.append(
     packPorts(given.local[1], remote[1]),
     table.addresses.word(remoteAddress, 3),
     given.owner ?? 0,
-    table.addresses.intern(...parseAddress(given.local[0])!),
+    table.addresses.intern(...parseAddress(given.local[0])!, given.interface),
     remoteAddress,
-    packUse(TcpState[given.state], Family[familyOf(given) === 'ipv6' ? 'v6' : 'v4'], group),
+    packUse(TcpState[given.state], Family[familyOf(given) === 'ipv6' ? 'v6' : 'v4'], group) |
+      (given.timestamps ? Flag.timestamps : 0),
     given.milliseconds ?? 0,
   );
 }
@@ -79,10 +84,7 @@ function own(table: SocketTable, row: number, given: SocketRow): void {
   if ((given.owner ?? 0) === 0 && given.process === undefined && given.reason === undefined) return;
   const process = given.process === undefined ? 0 : table.processNames.intern(given.process);
   const reason = (given.reason ?? Reason.none) as Reason;
-  const now = table.rowAt(row);
-  if (now.process === process && now.reason === reason) return;
-  table.touch(row);
-  setProcess(table.words, row * ROW_WORDS, process, reason);
+  table.setOwner(row, process, reason);
 }
 
 function noteQueue(table: SocketTable, row: number, { queue }: SocketRow): void {
@@ -95,6 +97,13 @@ function familyOf(given: SocketRow): 'ipv4' | 'ipv6' {
 
 function remoteOf(given: SocketRow): readonly [address: string, port: number] {
   return given.remote ?? [familyOf(given) === 'ipv6' ? '::' : '0.0.0.0', 0];
+}
+
+/** As `SocketTable.heldPorts`. */
+export function heldPorts(ports: readonly number[]): Uint8Array {
+  const held = new Uint8Array(65_536);
+  for (const port of ports) held[port] = 1;
+  return held;
 }
 
 /** A new table with these rows. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CellCounts } from '../../../src/tally/counting/hash-counts.ts';
+import { HashCounts } from '../../../src/tally/counting/hash-counts.ts';
 
 type Key = readonly [number, number, number];
 type Row = readonly [...Key, second: number, third: number];
@@ -16,12 +16,12 @@ function countByMap(rows: readonly Row[]): Map<string, number[]> {
   return counts;
 }
 
-function add(counts: CellCounts, [k0, k1, k2, second, third]: Row, step: 1 | -1): void {
+function add(counts: HashCounts, [k0, k1, k2, second, third]: Row, step: 1 | -1): void {
   counts.add(k0, k1, k2, step, step * second, step * third);
 }
 
 /** All cells, by key. */
-function cellsOf(counts: CellCounts): Map<string, number[]> {
+function cellsOf(counts: HashCounts): Map<string, number[]> {
   const seen = new Map<string, number[]>();
   const cells = counts.visit(new Int32Array(1), new Int32Array(1), (cell, count) => {
     assert.equal(count, counts.count(cell));
@@ -33,12 +33,12 @@ function cellsOf(counts: CellCounts): Map<string, number[]> {
   return seen;
 }
 
-describe('CellCounts', () => {
+describe('HashCounts', () => {
   const word = fc.integer({ min: -2, max: 2 });
   const anyRows = fc.array(fc.tuple(word, word, word, fc.nat(1), fc.nat(1)), { maxLength: 3000 });
 
   it('counts as a Map would, scrape after scrape', () => {
-    const counts = new CellCounts(3);
+    const counts = new HashCounts(3);
     fc.assert(
       fc.property(anyRows, (rows) => {
         counts.reset();
@@ -52,7 +52,7 @@ describe('CellCounts', () => {
   });
 
   it('counts rows out as it counted them in, in any order', () => {
-    const counts = new CellCounts(3);
+    const counts = new HashCounts(3);
     let present: Row[] = [];
     fc.assert(
       fc.property(anyRows, fc.nat(), (come, seed) => {
@@ -76,7 +76,7 @@ describe('CellCounts', () => {
       (row: number) => (row % 1000 === 0 ? row : 7),
     ]) {
       const rows = Array.from({ length: 60_000 }, (_, row): Row => [keyOf(row), keyOf(row) << 16, 5, row & 1, 0]);
-      const counts = new CellCounts(3);
+      const counts = new HashCounts(3);
       for (const row of rows) add(counts, row, 1);
       assert.deepEqual(cellsOf(counts), countByMap(rows));
       for (const [k0, k1, k2] of rows.filter((_, row) => row % 997 === 0)) {
@@ -90,7 +90,7 @@ describe('CellCounts', () => {
 
   it('survives keys that a hash can hardly tell apart', () => {
     const rows = Array.from({ length: 20_000 }, (_, row): Row => [0, 0, row << 12, 0, 0]);
-    const counts = new CellCounts();
+    const counts = new HashCounts();
     for (const row of rows) add(counts, row, 1);
     assert.equal(
       counts.visit(new Int32Array(1), new Int32Array(1), () => {}),
@@ -99,7 +99,7 @@ describe('CellCounts', () => {
   });
 
   it('adds up by fold, and offers what is not below the floor of its fold', () => {
-    const counts = new CellCounts(1, 3);
+    const counts = new HashCounts(1, 3);
     for (let row = 0; row < 10; row++) counts.add(row >> 1, 0, 4 + (row % 4), 1); // folds 0 to 3
     counts.add(0, 0, 4, 5);
     const totals = new Int32Array(4);
@@ -109,19 +109,25 @@ describe('CellCounts', () => {
     assert.deepEqual(offered.toSorted(), [4, 5, 5, 5]);
   });
 
-  it('tells the most that a cell has in a counter', () => {
-    const counts = new CellCounts(3);
-    counts.add(1, 0, 6, 9, 3, 4);
-    counts.add(2, 0, 6, 9, 5, 0);
-    counts.add(3, 0, 7, 9, 0, 1);
-    assert.deepEqual([...counts.largest(1, 1)], [5, 0]);
-    assert.deepEqual([...counts.largest(2, 1)], [4, 1]);
-    counts.add(2, 0, 6, -9, -5, 0);
-    assert.deepEqual([...counts.largest(1, 1)], [3, 0]);
+  it('keeps the other counters of a cell, and visits the cells that have rows', () => {
+    const counts = new HashCounts(4);
+    counts.add(1, 0, 6, 9, 3, 4, 1);
+    counts.add(2, 0, 6, 9, 5, 0, 0);
+    counts.add(3, 0, 7, 9, 0, 1, 2);
+    counts.add(1, 0, 6, 1, 1, 0, -1);
+    counts.add(2, 0, 6, -9, -5, 0, 0);
+    const seen: number[][] = [];
+    counts.each((cell) =>
+      seen.push([counts.key(cell, 0), ...([0, 1, 2, 3] as const).map((at) => counts.count(cell, at))]),
+    );
+    assert.deepEqual(seen, [
+      [1, 10, 4, 4, 0],
+      [3, 9, 0, 1, 2],
+    ]);
   });
 
   it('is empty after reset', () => {
-    const counts = new CellCounts();
+    const counts = new HashCounts();
     for (let row = 0; row < 100_000; row++) counts.add(row, 0, 0, 1);
     for (let scrape = 0; scrape < 10; scrape++) {
       counts.reset();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CellCounts } from '../../../src/tally/counting/hash-counts.ts';
+import { HashCounts } from '../../../src/tally/counting/hash-counts.ts';
 import { TopCells } from '../../../src/tally/counting/top-cells.ts';
 
 /** Cells named by one number; fold = name modulo `folds`. */
 function createTop(limit: number, folds = 1) {
-  const counts = new CellCounts(1, folds - 1); // folds: a power of two
+  const counts = new HashCounts(1, folds - 1); // folds: a power of two
   const top = new TopCells<number>(limit, {
     folds,
     foldOf: (cell) => counts.key(cell, 0) % folds,

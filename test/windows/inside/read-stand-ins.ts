@@ -40,7 +40,7 @@ for (let nowMs = 0; nowMs < READS; nowMs++) {
 const commandLine = readCommandLine(kernel32, loadNtdll(dll), process.pid);
 const answer = {
   rows: describeRows(table),
-  unseenStates: reader.unseenStates,
+  unsupportedStates: reader.unsupportedStates,
   ages: Array.from({ length: waiting.length }, (_, row) => waiting.rowAt(row).milliseconds),
   statistics: readTcpStatistics(iphlpapi),
   pool: commandLine && applicationPoolOf(commandLine),

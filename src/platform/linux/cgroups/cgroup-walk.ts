@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { isMissing, unreadable } from '../procfs/proc-file.ts';
 
-/** What a walk may cost. */
+/** The limits of a walk. */
 export interface WalkLimits {
   readonly directories: number;
   readonly milliseconds: number;
@@ -12,7 +12,7 @@ export interface WalkLimits {
 export interface CgroupPaths {
   /** Inode number of each directory, which is the cgroup's id, → path of the cgroup. */
   readonly paths: ReadonlyMap<bigint, string>;
-  /** False when a limit ended the walk; what lies deepest is then missing. */
+  /** False if a limit ended the walk; the deepest directories are then missing. */
   readonly isComplete: boolean;
 }
 
@@ -31,14 +31,14 @@ export function walkCgroups(directory: string, cgroup: string, limits: WalkLimit
     const status = statDirectory(directory + below);
     if (status === undefined) continue;
     paths.set(status.ino, base + below || '/');
-    // a cgroup's directory lists dozens of files: most cgroups are leaves, and need no look at them
+    // a cgroup's directory has dozens of files, and most cgroups are leaves: no need to list those
     if (status.nlink === LINKS_OF_A_LEAF) continue;
     for (const name of subdirectories(directory + below)) queue.push(`${below}/${name}`);
   }
   return { paths, isComplete: true };
 }
 
-/** The inode number of a directory; undefined when there is none, or no longer. */
+/** The inode number of a directory; undefined if it does not exist. */
 export function inodeOf(directory: string): bigint | undefined {
   return statDirectory(directory)?.ino;
 }
@@ -58,7 +58,7 @@ function subdirectories(directory: string): string[] {
   }
 }
 
-/** Cgroups come and go while one walks; one closed to this user leaves its sockets without a name. */
+/** Cgroups come and go during a walk. One that this user may not read leaves its sockets without a name. */
 function isGoneOrClosed(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return isMissing(error) || code === 'ENODEV' || code === 'EACCES';

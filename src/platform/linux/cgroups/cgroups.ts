@@ -3,20 +3,20 @@ import { type CgroupMount, findCgroupMount, ROOT_CGROUP_ID } from './cgroup-moun
 import { walkCgroups } from './cgroup-walk.ts';
 import { unitOfPath } from './unit-name.ts';
 
-/** Where a walk ends rather than hold up the scrape. */
+/** Limits that end a walk before it delays the scrape. */
 const MAX_DIRECTORIES = 20_000;
 const MAX_WALK_MS = 500;
-/** A scrape asks for all its ids in one go, so walks this far apart are at most one per scrape. */
+/** A scrape asks for all its ids at once, so with this pause there is at most one walk per scrape. */
 const WALK_PAUSE_MS = 1000;
-/** How long an id that a walk did not find causes no other one: sockets keep the ids of cgroups long removed. */
+/** How long an id that a walk did not find causes no new walk: sockets keep the ids of removed cgroups. */
 const MISS_LIFETIME_MS = 60_000;
-/** Names and misses remembered before they are all dropped, to be found again. */
+/** Most names and misses remembered; then all are dropped and found again. */
 const MAX_REMEMBERED = 20_000;
 
 /**
- * Names cgroup ids by the inode numbers of the cgroup2 directories: the kernel uses one number for both and does not
- * give it twice. The tree is walked when an unknown id shows up; open_by_handle_at() would need no walk, but
- * CAP_DAC_READ_SEARCH. Undefined where no cgroup2 is mounted.
+ * Names cgroup ids by the inode numbers of the cgroup2 directories: the kernel uses the same number for both, and never
+ * reuses it. An unknown id causes a walk of the tree; open_by_handle_at() would need no walk, but CAP_DAC_READ_SEARCH.
+ * Undefined if no cgroup2 is mounted.
  */
 export function createUnitResolver(
   mounts: { readonly procfs: string; readonly sysfs: string },
@@ -28,9 +28,9 @@ export function createUnitResolver(
 
 function resolveBelow(mount: CgroupMount, now: () => number): UnitResolver {
   const limits = { directories: MAX_DIRECTORIES, milliseconds: MAX_WALK_MS, now };
-  /** Answers so far; they outlive the cgroup, as its sockets may. */
+  /** Answers so far; they stay after the cgroup is gone, as its sockets may. */
   const names = new Map<bigint, string>();
-  /** Ids that a walk did not find, and those asked for since the last one. */
+  /** Ids that a walk did not find, and ids requested since the last walk. */
   const misses = new Set<bigint>();
   const pending = new Set<bigint>();
   let paths: ReadonlyMap<bigint, string> = new Map();
@@ -43,7 +43,7 @@ function resolveBelow(mount: CgroupMount, now: () => number): UnitResolver {
     if (known !== undefined || groupId === 0n) return known;
     if (!paths.has(groupId)) walkWhenDue(groupId);
     const path = paths.get(groupId);
-    // the top of a container's own view is "/" to us, but not the host's root cgroup
+    // the root of a container's own view shows as "/", but is not the host's root cgroup
     if (path === undefined || (path === '/' && groupId !== ROOT_CGROUP_ID)) return undefined;
     const name = unitOfPath(path);
     if (names.size >= MAX_REMEMBERED) names.clear();

@@ -1,6 +1,6 @@
 import { toPrintable } from '../../../model/printable-text.ts';
 
-/** Longer names are cut: a path can be 4 KB, and each name is in the page once per state. */
+/** Longer names are cut: a path can have 4 KB, and the page repeats each name once per state. */
 const MAX_LENGTH = 120;
 
 /**
@@ -8,7 +8,7 @@ const MAX_LENGTH = 120;
  *
  * - A container is its id in short form (12 hex digits, as Docker and crictl print it), or its name where the path has
  *   one (LXC, nspawn, libvirt). The innermost container counts.
- * - A systemd unit is its innermost service or scope, so that a user's services count, not his user manager. Inside a
+ * - A systemd unit is its innermost service, scope, socket or mount, so that a user's services count, not his user manager. Inside a
  *   container it stands behind the container's name (`web/nginx.service`): each has an nginx.service of its own.
  * - A cgroup that is neither has its innermost slice's name, else its path: `/batch/worker`.
  * - The root cgroup is `/`: sockets of the kernel itself, and of processes that nobody put into a cgroup.
@@ -49,7 +49,10 @@ function note(component: string, parent: string, found: Found): void {
   if (unit !== undefined && !(unit === 'init.scope' && found.unit !== undefined)) found.unit = unit;
 }
 
-/** The runtimes name the cgroup after the 64-digit id: bare, `docker-<id>.scope`, `crio-<id>`, `slice:cri-containerd:<id>`. */
+/**
+ * Container runtimes name the cgroup after the 64-digit id: bare, `docker-<id>.scope`, `crio-<id>`,
+ * `slice:cri-containerd:<id>`.
+ */
 const CONTAINER_ID = /^(|.*[-:_])([0-9a-f]{12})[0-9a-f]{52}(?:\.scope)?$/;
 /** systemd-nspawn and libvirt register their scope with systemd-machined. */
 const MACHINE = /^(?:machine-.+\.scope|systemd-nspawn@.+\.service)$/;
@@ -71,19 +74,21 @@ function containerOf(component: string, parent: string, isInUnit: boolean): stri
   return parent === 'lxc' ? component : undefined;
 }
 
+/** The kinds of units that have processes (systemd.unit(5)), besides slices. */
+const UNIT = /\.(?:service|scope|socket|mount|swap)$/;
 const UUID_SUFFIX = /-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.(?:service|scope)$)/;
 
 function unitOf(component: string): string | undefined {
   const match = CONTAINER_ID.exec(component);
   if (match?.[1]?.endsWith('conmon-')) return `conmon-${match[2]}`;
   if (component.startsWith('lxc.monitor.')) return component;
-  // snap and the desktops make a scope per start: without its id the name is one series
-  return /\.(?:service|scope)$/.test(component) ? component.replace(UUID_SUFFIX, '') : undefined;
+  // snap and the desktops create a scope per start: without its id the name is one series
+  return UNIT.test(component) ? component.replace(UUID_SUFFIX, '') : undefined;
 }
 
 /** systemd writes odd characters as \x2d (systemd.unit(5)), and `_` before a name the kernel could take for its own file. */
 function unescapeName(component: string): string {
-  const name = /^_.*\.(?:service|scope|slice)$/.test(component) ? component.slice(1) : component;
+  const name = /^_.*\.(?:service|scope|slice|socket|mount|swap)$/.test(component) ? component.slice(1) : component;
   if (!name.includes('\\x')) return name;
   return name.replace(/(?:\\x[0-9a-f]{2})+/g, (run) => Buffer.from(run.replaceAll('\\x', ''), 'hex').toString('utf8'));
 }

@@ -1,11 +1,11 @@
 import type { Libc } from './libc.ts';
 
 /**
- * The same calls, with every descriptor they open noted in `slots` (descriptor + 1, 0 = free) until it is closed. When the
- * thread dies, nobody else knows of descriptors that Node has not opened; whoever shares `slots` can close them then.
+ * The same calls, but each descriptor they open is recorded in `slots` (descriptor + 1, 0 = free) until it is closed.
+ * When the thread dies, Node does not know these descriptors; the owner of `slots` can then close them.
  *
- * It may die between two steps: a descriptor is noted only once it is open and forgotten before it is closed, so that
- * none is ever closed that may be somebody else's by now. One may be lost.
+ * The thread may die between two steps. A descriptor is recorded only after it is open, and removed before it is
+ * closed, so that nobody closes a number that may belong to something else by now. One descriptor may leak.
  */
 export function keepHandles(libc: Libc, slots: Int32Array): Libc {
   return {

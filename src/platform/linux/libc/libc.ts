@@ -21,19 +21,21 @@ export interface Libc {
   readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
+  /** Name of a network interface in the thread's namespace; `name`: 16 bytes (IF_NAMESIZE). Null if there is none. */
+  if_indextoname?(index: number, name: Uint8Array): unknown;
   /** Capabilities of a thread (man 2 capget). `header` and `data`: structs of include/uapi/linux/capability.h. */
   capget?(header: Uint8Array, data: Uint8Array): number;
   capset?(header: Uint8Array, data: Uint8Array): number;
-  /** Tells the system what memory is needed for (man 2 madvise). `advice`: MADV_… */
-  madvise?(address: bigint, length: bigint, advice: number): number;
-  /** Gives memory that was freed back to the system. glibc only. */
+  /** An extended attribute of the target of a path (man 2 getxattr). Both texts are NUL-terminated bytes. */
+  getxattr?(path: Uint8Array, name: Uint8Array, value: Uint8Array, size: number): number;
+  /** Returns freed memory to the system. glibc only. */
   malloc_trim?(pad: number): number;
   /** Sets a parameter of `malloc` (man 3 mallopt) for the whole process. Returns 0 on failure. glibc only. */
   mallopt?(parameter: number, value: number): number;
 }
 
 /**
- * The number of the call (arch/…/syscall.tbl; generic: include/uapi/asm-generic/unistd.h). It is called by number because
+ * The number of getdents64 (arch/…/syscall.tbl; generic: include/uapi/asm-generic/unistd.h). Called by number because
  * glibc before 2.30 has no function for it, and musl since 1.2.4 hides its own.
  */
 const GETDENTS64: Readonly<Record<string, number>> = { x64: 217, arm: 217, ia32: 220, s390x: 220, ppc64: 202 };
@@ -41,7 +43,7 @@ const GETDENTS64_GENERIC = 61; // arm64, riscv64, loong64
 
 let bound: Libc | undefined;
 
-/** Binds the C library this process already runs on (glibc or musl) at the first call. */
+/** Binds the C library that this process already uses (glibc or musl), at the first call. */
 export function loadLibc(): Libc {
   bound ??= bind();
   return bound;
@@ -59,7 +61,7 @@ export class SystemCallError extends Error {
   }
 }
 
-/** A positive errno → its name, or its number where the name is not known. */
+/** A positive errno → its name, or its number if the name is unknown. */
 export function errnoName(errno: number): string {
   return errno > 0 ? getSystemErrorName(-errno) : `errno ${errno}`;
 }
@@ -81,9 +83,10 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
+    if_indextoname: process.func('void *if_indextoname(unsigned int index, void *name)'),
     capget: process.func('int capget(void *header, void *data)'),
     capset: process.func('int capset(void *header, void *data)'),
-    madvise: process.func('int madvise(uintptr_t address, size_t length, int advice)'),
+    getxattr: process.func('int64_t getxattr(void *path, void *name, void *value, size_t size)'),
     ...bindMalloc(process),
   };
 }
@@ -95,6 +98,6 @@ function bindMalloc(process: ReturnType<typeof koffi.load>): Pick<Libc, 'malloc_
       mallopt: process.func('int mallopt(int parameter, int value)'),
     };
   } catch {
-    return {}; // musl keeps little
+    return {}; // musl keeps little freed memory
   }
 }

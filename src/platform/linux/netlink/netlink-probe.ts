@@ -5,7 +5,7 @@ import { createSockDiagReader } from './sock-diag.ts';
 
 const PROBE_MS = 2000;
 
-/** What fails now and may work in a moment: for want of descriptors or memory, or because the kernel is too busy. */
+/** Errors that pass: descriptors or memory ran out, or the kernel is too busy. */
 const PASSING = new Set([
   'EMFILE',
   'ENFILE',
@@ -18,8 +18,8 @@ const PASSING = new Set([
 ]);
 
 /**
- * Dumps the listening sockets once. Returns why the kernel refuses inet_diag; undefined when it answers, and when it
- * might have but for a passing trouble, which must not cost this source for good.
+ * Dumps the listening sockets once. Returns why the kernel refuses inet_diag. Undefined if it answers, or if the error
+ * may pass: that must not cost this source for good.
  */
 export function checkNetlink(libc: Libc): string | undefined {
   const reader = createSockDiagReader(libc, LISTENERS);
@@ -29,7 +29,7 @@ export function checkNetlink(libc: Libc): string | undefined {
     return undefined;
   } catch (error) {
     const { message, code } = error as Error & { code?: string };
-    return PASSING.has(code ?? '') ? undefined : message; // old kernels, gVisor, seccomp: the caller falls back and says so
+    return PASSING.has(code ?? '') ? undefined : message; // old kernels, gVisor, seccomp: the caller falls back and logs it
   } finally {
     reader.close();
   }

@@ -11,14 +11,17 @@ export const NLM_F_DUMP_INTR = 0x10;
 /** sizeof(struct nlmsghdr): length u32 @0, type u16 @4, flags u16 @6, sequence u32 @8, port id u32 @12. */
 export const HEADER_LENGTH = 16;
 
-/** Received bytes seen as bytes, halves and words of the machine's own order, which is how netlink writes. Length: a multiple of 4. */
+/**
+ * Received bytes, with views as bytes, 16-bit and 32-bit words in the machine's byte order, which netlink uses. Length:
+ * a multiple of 4.
+ */
 export interface NetlinkBuffer {
   readonly bytes: Uint8Array;
   readonly halves: Uint16Array;
   readonly words: Int32Array;
 }
 
-/** A dump that the kernel says went wrong; `code` is the errno's name, or NLM_F_DUMP_INTR, NLMSG_OVERRUN. */
+/** A dump that failed, as the kernel reports; `code` is the errno's name, or NLM_F_DUMP_INTR, NLMSG_OVERRUN. */
 export class NetlinkError extends Error {
   readonly code: string;
 
@@ -37,14 +40,20 @@ export function allocateNetlinkBuffer(length: number): NetlinkBuffer {
 
 /** Writes the header of a dump request at the start of `buffer`. `length`: the whole message. */
 export function encodeDumpHeader(buffer: NetlinkBuffer, length: number, type: number, sequence: number): void {
+  encodeHeader(buffer, length, type, sequence);
+  buffer.halves[3] = NLM_F_REQUEST | NLM_F_DUMP;
+}
+
+/** The same for a request with one answer. */
+export function encodeHeader(buffer: NetlinkBuffer, length: number, type: number, sequence: number): void {
   buffer.words[0] = length;
   buffer.halves[2] = type;
-  buffer.halves[3] = NLM_F_REQUEST | NLM_F_DUMP;
+  buffer.halves[3] = NLM_F_REQUEST;
   buffer.words[2] = sequence;
   buffer.words[3] = 0;
 }
 
-/** The length of the message at `at`, checked against the `end` of what was received. */
+/** The length of the message at `at`, checked against the `end` of the received bytes. */
 export function messageLength(buffer: NetlinkBuffer, at: number, end: number): number {
   if (end - at < HEADER_LENGTH) throw new NetlinkError(`netlink header cut off after ${end - at} bytes`, 'EBADMSG');
   const length = buffer.words[at >> 2]! >>> 0;
@@ -54,9 +63,13 @@ export function messageLength(buffer: NetlinkBuffer, at: number, end: number): n
   return length;
 }
 
-/** Throws when the message that ends a dump (NLMSG_DONE) or answers it (NLMSG_ERROR) carries an errno. */
+/** The errno in a message that ends a dump (NLMSG_DONE) or answers a request (NLMSG_ERROR); 0 = none. */
+export function statusOf(buffer: NetlinkBuffer, at: number, length: number): number {
+  return length < HEADER_LENGTH + 4 ? 0 : Math.abs(buffer.words[(at + HEADER_LENGTH) >> 2]!);
+}
+
+/** Throws if the message that ends a dump (NLMSG_DONE) or answers it (NLMSG_ERROR) has an errno. */
 export function checkStatus(buffer: NetlinkBuffer, at: number, length: number, what: string): void {
-  if (length < HEADER_LENGTH + 4) return;
-  const status = buffer.words[(at + HEADER_LENGTH) >> 2]!;
-  if (status !== 0) throw new NetlinkError(`the kernel ended ${what}`, errnoName(Math.abs(status)));
+  const status = statusOf(buffer, at, length);
+  if (status !== 0) throw new NetlinkError(`the kernel ended ${what}`, errnoName(status));
 }

@@ -1,4 +1,5 @@
 import { type Libc, SystemCallError } from '../libc/libc.ts';
+import { readWhole } from '../procfs/proc-file.ts';
 
 const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
 const LINK_LENGTH = 64;
@@ -10,31 +11,37 @@ const SEEK_SET = 0;
 const ZERO = 0x30;
 const CLOSING_BRACKET = 0x5d;
 const SOCKET_PREFIX = Buffer.from('socket:[');
+const RING_LINK = Buffer.from('anon_inode:[io_uring]');
 
-/** The descriptor is there, but it is no socket. */
+/** The descriptor exists, but is not a socket. */
 export const NOT_A_SOCKET = 0;
-/** The descriptor, or its process, is not there (any more). */
+/** The descriptor, or its process, does not exist (any more). */
 export const GONE = -1;
-/** The process's descriptors may not be read. */
+/** This process may not read those descriptors. */
 export const DENIED = -2;
-/** All descriptors were seen. */
-export const DONE = -3;
+/** The descriptor is a ring of io_uring, which may hold sockets that have no descriptor. */
+export const RING = -3;
+/** The end of the descriptors. */
+export const DONE = -4;
 
 /**
- * Reads `/proc/PID/fd` without an object per descriptor. Inodes are given as signed 32-bit numbers, as sock_diag's are.
- * An open folder belongs to the process it was opened for: when that ends, everything in it is GONE, whoever has its pid.
+ * Reads `/proc/PID/fd` without an object per descriptor. Inodes are signed 32-bit numbers, like sock_diag's. An open
+ * folder belongs to the process it was opened for: when that ends, everything in it is GONE, even if a new process has
+ * its pid.
  */
 export interface FdLinks {
-  /** Opens `<procfs>/<folder>/fd`; `folder` is a pid, or `pid/task/tid`. GONE or DENIED when that is not possible. */
+  /** Opens `<procfs>/<folder>/fd`; `folder` is a pid, or `pid/task/tid`. GONE or DENIED on failure. */
   open(folder: string): number;
   close(directory: number): void;
-  /** The inode of the socket behind one descriptor, or NOT_A_SOCKET, GONE, DENIED. */
+  /** The inode of the socket behind one descriptor, or NOT_A_SOCKET, RING, GONE, DENIED. */
   linkOf(directory: number, fd: number): number;
   /**
    * Calls `visit` with each open descriptor from `from` upwards, until it returns false. Returns the descriptor that it
-   * did not want, or DONE, GONE, DENIED.
+   * rejected, or DONE, GONE, DENIED.
    */
   list(directory: number, from: number, visit: (fd: number) => boolean): number;
+  /** The text of `<procfs>/<folder>/fdinfo/<fd>`; undefined if it cannot be read. */
+  readInfo(folder: string, fd: number): string | undefined;
 }
 
 export function createFdLinks(libc: Libc, procfs: string): FdLinks {
@@ -51,6 +58,13 @@ export function createFdLinks(libc: Libc, procfs: string): FdLinks {
     close: (directory) => libc.close(directory),
     linkOf,
     list,
+    readInfo(folder, fd) {
+      try {
+        return readWhole(`${procfs}/${folder}/fdinfo/${fd}`);
+      } catch {
+        return undefined; // it was closed, or may not be read
+      }
+    },
   };
 
   function linkOf(directory: number, fd: number): number {
@@ -59,28 +73,37 @@ export function createFdLinks(libc: Libc, procfs: string): FdLinks {
     return length < 0 ? failureOf(libc.errno(), 'a link below /proc/PID/fd') : parseLink(link, length);
   }
 
-  /** struct linux_dirent64 (man 2 getdents): d_reclen u16 @16, d_name @19. */
   function list(directory: number, from: number, visit: (fd: number) => boolean): number {
     if (from > 0) libc.lseek(directory, from + FIRST_FD_OFFSET, SEEK_SET);
     for (;;) {
       const length = libc.getdents64(directory, entries, DIRENT_BUFFER_LENGTH);
       if (length < 0) return failureOf(libc.errno(), '/proc/PID/fd');
       if (length === 0) return DONE;
-      for (let at = 0; at < length; ) {
-        const size = entries.readUInt16LE(at + 16);
-        if (size < 20 || size > length - at) throw new Error(`getdents64: record of ${size} bytes in ${length - at}`);
-        const fd = parseName(entries, at + 19, at + size);
-        at += size;
-        if (fd >= 0 && !visit(fd)) return fd;
-      }
+      const stop = visitEntries(length, visit);
+      if (stop >= 0) return stop;
     }
+  }
+
+  /**
+   * struct linux_dirent64 (man 2 getdents): d_reclen u16 @16, d_name @19. Returns the descriptor where it stopped, or
+   * −1.
+   */
+  function visitEntries(length: number, visit: (fd: number) => boolean): number {
+    for (let at = 0; at < length; ) {
+      const size = entries.readUInt16LE(at + 16);
+      if (size < 20 || size > length - at) throw new Error(`getdents64: record of ${size} bytes in ${length - at}`);
+      const fd = parseName(entries, at + 19, at + size);
+      at += size;
+      if (fd >= 0 && !visit(fd)) return fd;
+    }
+    return -1;
   }
 }
 
-/** `socket:[123]` → 123 as signed 32 bits; NOT_A_SOCKET for any other text. */
+/** `socket:[123]` → 123 as signed 32 bits; `anon_inode:[io_uring]` → RING; NOT_A_SOCKET for any other text. */
 export function parseLink(link: Uint8Array, length: number): number {
   for (let at = 0; at < SOCKET_PREFIX.length; at++) {
-    if (link[at] !== SOCKET_PREFIX[at]) return NOT_A_SOCKET;
+    if (link[at] !== SOCKET_PREFIX[at]) return isRing(link, length) ? RING : NOT_A_SOCKET;
   }
   if (link[length - 1] !== CLOSING_BRACKET) return NOT_A_SOCKET;
   let inode = 0;
@@ -89,7 +112,13 @@ export function parseLink(link: Uint8Array, length: number): number {
     if (digit < 0 || digit > 9) return NOT_A_SOCKET;
     inode = (Math.imul(inode, 10) + digit) | 0;
   }
-  return inode === GONE || inode === DENIED ? NOT_A_SOCKET : inode;
+  return inode < 0 && inode >= RING ? NOT_A_SOCKET : inode;
+}
+
+function isRing(link: Uint8Array, length: number): boolean {
+  if (length !== RING_LINK.length) return false;
+  for (let at = 0; at < length; at++) if (link[at] !== RING_LINK[at]) return false;
+  return true;
 }
 
 const EPERM = 1;
@@ -97,14 +126,16 @@ const ENOENT = 2;
 const ESRCH = 3;
 const EACCES = 13;
 
-/** Any other errno is no answer. Compared as a number: an Error for each free descriptor would cost more than the call. */
+/**
+ * Throws for any other errno. Compared as a number: an Error for each free descriptor would cost more than the call.
+ */
 function failureOf(errno: number, what: string): number {
   if (errno === ENOENT || errno === ESRCH) return GONE;
   if (errno === EACCES || errno === EPERM) return DENIED;
   throw new SystemCallError(`reading ${what}`, errno);
 }
 
-/** Writes a number in decimal digits with a NUL behind. */
+/** Writes a number in decimal digits, followed by a NUL. */
 function writeNumber(target: Buffer, value: number): void {
   let end = 1;
   for (let rest = value; rest >= 10; rest = Math.trunc(rest / 10)) end++;

@@ -1,29 +1,42 @@
 import { DENIED, DONE, type FdLinks, GONE } from './fd-links.ts';
+import { YOUNG } from './held-fds.ts';
 import type { KnownOwners } from './known-owners.ts';
 import { canKeep } from './owner-table.ts';
 import type { ProcessIdentity } from './process-identity.ts';
+import { parseRingFiles } from './ring-info.ts';
 
-/** Links that one probe may read in vain, besides as many as it finds sockets by: the lowest free descriptor is taken first. */
+/**
+ * Fruitless links that one probe may read, besides as many as it finds sockets: the kernel hands out the lowest free
+ * descriptor first.
+ */
 const MOST_MISSES = 256;
-/** Free descriptors in a row above the highest known one after which a process is believed to have no newer one. */
+/**
+ * After so many consecutive free descriptors above the highest known one, the process is assumed to have no newer one.
+ */
 const MISSES_ABOVE = 2;
-/** Descriptors between two looks at the clock. */
+/** Descriptors between two checks of the clock. */
 const CHECK_EVERY = 64;
-/** What opening and listing a process costs, and listing one descriptor, in links read. */
+/** Cost of opening and listing a process, and of listing one descriptor, in links read. */
 const PROCESS_EFFORT = 5;
 const LISTING_EFFORT = 1 / 8;
+/** Attempts to read a ring that another thread is using. */
+const RING_TRIES = 3;
 
-/** Looks through the descriptors of one process and tells `known` what it saw. */
+/** Searches the descriptors of one process and reports to `known` what it saw. */
 export interface FdSearch {
   /** Cost of all calls so far, in links read. */
   readonly effort: number;
-  /** Looks where new sockets are likely to be: at descriptors known to be free, lowest first, and above the highest one. */
+  /**
+   * Searches where new sockets are likely: at descriptors known to be free, lowest first, and above the highest one.
+   */
   probe(slot: number, mayGoOn: () => boolean): void;
   /**
    * Lists the descriptors from `from` upwards and reads the links of those that are not known sockets, or (`verify`) of
-   * all. Returns the descriptor it stopped at because `mayGoOn` said no, else DONE.
+   * all. Returns the descriptor where `mayGoOn` stopped it, else DONE.
    */
   search(slot: number, from: number, verify: boolean, mayGoOn: () => boolean): number;
+  /** Searches the direct descriptors in the process's known io_uring rings. */
+  searchRings(slot: number, mayGoOn: () => boolean): void;
 }
 
 export function createFdSearch(
@@ -40,6 +53,7 @@ export function createFdSearch(
     probe: (slot, mayGoOn) => void inFolder(slot, (directory) => probeFolder(directory, slot, mayGoOn)),
     search: (slot, from, verify, mayGoOn) =>
       inFolder(slot, (directory) => searchFolder(directory, slot, from, verify, mayGoOn)),
+    searchRings,
   };
 
   function probeFolder(directory: number, slot: number, mayGoOn: () => boolean): number {
@@ -56,10 +70,10 @@ export function createFdSearch(
       known.observe(slot, fd, link);
       if (known.pending < pending) hits++;
       else misses++;
-      if (link === GONE && fdCount >= 0 && held.seen >= fdCount) return DONE; // as many as are open have been seen
+      if (link === GONE && fdCount >= 0 && held.seen >= fdCount) return DONE; // all open ones were seen
       missesAbove = isAbove && link === GONE ? missesAbove + 1 : 0;
-      if (known.pending === 0 || missesAbove === MISSES_ABOVE || misses > MOST_MISSES + hits) return DONE;
-      if ((hits + misses) % CHECK_EVERY === 0 && !mayGoOn()) return DONE;
+      const isEnough = known.pending === 0 || missesAbove === MISSES_ABOVE || misses > MOST_MISSES + hits;
+      if (isEnough || ((hits + misses) % CHECK_EVERY === 0 && !mayGoOn())) return DONE;
     }
   }
 
@@ -83,7 +97,7 @@ export function createFdSearch(
       const link = links.linkOf(directory, fd);
       effort++;
       isDenied = link === DENIED;
-      if (!isDenied) known.observe(slot, fd, link);
+      if (!isDenied && !(verify && isStillYoung(held.get(fd), link))) known.observe(slot, fd, link);
       return !isDenied;
     });
     if (isDenied) return DENIED;
@@ -94,14 +108,52 @@ export function createFdSearch(
     return result;
   }
 
+  function searchRings(slot: number, mayGoOn: () => boolean): void {
+    const record = known.processes.records[slot]!;
+    for (const fd of record.held.rings ?? []) {
+      if (!mayGoOn()) return;
+      effort += PROCESS_EFFORT;
+      const { folder } = record;
+      const ring = known.processes.enterRing(slot, fd);
+      for (let tries = 1, isTold = false; tries <= RING_TRIES && !isTold; tries++) {
+        const text = links.readInfo(folder, fd);
+        // read after the text: if it is still the recorded process, the text describes that process's ring
+        if (!known.processes.update(slot, readIdentity(record.pid))) return;
+        isTold = text !== undefined && observeRing(ring, text);
+        known.processes.records[ring]!.hasUnlistedSockets = !isTold;
+      }
+    }
+  }
+
+  /** Returns whether the text lists all sockets. */
+  function observeRing(slot: number, text: string): boolean {
+    let next = 0;
+    const isTold = parseRingFiles(text, (index, inode) => {
+      effort += LISTING_EFFORT;
+      markClosed(slot, next, index);
+      known.observe(slot, index, inode);
+      next = index + 1;
+    });
+    if (!isTold) return false;
+    const { held } = known.processes.records[slot]!;
+    markClosed(slot, next, held.top);
+    held.shrink(next);
+    return true;
+  }
+
+  /** The dump of this scrape may be older than the socket: a verification may follow right after a search. */
+  function isStillYoung(mark: number, link: number): boolean {
+    return mark === YOUNG && canKeep(link) && known.entryOf(link) < 0;
+  }
+
   function markClosed(slot: number, from: number, end: number): void {
     const { held } = known.processes.records[slot]!;
     for (let fd = held.nextSeen(from, end); fd < end; fd = held.nextSeen(fd + 1, end)) known.observe(slot, fd, GONE);
   }
 
   /**
-   * Runs `look` in the folder of a process. Its identity is read after the folder was opened: if it is still the process
-   * on record, the folder is that process's, and stays so.
+   * Runs `look` in the folder of a process. It reads the identity after it opened the folder: if it is still the
+   * recorded process, the folder is that process's, and stays so.
    */
   function inFolder(slot: number, look: (directory: number) => number): number {
     const record = known.processes.records[slot]!;

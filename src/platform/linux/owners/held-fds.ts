@@ -1,28 +1,37 @@
-/** What is known of one descriptor: the inode of the socket it holds, or one of these. None of them is kept as an inode. */
+/**
+ * What is known about a descriptor: the inode of the socket it holds, or one of these. No inode that an entry can have
+ * equals one of them.
+ */
 export const UNKNOWN = 0;
-/** Looked at, and not worth another look soon: a file, a socket of another kind, or one that counts for another process. */
+/**
+ * Checked, and not worth another check soon: a file, a socket of another kind, or one that counts for another process.
+ */
 export const OTHER = -1;
-/** A socket that the dump did not show: of another kind, or too new for it. It is looked at once more. */
+/** A socket that the dump did not show: of another kind, or too new. It is checked once more. */
 export const YOUNG = -2;
+/** An io_uring ring: like OTHER, but it may hold sockets itself. */
+export const RING_FD = -3;
 
 const PAGE_BITS = 8;
 const PAGE_LENGTH = 1 << PAGE_BITS;
 const PAGE_MASK = PAGE_LENGTH - 1;
 
 /**
- * What the descriptors of one process hold, as far as they were looked at. In pages made on demand: any program can have
- * one descriptor with a high number, and that must cost one page.
+ * What the descriptors of one process hold, as far as they were checked. In pages allocated on demand: any program can
+ * have one descriptor with a high number, which must cost only one page.
  */
 export class HeldFds {
   /** One more than the highest descriptor seen open. */
   top = 0;
-  /** Descriptors seen open: those with a socket of ours, those marked OTHER, those marked YOUNG. */
+  /** Descriptors seen open: those with a listed socket, those marked OTHER or RING_FD, those marked YOUNG. */
   sockets = 0;
   others = 0;
   young = 0;
+  /** Those marked RING_FD; undefined = there never were any. */
+  rings: Set<number> | undefined;
   readonly #pages: (Int32Array | undefined)[] = [];
 
-  /** Number of descriptors about which there is nothing to find out, as long as they stay open. */
+  /** Number of descriptors with nothing left to find out while they stay open. */
   get settled(): number {
     return this.sockets + this.others;
   }
@@ -43,13 +52,16 @@ export class HeldFds {
       page = new Int32Array(PAGE_LENGTH);
       this.#pages[fd >>> PAGE_BITS] = page;
     }
-    this.#count(page[fd & PAGE_MASK]!, -1);
+    const before = page[fd & PAGE_MASK]!;
+    if (before === RING_FD) this.rings?.delete(fd);
+    if (mark === RING_FD) this.rings = (this.rings ?? new Set()).add(fd);
+    this.#count(before, -1);
     this.#count(mark, 1);
     page[fd & PAGE_MASK] = mark;
     if (mark !== UNKNOWN && fd >= this.top) this.top = fd + 1;
   }
 
-  /** The lowest descriptor from `from` on that may hold a socket nobody has seen; from `top` on that is every one. */
+  /** The lowest descriptor from `from` on that may hold an unseen socket; from `top` on every one may. */
   nextCandidate(from: number): number {
     for (let fd = from; fd < this.top; ) {
       const page = this.#pages[fd >>> PAGE_BITS];
@@ -63,7 +75,7 @@ export class HeldFds {
     return Math.max(from, this.top);
   }
 
-  /** The lowest descriptor in `from` … `end` − 1 that was seen open; `end` when there is none. */
+  /** The lowest descriptor in `from` … `end` − 1 that was seen open; `end` if there is none. */
   nextSeen(from: number, end: number): number {
     let fd = from;
     while (fd < end) {
@@ -75,7 +87,7 @@ export class HeldFds {
     return end;
   }
 
-  /** `top` is one more than the highest open descriptor, and nothing is marked from there on: gives back what it can. */
+  /** `top` is one more than the highest open descriptor, and nothing is marked from there on. Frees what it can. */
   shrink(top: number): void {
     this.top = top;
     const pages = (top + PAGE_MASK) >>> PAGE_BITS;
@@ -83,7 +95,7 @@ export class HeldFds {
   }
 
   #count(mark: number, step: number): void {
-    if (mark === OTHER) this.others += step;
+    if (mark === OTHER || mark === RING_FD) this.others += step;
     else if (mark === YOUNG) this.young += step;
     else if (mark !== UNKNOWN) this.sockets += step;
   }

@@ -1,41 +1,54 @@
-import { GONE, NOT_A_SOCKET } from './fd-links.ts';
-import { OTHER, UNKNOWN, YOUNG } from './held-fds.ts';
-import { canKeep, NO_ENTRY, NOT_FOUND, OwnerTable, PENDING } from './owner-table.ts';
+import { GONE, NOT_A_SOCKET, RING } from './fd-links.ts';
+import { OTHER, RING_FD, UNKNOWN, YOUNG } from './held-fds.ts';
+import { canKeep, ENDED, NO_ENTRY, NOT_FOUND, OwnerTable, PENDING } from './owner-table.ts';
 import { type ProcessRecord, ProcessTable } from './process-table.ts';
 
-/** They hold sockets only to hand them to what they start: PID 1, and systemd's instances for users. */
+/** They hold sockets only to pass them to what they start: PID 1, and systemd's instances for users. */
 const INIT_PID = 1;
 const INIT_NAME = 'systemd';
 
+/** Why an entry waits: it had an owner before; or it counted as ended, and the next dump still has it. */
+const HAD_OWNER = 1;
+const SHOWN_AGAIN = 2;
+const WHY_BITS = 2;
+
 /**
- * What is known of who holds which socket. One thing is always so: an entry names (process, descriptor) if and only if
- * that process's HeldFds have the entry's inode under that descriptor.
+ * Which process holds which socket, as far as known. Invariant: an entry names (process, descriptor) if and only if
+ * that process's HeldFds have the entry's inode at that descriptor.
  */
 export class KnownOwners {
   readonly sockets = new OwnerTable();
   readonly processes = new ProcessTable();
-  /** Number of PENDING sockets, and of those among them that one scrape of search did not help. */
+  /** Number of PENDING sockets; and of those that an earlier scrape did not find either, or that were passed on. */
   pending = 0;
   overdue = 0;
-  /** Whether anything is known now of a socket that was there before that was not known in the last scrape. */
+  /** Number of PENDING sockets that lost their owner in this scrape: most were closed, which the next dump will show. */
+  lost = 0;
+  /** Whether the owner of any earlier socket changed in this scrape. */
   hasNews = false;
-  /** Counts scrapes. */
-  generation = 0;
+  generation = 0; // counts scrapes
+  /** Inodes of the ENDED sockets. */
+  #ended: number[] = [];
 
-  /**
-   * Starts a scrape. Its new sockets are noted next, then those that left are released; or all are noted (`isFresh`), then
-   * `dropUnseen` forgets the others.
-   */
-  begin(isFresh: boolean): void {
-    this.generation++;
-    this.processes.scrape = this.generation;
-    this.overdue = this.pending;
-    this.hasNews = false;
-    this.sockets.shrink();
-    if (isFresh) this.sockets.forgetRows();
+  /** Number of PENDING sockets worth a search of processes that are not likely to hold them. */
+  get sought(): number {
+    return this.pending - this.lost;
   }
 
-  /** Notes one row of the scrape. Returns its socket's entry, which holds for the scrape, or NO_ENTRY. */
+  /**
+   * Starts a scrape. Then come calls to `note` for its new sockets and `release` for those that left. Or (`isFullRecount`)
+   * `note` for all, then `dropUnseen` forgets the others.
+   */
+  begin(isFullRecount: boolean): void {
+    this.generation++;
+    this.overdue = this.pending;
+    this.lost = 0;
+    this.hasNews = false;
+    this.sockets.shrink();
+    if (isFullRecount) this.sockets.forgetRows();
+  }
+
+  /** Notes one row of the scrape. Returns its socket's entry, valid for this scrape, or NO_ENTRY. */
   note(inode: number): number {
     if (!canKeep(inode)) return NO_ENTRY;
     const entry = this.sockets.find(inode);
@@ -43,12 +56,12 @@ export class KnownOwners {
       this.sockets.addRow(entry);
       return entry;
     }
-    const added = this.sockets.add(inode, waitOf(this.generation, false));
-    this.pending++; // after what may fail for want of memory: nobody counts anew
+    const added = this.sockets.add(inode, waitOf(this.generation));
+    this.pending++; // after the calls that may run out of memory: nothing would correct the number
     return added;
   }
 
-  /** A row is gone; with its last one the socket is forgotten. */
+  /** A row is gone; the socket is forgotten with its last row. */
   release(inode: number): void {
     if (!canKeep(inode)) return;
     const entry = this.sockets.find(inode);
@@ -60,14 +73,27 @@ export class KnownOwners {
     this.sockets.forEachRowless((entry) => this.#forget(entry));
   }
 
-  /** Sockets of processes that ended belong to somebody else now; the processes are forgotten. */
+  /**
+   * Sockets that counted as ended but are in the next dump: the kernel finds them elsewhere, and they may have an
+   * owner.
+   */
+  awaitShownAgain(): void {
+    const ended = this.#ended;
+    this.#ended = [];
+    for (const inode of ended) {
+      const entry = this.sockets.find(inode);
+      if (entry >= 0 && this.ownerAt(entry) === ENDED) this.#await(entry, this.generation - 1, SHOWN_AGAIN);
+    }
+  }
+
+  /** Sockets of ended processes now belong to other processes; forgets the ended ones. */
   dropDead(): void {
     const { processes, sockets } = this;
     for (const record of processes.records) {
       if (record === undefined || record.isAlive || record.held.sockets === 0) continue;
       const { held } = record;
       for (let fd = held.nextSeen(0, held.top); fd < held.top; fd = held.nextSeen(fd + 1, held.top)) {
-        if (canKeep(held.get(fd))) this.#await(sockets.find(held.get(fd)), this.generation - 1);
+        if (canKeep(held.get(fd))) this.#await(sockets.find(held.get(fd)), this.generation - 1, HAD_OWNER);
       }
     }
     processes.removeDead(); // no entry refers to them any more
@@ -78,35 +104,67 @@ export class KnownOwners {
     return canKeep(inode) ? this.sockets.find(inode) : NO_ENTRY;
   }
 
-  /** What is known of an entry: the slot of its owner, or PENDING, or NOT_FOUND. */
+  /** The owner of an entry: the slot of its process, or PENDING, NOT_FOUND, ENDED. */
   ownerAt(entry: number): number {
-    return entry < 0 ? NOT_FOUND : this.sockets.processOf(entry);
+    return entry < 0 ? PENDING : this.sockets.processOf(entry);
   }
 
-  /** Whether the owner of a PENDING entry was lost in this scrape: after the socket was dumped. */
-  hasJustLost(entry: number): boolean {
+  /** Whether a PENDING entry lost its owner in this scrape, that is after the dump. */
+  lostOwnerThisScrape(entry: number): boolean {
     const wait = this.sockets.fdOf(entry);
-    return hadOwner(wait) && waitsSince(wait) === this.generation;
+    return isLost(wait, this.generation);
   }
 
-  /** Takes in what was seen behind a descriptor: an inode, NOT_A_SOCKET or GONE. */
+  /** Records what a descriptor was seen to hold: an inode, NOT_A_SOCKET, RING or GONE. */
   observe(slot: number, fd: number, link: number): void {
     const { held } = this.processes.records[slot]!;
     const mark = held.get(fd);
     if (link === mark && canKeep(mark)) return;
-    if (canKeep(mark)) this.#await(this.sockets.find(mark), this.generation);
+    if (canKeep(mark)) this.#await(this.sockets.find(mark), this.generation, HAD_OWNER);
+    if (mark === RING_FD && link !== RING) this.processes.endRing(slot, fd);
     if (link === GONE) held.set(fd, UNKNOWN);
     else if (link === NOT_A_SOCKET) held.set(fd, OTHER);
+    else if (link === RING) held.set(fd, RING_FD);
     else held.set(fd, this.#markOf(slot, fd, link, mark));
   }
 
-  /** All processes were searched since `generation`: what waits since then, or longer, belongs to none of them. */
+  /** Inodes of PENDING sockets with exactly one row, at most so many; without those that a dump showed again. */
+  inodesToLookUp(most: number): Set<number> {
+    const { sockets } = this;
+    const inodes = new Set<number>();
+    if (this.pending === 0) return inodes;
+    sockets.forEach((entry) => {
+      if (inodes.size === most || sockets.processOf(entry) !== PENDING || !sockets.hasOneRow(entry)) return;
+      if ((sockets.fdOf(entry) & SHOWN_AGAIN) === 0) inodes.add(sockets.inodeOf(entry));
+    });
+    return inodes;
+  }
+
+  /** A PENDING socket has ended since the dump: no process holds it. If it lost its owner now, that had it until then. */
+  end(inode: number): void {
+    const entry = this.sockets.find(inode);
+    if (this.lostOwnerThisScrape(entry)) return;
+    if (this.#endWait(entry)) this.hasNews = true;
+    this.sockets.setOwner(entry, ENDED, 0);
+    this.#ended.push(inode);
+  }
+
+  /** A PENDING socket exists: an owner that lost it in this scrape has passed it on. */
+  seek(inode: number): void {
+    const entry = this.sockets.find(inode);
+    if (!this.lostOwnerThisScrape(entry)) return;
+    this.sockets.setOwner(entry, PENDING, waitOf(this.generation - 1, HAD_OWNER));
+    this.lost--;
+    this.overdue++;
+  }
+
+  /** All processes were searched since `generation`: none of them holds what has waited since then, or longer. */
   giveUp(generation: number): void {
     const { sockets } = this;
     sockets.forEach((entry) => {
       if (sockets.processOf(entry) !== PENDING) return;
       const wait = sockets.fdOf(entry);
-      // what lost its owner during the search may be held where that had looked before
+      // the new holder of a socket that lost its owner during the search may be where the search had already been
       if (waitsSince(wait) + Number(hadOwner(wait)) > generation) return;
       if (this.#endWait(entry)) this.hasNews = true;
       sockets.setOwner(entry, NOT_FOUND, 0);
@@ -119,12 +177,13 @@ export class KnownOwners {
     return this.#claim(entry, slot, fd) ? inode : OTHER;
   }
 
-  /** Whether the process, seen to hold the socket, is its owner now. */
+  /** Whether the process, which was seen to hold the socket, is now its owner. */
   #claim(entry: number, slot: number, fd: number): boolean {
     const holder = this.sockets.processOf(entry);
     if (holder >= 0) {
       const current = this.processes.records[holder]!;
-      if (!isPreferred(this.processes.records[slot]!, current)) return false;
+      const isSeen = current.isAlive && !this.processes.isClosed(current); // its earlier descriptors cannot be seen any more
+      if (isSeen && !isPreferred(this.processes.records[slot]!, current)) return false;
       current.held.set(this.sockets.fdOf(entry), OTHER);
       this.hasNews = true;
     } else if (holder !== PENDING || this.#endWait(entry)) this.hasNews = true;
@@ -140,42 +199,48 @@ export class KnownOwners {
     sockets.remove(entry);
   }
 
-  /** The owner on record does not hold it any more: look again. */
-  #await(entry: number, since: number): void {
-    this.sockets.setOwner(entry, PENDING, waitOf(since, true));
+  /** The known owner is no longer right: search again. */
+  #await(entry: number, since: number, why: number): void {
+    this.sockets.setOwner(entry, PENDING, waitOf(since, why));
     this.pending++;
     this.hasNews = true;
     if (since < this.generation) this.overdue++;
+    else this.lost++;
   }
 
-  /** Returns whether that is news: not of a new socket, nor of one that `#await` told of. */
+  /** Returns whether that is news: not for a new socket, nor for one that `#await` reported. */
   #endWait(entry: number): boolean {
+    const wait = this.sockets.fdOf(entry);
     this.pending--;
-    if (waitsSince(this.sockets.fdOf(entry)) === this.generation) return false;
+    if (isLost(wait, this.generation)) this.lost--;
+    if (waitsSince(wait) === this.generation) return false;
     this.overdue--;
     return true;
   }
 }
 
-/** What stands in place of the descriptor of a PENDING entry: since which generation, and whether it had an owner before. */
-function waitOf(generation: number, hasHadOwner: boolean): number {
-  return (generation << 1) | Number(hasHadOwner);
+/** Replaces the descriptor of a PENDING entry: since which generation it waits, and why. */
+function waitOf(since: number, why = 0): number {
+  return (since << WHY_BITS) | why;
 }
 
 function waitsSince(wait: number): number {
-  return wait >> 1;
+  return wait >> WHY_BITS;
 }
 
 function hadOwner(wait: number): boolean {
-  return (wait & 1) === 1;
+  return (wait & HAD_OWNER) !== 0;
+}
+
+function isLost(wait: number, generation: number): boolean {
+  return hadOwner(wait) && waitsSince(wait) === generation;
 }
 
 /**
- * Of several holders (fork, inheritance, descriptor passing) the oldest process counts, so that a listener shared by
- * prefork workers is its master's; init only where nobody else holds it.
+ * Among several holders (fork, inheritance, descriptor passing) the oldest process counts, so that a listener shared by
+ * prefork workers is its master's; init only if no other process holds it.
  */
 function isPreferred(candidate: ProcessRecord, current: ProcessRecord): boolean {
-  if (!current.isAlive || current.isDenied) return true; // what it held once cannot be seen any more
   if (isInit(candidate) !== isInit(current)) return isInit(current);
   return (candidate.startTime - current.startTime || candidate.pid - current.pid) < 0;
 }

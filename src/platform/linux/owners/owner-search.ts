@@ -1,66 +1,106 @@
+import type { LookedUp } from './ended-sockets.ts';
 import type { FdSearch } from './fd-search.ts';
+import { createFullSearch, type Walk } from './full-search.ts';
 import type { KnownOwners } from './known-owners.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import type { ProcessRecord } from './process-table.ts';
 
-/** Processes with no more descriptors than this are verified as soon as something about them is unclear. */
+/** Processes with at most this many descriptors are verified as soon as something about them is unclear. */
 const FEW_FDS = 1000;
-/** Links read per scrape in such processes for sockets that were not found where they were likely to be. */
-const MOST_LINKS_AT_ONCE = 5000;
-/** Links read per scrape to see whether they still say what they said: no fewer than these, and one for so many sockets. */
+const MOST_LINKS_AT_ONCE = 8000;
+/** Links read per scrape to verify known owners: at least this many, and one per so many sockets. */
 const LEAST_CHECKS = 100;
 const SOCKETS_PER_CHECK = 500;
-/** Effort per scrape, in links, for processes that have lost descriptors: to list one of 4,000 takes as much. */
-const MOST_FOR_SHRUNK = 500;
-/** A search of all processes may take one part in this of the time. */
-const PAUSE_AFTER_ROUND = 10;
+/**
+ * Effort per scrape, in links, for processes that lost descriptors, small and large ones apart: listing one of 4,000
+ * takes as much.
+ */
+const LINKS_FOR_SHRUNK = 500;
+/**
+ * Effort per scrape, in links, for each socket that was not found where it was likely to be: so many links take 80 ms.
+ */
+const LINKS_PER_SOCKET = 30_000;
+/**
+ * Sockets looked up per scrape: this many, or as many as cost what the search costs that they may save; each takes as
+ * long as two links.
+ */
+const LEAST_LOOKUPS = 1000;
+const MOST_LOOKUPS = 20_000;
+const LINKS_PER_LOOKUP = 2;
 
-/** How far a walk over all processes, possibly over several scrapes, has come. */
-interface Walk {
-  slot: number;
-  fd: number;
-}
-
-/** A search of all processes: first only descriptors that are not known sockets, then all of them. */
-interface Round {
-  readonly walk: Walk;
-  readonly generation: number;
-  verify: boolean;
-  spentMs: number;
-}
-
-/** What a search is made of; `countFds` answers −1 where the kernel does not tell. */
+/** The parts of a search; `countFds` returns −1 if the kernel does not count. */
 export interface SearchTools {
   readonly fds: FdSearch;
   readonly readIdentity: (pid: number) => ProcessIdentity | undefined;
   readonly countFds: (folder: string) => number;
 }
 
+/** Looks up which of these sockets, given by inode, still exist in the kernel; as many as it can while `mayGoOn`. */
+export type LookUpEnds = (inodes: ReadonlySet<number>, mayGoOn: () => boolean) => LookedUp;
+
+export interface SearchLimits {
+  /**
+   * Links read per scrape in small processes for sockets that were not found where they were likely to be. If a host's
+   * small processes have more descriptors, the next scrapes continue.
+   */
+  readonly linksAtOnce?: number;
+  /** Effort per scrape, in links, for each socket that was not found where it was likely to be. */
+  readonly linksPerSocket?: number;
+  /**
+   * Effort per scrape, in links, for processes with fewer open descriptors than known: as much for small ones as for
+   * large ones.
+   */
+  readonly linksForShrunk?: number;
+}
+
 /**
- * Looks for the processes that hold the pending sockets, cheapest first: in new processes; at the free descriptors of
- * those that have more open ones than are known; in all small processes; and, for what one scrape of that did not find,
- * in all processes. Part of what is known is verified in each scrape, first of all in processes that have fewer
- * descriptors open than are known.
+ * Searches for the processes that hold the pending sockets, cheapest first:
+ * - in new processes;
+ * - at the free descriptors of processes that have more open ones than known.
+ *
+ * Then it looks up which of the remaining sockets have ended since the dump, also of those whose owner no longer has
+ * them: a socket that is still there was passed on. For what has not ended it searches io_uring rings, all small
+ * processes and, for what one scrape of that did not find, all processes. Each scrape also verifies part of
+ * what is known, first in processes with fewer open descriptors than known.
  */
-export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, countFds }: SearchTools) {
+export function createOwnerSearch(
+  known: KnownOwners,
+  { fds, readIdentity, countFds }: SearchTools,
+  {
+    linksAtOnce = MOST_LINKS_AT_ONCE,
+    linksPerSocket = LINKS_PER_SOCKET,
+    linksForShrunk = LINKS_FOR_SHRUNK,
+  }: SearchLimits = {},
+) {
   const { processes } = known;
   const checks: Walk = { slot: 0, fd: 0 };
+  const small: Walk = { slot: 0, fd: 0 };
+  /** Where the next scrape continues. */
+  const shrunk = { small: 0, large: 0 };
   let fresh: number[] = [];
-  let round: Round | undefined;
-  let nextRoundMs = Number.NEGATIVE_INFINITY;
+  const { searchAll, walk } = createFullSearch(known, fds);
 
-  /** `pids`: all processes there are. Ends, with what it has, at `lateAtMs`. */
-  return function search(pids: readonly number[], now: () => number, lateAtMs: number): void {
+  /**
+   * `pids`: all processes. Ends at `lateAtMs` with what it has found. Without `lookUpEnds` it cannot tell which sockets
+   * have ended.
+   */
+  return function search(pids: readonly number[], now: () => number, lateAtMs: number, lookUpEnds?: LookUpEnds): void {
     const isLate = () => now() > lateAtMs;
     for (const record of processes.records) if (record !== undefined) record.fdCount = -1;
     if (enterNew(pids, isLate)) smallestFirst(fresh);
     searchNew(isLate);
-    verifyShrunk(within(MOST_FOR_SHRUNK, isLate));
-    const isWanting = () => known.pending > 0 && !isLate();
-    probeGrown(true, isWanting);
-    probeGrown(false, isWanting);
-    searchSmall(within(MOST_LINKS_AT_ONCE, () => !isWanting()));
-    searchAll(now, isWanting);
+    // separate budgets: a large process that keeps losing descriptors must not delay the small ones
+    shrunk.small = verifyShrunk(shrunk.small, true, within(linksForShrunk, isLate));
+    shrunk.large = verifyShrunk(shrunk.large, false, within(linksForShrunk, isLate));
+    const isPending = () => known.pending > 0 && !isLate();
+    probeGrown(true, isPending);
+    if (lookUpEnds !== undefined) endGone(lookUpEnds, isLate);
+    probeGrown(false, isPending);
+    searchRings(() => known.sought > 0 && !isLate());
+    const isDone = () => known.sought === 0 || isLate();
+    const mayGoOn = within(linksPerSocket * known.sought, isDone);
+    searchSmall(within(linksAtOnce, isDone));
+    searchAll(now, mayGoOn);
     walk(checks, true, within(checksPerScrape(), isLate));
   };
 
@@ -76,7 +116,7 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     return fresh.length > before;
   }
 
-  /** Few with very many descriptors must not keep all the others waiting. */
+  /** A few processes with very many descriptors must not delay all the others. */
   function smallestFirst(slots: number[]): void {
     const counts = new Map(slots.map((slot) => [slot, countAt(slot)]));
     slots.sort((a, b) => counts.get(a)! - counts.get(b)!);
@@ -101,16 +141,20 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     fresh = fresh.slice(done);
   }
 
-  /** A known socket was closed, or handed on, where fewer descriptors are open than are known. */
-  function verifyShrunk(mayGoOn: () => boolean): void {
-    eachOpen(mayGoOn, (record, slot) => {
-      if (record.held.sockets === 0 || countOf(record) < 0 || record.fdCount >= record.held.seen) return;
-      record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, isSmall(record), mayGoOn));
+  /**
+   * If fewer descriptors are open than known, a known socket was closed or passed on. Returns where it stopped, or
+   * `from`.
+   */
+  function verifyShrunk(from: number, ofSmall: boolean, mayGoOn: () => boolean): number {
+    return eachOpen(from, mayGoOn, (record, slot) => {
+      if (record.held.sockets === 0 || isSmall(record) !== ofSmall) return;
+      if (countOf(record) < 0 || record.fdCount >= record.held.seen) return;
+      record.searchFrom = Math.max(0, fds.search(slot, record.searchFrom, ofSmall, mayGoOn));
     });
   }
 
   function probeGrown(isOwner: boolean, mayGoOn: () => boolean): void {
-    eachOpen(mayGoOn, (record, slot) => {
+    eachOpen(known.generation, mayGoOn, (record, slot) => {
       const { held } = record;
       if (isOwner !== held.sockets > 0) return;
       const count = countOf(record);
@@ -118,66 +162,52 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     });
   }
 
+  /** A socket that ended after the dump has no holder to find; on a busy host there always is one. */
+  function endGone(lookUpEnds: LookUpEnds, isLate: () => boolean): void {
+    if (known.pending === 0 || isLate()) return;
+    const most = Math.min(MOST_LOOKUPS, Math.max(LEAST_LOOKUPS, effortOfAll() / LINKS_PER_LOOKUP));
+    const { ended, remaining } = lookUpEnds(known.inodesToLookUp(most), () => !isLate());
+    for (const inode of ended) known.end(inode);
+    for (const inode of remaining) known.seek(inode);
+  }
+
+  /** A socket that only an io_uring ring holds has no descriptor. */
+  function searchRings(mayGoOn: () => boolean): void {
+    eachOpen(known.generation, mayGoOn, (record, slot) => {
+      if (record.held.rings?.size) fds.searchRings(slot, mayGoOn);
+    });
+  }
+
+  /** The approximate cost of searching everything. */
+  function effortOfAll(): number {
+    let effort = 0;
+    for (const record of processes.records) if (record !== undefined && isOpen(record)) effort += record.held.seen;
+    return effort;
+  }
+
   function searchSmall(mayGoOn: () => boolean): void {
-    let isWhole = true;
-    eachOpen(mayGoOn, (record, slot) => {
-      if (isSmall(record)) fds.search(slot, 0, true, mayGoOn);
+    let isWhole = small.fd === 0;
+    small.slot = eachOpen(small.slot, mayGoOn, (record, slot) => {
+      if (isSmall(record)) small.fd = Math.max(0, fds.search(slot, slot === small.slot ? small.fd : 0, true, mayGoOn));
       else isWhole = false;
     });
     if (isWhole && mayGoOn()) known.giveUp(known.generation);
   }
 
-  function searchAll(now: () => number, mayGoOn: () => boolean): void {
-    if (round === undefined && isRoundDue(now())) {
-      round = { walk: { slot: 0, fd: 0 }, generation: known.generation, verify: false, spentMs: 0 };
-    }
-    if (round === undefined) return;
-    const startMs = now();
-    const isComplete = continueRound(round, mayGoOn);
-    round.spentMs += now() - startMs;
-    if (!isComplete && known.pending > 0) return;
-    if (isComplete) known.giveUp(round.generation);
-    nextRoundMs = now() + PAUSE_AFTER_ROUND * round.spentMs;
-    round = undefined;
-  }
-
-  function isRoundDue(nowMs: number): boolean {
-    return known.overdue > 0 && nowMs >= nextRoundMs;
-  }
-
-  /** Returns whether both walks came to their end. */
-  function continueRound(current: Round, mayGoOn: () => boolean): boolean {
-    while (walk(current.walk, current.verify, mayGoOn)) {
-      if (current.verify) return true;
-      current.verify = true;
-    }
-    return false;
-  }
-
-  /** Returns whether it came to the end of all processes; the next walk begins anew then. */
-  function walk(at: Walk, verify: boolean, mayGoOn: () => boolean): boolean {
-    for (; at.slot < processes.records.length; at.slot++, at.fd = 0) {
-      if (!mayGoOn()) return false;
-      const record = processes.at(at.slot);
-      if (!record?.isAlive) continue;
-      const stop = fds.search(at.slot, at.fd, verify, mayGoOn);
-      if (stop < 0) continue;
-      at.fd = stop;
-      return false;
-    }
-    at.slot = 0;
-    at.fd = 0;
-    return true;
-  }
-
-  /** Visits processes that can be looked into, as long as it may, and each scrape from another one on. */
-  function eachOpen(mayGoOn: () => boolean, visit: (record: ProcessRecord, slot: number) => void): void {
-    const slots = processes.records.length;
-    for (let step = 0; step < slots && mayGoOn(); step++) {
-      const slot = (known.generation + step) % slots;
+  /** Visits readable processes while it may go on. Returns where it stopped, or `from`. */
+  function eachOpen(
+    from: number,
+    mayGoOn: () => boolean,
+    visit: (record: ProcessRecord, slot: number) => void,
+  ): number {
+    const slots = mayGoOn() ? processes.records.length : 0;
+    for (let step = 0; step < slots; step++) {
+      const slot = (from + step) % slots;
       const record = processes.at(slot);
-      if (record?.isAlive && !record.isDenied) visit(record, slot);
+      if (record !== undefined && isOpen(record)) visit(record, slot);
+      if (!mayGoOn()) return slot;
     }
+    return from;
   }
 
   function countOf(record: ProcessRecord): number {
@@ -189,11 +219,16 @@ export function createOwnerSearch(known: KnownOwners, { fds, readIdentity, count
     return Math.max(LEAST_CHECKS, known.sockets.length / SOCKETS_PER_CHECK);
   }
 
-  /** Yes to so many links' worth of effort from now on. */
+  /** True for this much effort, in links, from now on. */
   function within(links: number, isLate: () => boolean): () => boolean {
     const end = fds.effort + links;
     return () => fds.effort < end && !isLate();
   }
+}
+
+/** Whether it is a process whose descriptors can be read. */
+function isOpen({ isAlive, isDenied, ringOf }: ProcessRecord): boolean {
+  return isAlive && !isDenied && ringOf === undefined;
 }
 
 function isSmall({ held }: ProcessRecord): boolean {

@@ -4,38 +4,42 @@ const STRIDE = 3;
 const OWNER = 1;
 const FD = 2;
 const ROW_BITS = 8;
-/** So many rows or more: their number is not known any more, and the entry stays until all rows are noted anew. */
+/** At this many rows the count stops, and the entry stays until all rows are noted again. */
 const MANY_ROWS = (1 << ROW_BITS) - 1;
-/** The inode of a free entry; its second word is the next free one. */
+/** The inode of a free entry, whose second word is the next free entry. */
 const FREE = 0;
 
-/** Stands where an entry would if there is none. */
+/** Returned in place of an entry if there is none. */
 export const NO_ENTRY = -1;
 
-/** `process` of an entry that nobody was found for: not yet, or not by a search of all processes. */
+/**
+ * `process` of an entry without an owner: not found yet; not found by a search of all processes; or the socket no
+ * longer exists in the kernel.
+ */
 export const PENDING = -1;
 export const NOT_FOUND = -2;
+export const ENDED = -3;
 
-/** Whether a socket's inode can have an entry: no socket has 0, and −1 and −2 (of 2³² numbers) say other things. */
+/** Whether a socket's inode can have an entry: no socket has 0, and −1 to −3 (of 2³² numbers) have other meanings. */
 export function canKeep(inode: number): boolean {
-  return inode > 0 || inode < -2;
+  return inode > 0 || inode < -3;
 }
 
 /**
- * Which process holds each socket, by inode, kept from scrape to scrape; and how many rows of the last dump name it (the
- * subflows of MPTCP share an inode). An entry keeps its number until the next `shrink`.
+ * Which process holds each socket, by inode, kept from scrape to scrape; and how many rows of the last dump have that
+ * inode (the subflows of MPTCP share one). An entry keeps its number until the next `shrink`.
  */
 export class OwnerTable {
   /** Entries in use. */
   length = 0;
   #words = new Int32Array(INITIAL_CAPACITY * STRIDE);
-  /** Entries that were ever in use; from there on all are free. */
+  /** Entries that were ever in use; all entries from there on are free. */
   #end = 0;
   #firstFree = NO_ENTRY;
-  /** Hash table of open addressing: entry + 1, or 0 where free. At most two thirds full. */
+  /** Hash table with open addressing: entry + 1, or 0 if free. At most two thirds full. */
   #slots = new Int32Array(INITIAL_CAPACITY * 2);
 
-  /** The entry of an inode that can be kept, −1 when there is none. */
+  /** The entry of an inode that passes `canKeep`, −1 if there is none. */
   find(inode: number): number {
     const slots = this.#slots;
     const words = this.#words;
@@ -48,7 +52,7 @@ export class OwnerTable {
     }
   }
 
-  /** A new entry, PENDING, of one row, for an inode that has none and can be kept. */
+  /** A new PENDING entry with one row, for an inode that passes `canKeep` and has none. */
   add(inode: number, fd: number): number {
     // both before anything changes: what cannot be had must not leave half a table, which would be kept
     if ((this.length + 1) * STRIDE > this.#words.length) this.#growWords();
@@ -63,12 +67,21 @@ export class OwnerTable {
     return entry;
   }
 
-  /** Slot of the owning process, or PENDING, or NOT_FOUND. */
+  inodeOf(entry: number): number {
+    return this.#words[entry * STRIDE]!;
+  }
+
+  /** Whether exactly one row of the last dump names it. */
+  hasOneRow(entry: number): boolean {
+    return (this.#words[entry * STRIDE + OWNER]! & MANY_ROWS) === 1;
+  }
+
+  /** Slot of the owning process, or PENDING, NOT_FOUND, ENDED. */
   processOf(entry: number): number {
     return this.#words[entry * STRIDE + OWNER]! >> ROW_BITS;
   }
 
-  /** The descriptor in the process; of a PENDING entry whatever its user keeps there. */
+  /** The descriptor in the process; for a PENDING entry a value of the caller's. */
   fdOf(entry: number): number {
     return this.#words[entry * STRIDE + FD]!;
   }
@@ -79,13 +92,13 @@ export class OwnerTable {
     this.#words[at + FD] = fd;
   }
 
-  /** One row more. */
+  /** Adds one row. */
   addRow(entry: number): void {
     const at = entry * STRIDE + OWNER;
     if ((this.#words[at]! & MANY_ROWS) !== MANY_ROWS) this.#words[at]!++;
   }
 
-  /** One row less. Returns whether it was the last one; the entry may be removed then. */
+  /** Removes one row. Returns whether it was the last one; then the entry may be removed. */
   removeRow(entry: number): boolean {
     const at = entry * STRIDE + OWNER;
     const rows = this.#words[at]! & MANY_ROWS;
@@ -94,14 +107,14 @@ export class OwnerTable {
     return rows === 1;
   }
 
-  /** No entry has a row any more: all of them are noted anew. */
+  /** Sets every entry to no row: all of them will be noted again. */
   forgetRows(): void {
     for (let at = OWNER; at < this.#end * STRIDE; at += STRIDE) {
       if (this.#words[at - OWNER] !== FREE) this.#words[at]! &= ~MANY_ROWS;
     }
   }
 
-  /** Visits every entry without a row; it may be removed then. */
+  /** Visits every entry without a row; the visitor may remove it. */
   forEachRowless(visit: (entry: number) => void): void {
     for (let entry = 0; entry < this.#end; entry++) {
       const at = entry * STRIDE;
@@ -117,7 +130,7 @@ export class OwnerTable {
     this.length--;
   }
 
-  /** Gives memory back that is far more than is needed. Entries get other numbers then. */
+  /** Frees memory if there is far more than needed. Entries then get other numbers. */
   shrink(): void {
     const old = this.#words;
     const end = this.#end;
@@ -157,7 +170,7 @@ export class OwnerTable {
     slots[slot] = entry + 1;
   }
 
-  /** Closes the gap with every follower that may stand there, so that no search ends at it too early. */
+  /** Moves followers into the gap, so that no search ends at it too early. */
   #leave(entry: number): void {
     const slots = this.#slots;
     const words = this.#words;
@@ -185,7 +198,10 @@ export class OwnerTable {
   }
 }
 
-/** Inodes come in runs of neighbours: the multiplication scatters them over the high bits, the shift over the low ones. */
+/**
+ * Inodes come in consecutive runs: the multiplication scatters them over the high bits, the shift moves these to the
+ * low ones.
+ */
 function hashInode(inode: number): number {
   const hash = Math.imul(inode, 0x9e3779b1);
   return hash ^ (hash >>> 15);

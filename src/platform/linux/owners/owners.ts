@@ -1,91 +1,98 @@
-import { positionOf } from '../../../table/row-changes.ts';
-import { Reason, ROW_WORDS, reasonOf, setProcess, Word } from '../../../table/socket-row.ts';
+import { rowOf } from '../../../table/row-changes.ts';
+import { Reason, ROW_WORDS, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { OwnerResolver, ScrapeBudget } from '../../platform.ts';
 import type { Libc } from '../libc/libc.ts';
+import type { SocketLookup } from '../netlink/socket-lookup.ts';
 import { listPids } from '../procfs/process-list.ts';
+import { lookUpEnds } from './ended-sockets.ts';
 import { createFdLinks } from './fd-links.ts';
+import { createFdReport, type NamedProcess } from './fd-report.ts';
 import { createFdSearch } from './fd-search.ts';
 import { KnownOwners } from './known-owners.ts';
-import { createOwnerSearch } from './owner-search.ts';
-import { PENDING } from './owner-table.ts';
-import { createFdCounter, createFdReader, type NamedProcess } from './process-fds.ts';
+import { createOwnerSearch, type SearchLimits } from './owner-search.ts';
+import { ENDED, PENDING } from './owner-table.ts';
+import { createProcessCheck } from './process-check.ts';
+import { createFdCounter } from './process-fds.ts';
+import type { ProcessGroups } from './process-groups.ts';
 import { createIdentityReader } from './process-identity.ts';
 import { NO_NAME, type ProcessRecord } from './process-table.ts';
 
-/** Socket owners per scrape whose identity is read again: pids are reused, and exec() gives a new name. */
-const CHECKED_PROCESSES = 500;
-
 export interface OwnerOptions {
   readonly procfs: string;
-  /** Most milliseconds a scrape spends looking for owners; it is never more than half of what is left of the scrape. */
+  /** Most milliseconds per scrape for finding owners; never more than half of what is left of the scrape. */
   readonly budgetMs: number;
   /** Whether the exporter may read the descriptors of every process. */
   readonly isPrivileged: boolean;
+  /** Whether there may be processes that `procfs` does not show: those outside a container's pid namespace. */
+  readonly hasHiddenProcesses?: boolean;
+  /**
+   * Whether the exporter runs in the initial user namespace: then a process that it may not read is closed to
+   * everybody, and no privilege is missing.
+   */
+  readonly isInitialUser?: boolean;
+  /** Finds out which sockets have ended since the dump; absent if the kernel cannot say. */
+  readonly lookup?: SocketLookup | undefined;
+  /** Rows with a process get its cgroup; absent = they keep the one in which their socket was created. */
+  readonly groups?: ProcessGroups | undefined;
+  readonly limits?: SearchLimits;
 }
 
-/** Attributes sockets to processes through /proc/PID/fd; what was found is kept and only new sockets are looked for. */
-export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged }: OwnerOptions): OwnerResolver {
+/** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
+export function createOwnerResolver(
+  libc: Libc,
+  { procfs, budgetMs, isPrivileged, hasHiddenProcesses, isInitialUser = false, lookup, groups, limits }: OwnerOptions,
+): OwnerResolver {
   const known = new KnownOwners();
   const { processes } = known;
   const links = createFdLinks(libc, procfs);
   const readIdentity = createIdentityReader(libc, procfs);
+  const checkProcesses = createProcessCheck(known, readIdentity);
   const countFds = createFdCounter(procfs);
-  const search = createOwnerSearch(known, { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds });
-  const readFds = createFdReader(procfs, countFds, links);
+  const tools = { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds };
+  const search = createOwnerSearch(known, tools, limits);
+  const reportFds = createFdReport({ libc, procfs, known, links, countFds });
   let owners: readonly NamedProcess[] = [];
-  let nextCheck = 0;
+  let nameOf = ({ name }: ProcessRecord) => name;
   let isCutShort = false;
   let hadNews = false;
   let reasons = reasonsNow();
-  /** Of each new row the entry of its socket. */
+  /** The entry of each new row's socket. */
   let entries = new Int32Array(0);
 
-  return { source: 'procfs', resolve, recall, readFds: () => readFds(owners) };
+  return { source: 'procfs', resolve, recall, readFds: () => reportFds(owners, nameOf) };
 
   function resolve(table: SocketTable, { deadlineMs, now }: ScrapeBudget): void {
     const pids = listPids(procfs);
-    processes.keepOnly(new Set(pids));
-    known.begin(table.changes.isFresh);
+    known.begin(table.changes.isFullRecount);
+    checkProcesses(pids);
     noteRows(table);
     const startMs = now();
     const lateAtMs = startMs + Math.min(budgetMs, (deadlineMs - startMs) / 2);
-    search(pids, now, lateAtMs);
-    checkIdentities();
+    search(pids, now, lateAtMs, lookup && ((...asked) => lookUpEnds(lookup, table, ...asked)));
     isCutShort = now() > lateAtMs;
     settleRows(table);
-    owners = namedProcesses(table);
+    nameOf = (record) => table.processNames.nameOf(nameIdOf(record, table));
+    owners = namedProcesses();
   }
 
-  /** Of processes whose identity the search did not need to know. What ended meanwhile is noticed in the next scrape. */
-  function checkIdentities(): void {
-    const slots = processes.records.length;
-    let checked = 0;
-    for (let step = 0; step < slots && checked < CHECKED_PROCESSES; step++) {
-      nextCheck = (nextCheck + 1) % slots;
-      const record = processes.at(nextCheck);
-      if (!record?.isAlive || record.held.sockets === 0 || record.seenIn === known.generation) continue;
-      processes.update(nextCheck, readIdentity(record.pid));
-      checked++;
-    }
-  }
-
-  /** Sockets that came and sockets that left. Those known get their process at once, the others are for the search. */
+  /** Notes sockets that came and left. Known ones get their process at once, the others go to the search. */
   function noteRows(table: SocketTable): void {
     const { words, changes, added } = table;
-    if (changes.isFresh) processes.forgetNameIds();
+    if (changes.isFullRecount) processes.forgetNameIds();
     if (entries.length < added.length || entries.length > added.length * 8) entries = new Int32Array(added.length * 2);
     for (let index = 0; index < added.length; index++) {
-      const at = positionOf(added, index);
-      const inode = words[at + Word.owner]!;
+      const row = rowOf(added, index);
+      const inode = words[row * ROW_WORDS + Word.owner]!;
       if (inode === 0) continue;
       const entry = known.note(inode);
       entries[index] = entry;
       const slot = known.ownerAt(entry);
-      if (slot >= 0) setProcess(words, at, nameIdOf(processes.records[slot]!, table), Reason.none);
+      if (slot >= 0) setOwner(table, row, processes.records[slot]!);
     }
-    if (changes.isFresh) known.dropUnseen();
+    if (changes.isFullRecount) known.dropUnseen();
     else releaseRows(table);
+    known.awaitShownAgain();
     known.dropDead();
   }
 
@@ -97,19 +104,20 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
     }
   }
 
-  /** The rows that are new; all rows when the search, or a name, has changed what is known of others. */
+  /** Settles new rows; or all rows if the search, or a new name, changed the owner of earlier ones. */
   function settleRows(table: SocketTable): void {
     const before = reasons;
     reasons = reasonsNow();
-    const hasNews = processes.takeRenamed() || known.hasNews;
+    const isMoved = groups?.refresh(processes.records) ?? false;
+    const hasNews = processes.takeRenamed() || known.hasNews || isMoved;
     const isOther = reasons.pending !== before.pending || reasons.notFound !== before.notFound;
     const { words, added } = table;
     for (let index = 0; index < added.length; index++) {
-      const at = positionOf(added, index);
-      if (words[at + Word.owner] !== 0) settleRow(table, at / ROW_WORDS, entries[index]!);
+      const row = rowOf(added, index);
+      if (words[row * ROW_WORDS + Word.owner] !== 0) settleRow(table, row, entries[index]!);
     }
-    if (!table.changes.isFresh && (hasNews || hadNews || isOther)) settleAll(table);
-    hadNews = hasNews; // who was lost in this scrape counts as the owner until the next one
+    if (!table.changes.isFullRecount && (hasNews || hadNews || isOther)) settleAll(table);
+    hadNews = hasNews; // an owner lost in this scrape counts until the next one
   }
 
   function settleAll(table: SocketTable): void {
@@ -120,44 +128,63 @@ export function createOwnerResolver(libc: Libc, { procfs, budgetMs, isPrivileged
   }
 
   function settleRow(table: SocketTable, row: number, entry: number): void {
-    const { words } = table;
-    const at = row * ROW_WORDS;
     const slot = known.ownerAt(entry);
-    if (slot === PENDING && words[at + Word.process] !== 0 && known.hasJustLost(entry)) return; // it had it when it was dumped
-    const process = slot >= 0 ? nameIdOf(processes.records[slot]!, table) : 0;
-    const reason = slot >= 0 ? Reason.none : slot === PENDING ? reasons.pending : reasons.notFound;
-    if (words[at + Word.process] === process && reasonOf(words, at) === reason) return;
-    table.touch(row);
-    setProcess(words, at, process, reason);
+    const hadOwner = table.words[row * ROW_WORDS + Word.process] !== 0;
+    if (slot >= 0) setOwner(table, row, processes.records[slot]!);
+    else if (slot === PENDING && hadOwner && known.lostOwnerThisScrape(entry))
+      return; // it had it when it was dumped
+    else table.setOwner(row, 0, reasonOfNone(slot));
+  }
+
+  function setOwner(table: SocketTable, row: number, record: ProcessRecord): void {
+    table.setOwner(row, nameIdOf(record, table), Reason.none, groups?.indexOf(record, table) || undefined);
   }
 
   function recall(table: SocketTable): void {
     const nameIds = new Int32Array(processes.records.length).fill(NO_NAME);
     const { words } = table;
-    for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
-      const inode = words[at + Word.owner]!;
+    for (let row = 0; row < table.length; row++) {
+      const inode = words[row * ROW_WORDS + Word.owner]!;
       if (inode === 0) continue;
       const slot = known.ownerAt(known.entryOf(inode));
-      if (slot < 0) setProcess(words, at, 0, slot === PENDING ? reasons.pending : reasons.notFound);
+      if (slot < 0) table.setOwner(row, 0, reasonOfNone(slot));
       else {
         if (nameIds[slot] === NO_NAME) nameIds[slot] = table.processNames.intern(processes.records[slot]!.name);
-        setProcess(words, at, nameIds[slot]!, Reason.none);
+        table.setOwner(row, nameIds[slot]!, Reason.none);
       }
     }
   }
 
-  /** Why sockets have no owner, by their state in the table. What time did not allow is no question of privileges. */
-  function reasonsNow(): { readonly pending: Reason; readonly notFound: Reason } {
-    const notFound = isPrivileged && !processes.hasDenied() ? Reason.unresolved : Reason.permission;
-    return { pending: isCutShort ? Reason.unresolved : notFound, notFound };
+  function reasonOfNone(state: number): Reason {
+    if (state === ENDED) return Reason.kernel; // like an orphan: only the kernel has what is left of it
+    return state === PENDING ? reasons.pending : reasons.notFound;
   }
 
-  function namedProcesses(table: SocketTable): NamedProcess[] {
-    return processes.records.flatMap((record) =>
-      record === undefined || record.held.sockets === 0
-        ? []
-        : [{ record, name: table.processNames.nameOf(nameIdOf(record, table)) }],
-    );
+  /**
+   * Why sockets have no owner, by their state in the table. A search cut short reports `unresolved`, not `permission`;
+   * so does a process that even full privileges do not open.
+   */
+  function reasonsNow(): { readonly pending: Reason; readonly notFound: Reason } {
+    const hasDenied = processes.hasDenied();
+    if (hasHiddenProcesses) {
+      return { pending: isCutShort ? Reason.unresolved : Reason.pidNamespace, notFound: Reason.pidNamespace };
+    }
+    if (!isPrivileged || (hasDenied && !isInitialUser)) {
+      return { pending: isCutShort ? Reason.unresolved : Reason.permission, notFound: Reason.permission };
+    }
+    const isAllSeen = !hasDenied && !processes.hasUnlistedSockets();
+    return { pending: Reason.unresolved, notFound: isAllSeen ? Reason.kernel : Reason.unresolved };
+  }
+
+  /** The sockets of a ring belong to its process. */
+  function namedProcesses(): NamedProcess[] {
+    const names = new Map<ProcessRecord, string>();
+    for (const record of processes.records) {
+      if (record === undefined || record.held.sockets === 0) continue;
+      const process = record.ringOf === undefined ? record : processes.records[record.ringOf]!;
+      names.set(process, nameOf(record));
+    }
+    return Array.from(names, ([record, name]) => ({ record, name }));
   }
 }
 

@@ -6,38 +6,38 @@ const O_RDONLY_CLOEXEC = 0o2000000;
 const AT_FDCWD = -100;
 /** /proc/PID/stat is one line of about 300 bytes; the name in it is at most 64 (kernel threads; 15 for others). */
 const BUFFER_LENGTH = 1024;
-/** Positions behind the comm in /proc/PID/stat (man 5 proc): there the state, which is field 3, stands at 0. */
+/** Positions after the comm in /proc/PID/stat (man 5 proc): the state, which is field 3, has position 0. */
 const STATE = 0;
 const THREADS = 20 - 3;
 const START_TIME = 22 - 3;
-/** What Node.js calls its first thread, and with it the process, since version 24: no name for a service. */
+/** Since version 24 Node.js names its first thread, and so the process, like this: no name for a service. */
 const NODE_MAIN_THREAD = 'MainThread';
 /** Characters of a comm. */
 const LONGEST_NAME = 15;
 const ENDED_STATES = new Set(['Z', 'X', 'x']);
 
-/** What makes a process the same one as before (pids are used again), its name and where its descriptors are. */
+/** What identifies a process (the kernel reuses pids), its name, and where its descriptors are. */
 export interface ProcessIdentity {
   /** Clock ticks since boot. */
   readonly startTime: number;
   /**
-   * comm of the thread group's leader: at most 15 characters, bytes that are no UTF-8 replaced. Of a program that runs in
-   * Node.js 24 the file name of the program.
+   * comm of the thread group's leader: at most 15 characters, invalid UTF-8 replaced. For a program in Node.js 24: the
+   * file name of the program.
    */
   readonly name: string;
   /** Folder below procfs that holds `fd`. */
   readonly folder: string;
 }
 
-/** What /proc/PID/stat tells. */
+/** The content of /proc/PID/stat. */
 export interface ProcessStat {
   readonly startTime: number;
   readonly name: string;
-  /** The first thread has ended while others go on: /proc/PID/fd is empty then. */
+  /** The first thread has ended while others run: /proc/PID/fd is empty then. */
   readonly isLeaderGone: boolean;
 }
 
-/** Reads /proc/PID/stat. The answer is undefined when there is no such process (any more), or it is hidden from us. */
+/** Reads /proc/PID/stat. Undefined if the process does not exist (any more), or is hidden from us. */
 export function createIdentityReader(libc: Libc, procfs: string): (pid: number) => ProcessIdentity | undefined {
   const buffer = Buffer.alloc(BUFFER_LENGTH);
 
@@ -60,7 +60,7 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
     return length > 0 ? parseStat(buffer.toString('utf8', 0, length)) : undefined;
   }
 
-  /** The file name of the program, undefined where we may not know it. */
+  /** The file name of the program; undefined if we may not read it. */
   function readProgramName(pid: number): string | undefined {
     const path = Buffer.from(`${procfs}/${pid}/exe\0`);
     const length = libc.readlinkat(AT_FDCWD, path, buffer, BUFFER_LENGTH);
@@ -70,7 +70,7 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
       .slice(0, LONGEST_NAME);
   }
 
-  /** The folder of a thread that goes on; it shares the descriptors of the one that ended. */
+  /** The folder of a thread that still runs; it shares the descriptors of the ended one. */
   function folderOfThread(pid: number): string {
     const tid = threadsOf(pid).find((id) => id !== String(pid));
     return tid === undefined ? String(pid) : `${pid}/task/${tid}`;
@@ -85,7 +85,7 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
   }
 }
 
-/** `123 (name) S 1 …`. The name may hold anything, parentheses and spaces too: it ends at the last closing one. */
+/** `123 (name) S 1 …`. The name may contain anything, also parentheses and spaces: it ends at the last closing one. */
 export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');

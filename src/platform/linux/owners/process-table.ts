@@ -3,7 +3,7 @@ import type { ProcessIdentity } from './process-identity.ts';
 
 export const NO_NAME = -1;
 
-/** One process that was looked at. */
+/** One process that was checked. */
 export interface ProcessRecord {
   readonly pid: number;
   readonly startTime: number;
@@ -11,29 +11,36 @@ export interface ProcessRecord {
   /** Folder below procfs that holds its `fd`. */
   folder: string;
   isAlive: boolean;
-  /** Its descriptors could not be read for want of privileges. */
+  /** Whether its descriptors could not be read because privileges are missing. */
   isDenied: boolean;
-  /** All of its descriptors were looked at once. */
+  /** A ring with connections that the kernel does not list. */
+  hasUnlistedSockets: boolean;
+  /** All its descriptors were checked once. */
   isSearched: boolean;
-  /** Where a search goes on for which a scrape had no time. */
+  /** Where a search continues that a scrape had no time to finish. */
   searchFrom: number;
-  /** Number of open descriptors in this scrape, −1 where it was not asked for or the kernel does not tell. */
+  /** Number of open descriptors in this scrape, −1 if not counted or the kernel does not count. */
   fdCount: number;
-  /** Id of its name in the table of sockets, NO_NAME = it was not asked for yet. */
+  /** Id of its name in the socket table, NO_NAME = not interned yet. */
   nameId: number;
-  /** Scrape in which its identity was read last, as `ProcessTable.scrape` counts them. */
-  seenIn: number;
+  /** Index of its cgroup in the socket table, −1 = not read yet. */
+  groupIndex: number;
   readonly held: HeldFds;
+  /**
+   * For an io_uring ring, which has a record of its own for the sockets that it holds (`held`, by their number in it):
+   * the slot of its process.
+   */
+  readonly ringOf: number | undefined;
 }
 
-/** The processes looked at so far, each in a numbered slot that socket owners refer to. */
+/** The processes checked so far, each in a numbered slot that socket owners refer to. */
 export class ProcessTable {
   /** By slot. */
   readonly records: (ProcessRecord | undefined)[] = [];
-  /** Set by whoever counts the scrapes. */
-  scrape = 0;
   readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
+  /** The slot of the ring, by slot of the process and descriptor. */
+  readonly #rings = new Map<string, number>();
   #isRenamed = false;
 
   at(slot: number): ProcessRecord | undefined {
@@ -44,56 +51,70 @@ export class ProcessTable {
     return this.#slots.get(pid);
   }
 
-  /** The slot of a process as it is now: a new one when the pid is new or belongs to another process than before. */
+  /** The slot of a process: a new one if the pid is new or now belongs to a different process. */
   enter(pid: number, identity: ProcessIdentity): number {
     const known = this.#slots.get(pid);
     if (known !== undefined && this.update(known, identity)) return known;
-    const slot = this.#free.pop() ?? this.records.length;
-    this.records[slot] = {
-      pid,
-      ...identity,
-      isAlive: true,
-      isDenied: false,
-      isSearched: false,
-      searchFrom: 0,
-      fdCount: -1,
-      nameId: NO_NAME,
-      seenIn: this.scrape,
-      held: new HeldFds(),
-    };
+    const slot = this.#add(pid, identity, undefined);
     this.#slots.set(pid, slot);
     return slot;
   }
 
-  /** Brings a slot up to date with what its pid is now. Returns whether it is still the same process. */
+  /** The slot of the ring that a process holds at this descriptor. It has the name of the process, and ends with it. */
+  enterRing(process: number, fd: number): number {
+    const key = `${process} ${fd}`;
+    const known = this.#rings.get(key);
+    if (known !== undefined) return known;
+    const record = this.records[process]!;
+    const slot = this.#add(record.pid, record, process);
+    this.#rings.set(key, slot);
+    return slot;
+  }
+
+  /** Removes a ring that the process no longer has. */
+  endRing(process: number, fd: number): void {
+    const ring = this.#rings.get(`${process} ${fd}`);
+    if (ring === undefined) return;
+    this.records[ring]!.isAlive = false;
+    this.#rings.delete(`${process} ${fd}`);
+  }
+
+  /** Updates a slot from the current process of its pid. Returns whether it is still the same process. */
   update(slot: number, identity: ProcessIdentity | undefined): boolean {
     const record = this.records[slot];
     if (record === undefined || !record.isAlive) return false;
     if (identity === undefined || identity.startTime !== record.startTime) {
       record.isAlive = false;
       this.#slots.delete(record.pid);
+      for (const ring of this.#ringsOf(slot, record)) ring.isAlive = false;
       return false;
     }
-    record.seenIn = this.scrape;
     if (record.name !== identity.name) {
-      record.name = identity.name; // exec()
-      record.nameId = NO_NAME;
-      if (record.held.sockets > 0) this.#isRenamed = true;
+      for (const each of [record, ...this.#ringsOf(slot, record)]) this.#rename(each, identity.name); // exec()
     }
     record.folder = identity.folder;
     return true;
   }
 
-  /** Whether any process that holds sockets has got another name since this was asked last. */
+  /** Whether any process that holds sockets changed its name since the last call. */
   takeRenamed(): boolean {
     const isRenamed = this.#isRenamed;
     this.#isRenamed = false;
     return isRenamed;
   }
 
-  /** Names get other ids. */
+  /** Forgets ids of names and cgroups: they get new ones. */
   forgetNameIds(): void {
-    for (const record of this.records) if (record !== undefined) record.nameId = NO_NAME;
+    for (const record of this.records) {
+      if (record === undefined) continue;
+      record.nameId = NO_NAME;
+      record.groupIndex = -1;
+    }
+  }
+
+  /** Whether the descriptors of a process, or of the process that holds a ring, could not be read. */
+  isClosed({ isDenied, ringOf }: ProcessRecord): boolean {
+    return isDenied || (ringOf !== undefined && this.records[ringOf]!.isDenied);
   }
 
   /** Whether the descriptors of any process could not be read. */
@@ -101,20 +122,58 @@ export class ProcessTable {
     return this.records.some((record) => record?.isAlive && record.isDenied);
   }
 
-  /** Marks as ended every process whose pid is not among those that exist. */
+  /** Whether there is an io_uring ring whose connections the kernel does not list. */
+  hasUnlistedSockets(): boolean {
+    return this.records.some((record) => record?.isAlive && record.hasUnlistedSockets);
+  }
+
+  /** Marks as ended every process whose pid does not exist. */
   keepOnly(pids: ReadonlySet<number>): void {
     for (const [pid, slot] of this.#slots) {
       if (!pids.has(pid)) this.update(slot, undefined);
     }
   }
 
-  /** Frees the slots of processes that ended. Nobody may refer to them any more. */
+  /** Frees the slots of ended processes. No entry may refer to them any more. */
   removeDead(): void {
     for (let slot = 0; slot < this.records.length; slot++) {
       const record = this.records[slot];
       if (record === undefined || record.isAlive) continue;
       this.records[slot] = undefined;
       this.#free.push(slot);
+      for (const [key, ring] of this.#rings) if (ring === slot) this.#rings.delete(key);
     }
+  }
+
+  #add(pid: number, { startTime, name, folder }: ProcessIdentity, ringOf: number | undefined): number {
+    const slot = this.#free.pop() ?? this.records.length;
+    this.records[slot] = {
+      pid,
+      startTime,
+      name,
+      folder,
+      isAlive: true,
+      isDenied: false,
+      hasUnlistedSockets: false,
+      isSearched: false,
+      searchFrom: 0,
+      fdCount: -1,
+      nameId: NO_NAME,
+      groupIndex: -1,
+      held: new HeldFds(),
+      ringOf,
+    };
+    return slot;
+  }
+
+  #rename(record: ProcessRecord, name: string): void {
+    record.name = name;
+    record.nameId = NO_NAME;
+    if (record.held.sockets > 0) this.#isRenamed = true;
+  }
+
+  #ringsOf(slot: number, { held }: ProcessRecord): ProcessRecord[] {
+    if (held.rings === undefined) return [];
+    return this.records.filter((record): record is ProcessRecord => record?.ringOf === slot);
   }
 }

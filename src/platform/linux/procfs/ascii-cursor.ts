@@ -1,4 +1,4 @@
-/** A place (`at`) in one line of ASCII bytes, `start` … `end` − 1. Every read moves `at` forward or throws. */
+/** A position (`at`) in one line of ASCII bytes, `start` … `end` − 1. Every read moves `at` forward or throws. */
 export interface AsciiCursor {
   bytes: Uint8Array;
   start: number;
@@ -25,7 +25,7 @@ export function readHexLong(cursor: AsciiCursor): number {
   return value;
 }
 
-/** A decimal number up to 2^32 − 1 between spaces; the line's end will do behind it. */
+/** A decimal number up to 2^32 − 1 between spaces; the end of the line may follow it. */
 export function readDecimal(cursor: AsciiCursor): number {
   skipSpaces(cursor);
   const first = cursor.at;
@@ -40,7 +40,7 @@ export function readDecimal(cursor: AsciiCursor): number {
   return value;
 }
 
-/** Steps over one byte that must be there. */
+/** Skips one required byte. */
 export function skipByte(cursor: AsciiCursor, byte: number): void {
   if (cursor.at >= cursor.end || cursor.bytes[cursor.at] !== byte) {
     throw expected(cursor, `"${String.fromCharCode(byte)}"`);
@@ -48,7 +48,7 @@ export function skipByte(cursor: AsciiCursor, byte: number): void {
   cursor.at++;
 }
 
-/** Steps behind the next such byte. */
+/** Skips to behind the next such byte. */
 export function skipPast(cursor: AsciiCursor, byte: number): void {
   while (cursor.at < cursor.end && cursor.bytes[cursor.at] !== byte) cursor.at++;
   skipByte(cursor, byte);

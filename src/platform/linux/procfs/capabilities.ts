@@ -1,14 +1,14 @@
 import { ownFile, readRequiredFile } from './proc-file.ts';
 
-/** The effective capabilities that open other users' processes. */
+/** Whether the thread has the effective capabilities that open other users' processes. */
 export interface Capabilities {
   readonly sysPtrace: boolean;
   readonly dacReadSearch: boolean;
 }
 
 /**
- * What the calling thread may do. In a user namespace of its own these capabilities hold only inside it: they can all
- * be there while the host's processes stay closed.
+ * The capabilities of the calling thread. In a user namespace of its own they apply only inside it: all can be present
+ * while the host's processes stay closed.
  */
 export function readCapabilities(procfs: string): Capabilities {
   const path = ownFile(procfs, 'status');

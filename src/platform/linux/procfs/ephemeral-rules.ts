@@ -1,20 +1,23 @@
 import type { EphemeralRules, TimeWaitReuse } from '../../../model/ephemeral-rules.ts';
 import { type EphemeralRange, type PortInterval, parsePortList } from '../../../model/port-range.ts';
 import { ownFile, readOptionalFile } from './proc-file.ts';
-import { TIME_WAIT_MS } from './settings.ts';
+import { readTimeWaitSeconds } from './settings.ts';
 import { readSysctl, readSysctlList, readSysctlText, sysctlPath } from './sysctl.ts';
 
-/** How long a port must have been in TIME_WAIT before connect() takes it, on kernels without tcp_tw_reuse_delay (before 6.14). */
+/**
+ * How long a port must have been in TIME_WAIT before connect() takes it over, on kernels without tcp_tw_reuse_delay
+ * (before 6.14).
+ */
 const DEFAULT_REUSE_DELAY_MS = 1000;
 
-/** How this network namespace hands out ephemeral ports. Linux keeps one range, which serves IPv6 too. */
+/** How this network namespace hands out ephemeral ports. Linux has one range, for IPv4 and IPv6. */
 export function readEphemeralRules(procfs: string): EphemeralRules {
   const range = readRange(procfs);
   return {
     ranges: hasIpv6(procfs) ? { ipv4: range, ipv6: range } : { ipv4: range },
     heldAgainst: 'destination',
     timeWaitReuse: readTimeWaitReuse(procfs),
-    timeWaitMs: TIME_WAIT_MS,
+    timeWaitMs: readTimeWaitSeconds(procfs) * 1000,
   };
 }
 
@@ -37,7 +40,7 @@ function readReservedPorts(procfs: string): readonly PortInterval[] {
   }
 }
 
-/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: without timestamps no TIME_WAIT port is ever taken over. */
+/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: without timestamps it takes over no TIME_WAIT port. */
 function readTimeWaitReuse(procfs: string): TimeWaitReuse {
   const reuse = readSysctl(procfs, 'net/ipv4/tcp_tw_reuse') ?? 0;
   const hasTimestamps = readSysctl(procfs, 'net/ipv4/tcp_timestamps') !== 0;
@@ -47,8 +50,8 @@ function readTimeWaitReuse(procfs: string): TimeWaitReuse {
 }
 
 /**
- * Whether a socket can use IPv6 here. Booting with ipv6.disable=1 leaves neither file; disable_ipv6 for all interfaces
- * may still be lifted on one of them, which then has an address.
+ * Whether a socket can use IPv6 here. After booting with ipv6.disable=1 neither file exists; disable_ipv6 for all
+ * interfaces may be overridden on one of them, which then has an address.
  */
 function hasIpv6(procfs: string): boolean {
   const addresses = readOptionalFile(ownFile(procfs, 'net/if_inet6'));

@@ -1,6 +1,6 @@
 /**
- * A decimal number as the kernel prints it, up to 64 bits; beyond 2^53 the nearest double. `where` names file and
- * place in the error that anything else draws.
+ * A decimal number as the kernel prints it, up to 64 bits; beyond 2^53 the nearest double. Throws for anything else;
+ * `where` names file and place in that error.
  */
 export function parseKernelInteger(text: string, where: string): number {
   const value = /^-?\d{1,20}$/.test(text) ? Number(text) : Number.NaN;
@@ -9,7 +9,9 @@ export function parseKernelInteger(text: string, where: string): number {
   return value;
 }
 
-/** Like `parseKernelInteger`; undefined for a negative number, by which the kernel means "no value" (MaxConn −1). */
+/**
+ * Like `parseKernelInteger`, but undefined for a negative number, which means "no value" in the kernel (MaxConn −1).
+ */
 export function parseKernelCount(text: string, where: string): number | undefined {
   const value = parseKernelInteger(text, where);
   return value < 0 ? undefined : value;

@@ -1,12 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ownFile, unreadable } from './proc-file.ts';
 
-/** Enough for the first mapping, which tells all: a read returns what the kernel has printed so far. */
+/** Enough for the first mapping, which is all we need: a read returns what the kernel has printed so far. */
 const HEAD_BYTES = 4096;
 
 /**
- * Bytes of a memory page. From the first mapping in smaps, which anybody may read; auxv (AT_PAGESZ) is closed to a
- * process that got capabilities from its file (`setcap`), the way this program may be run without root.
+ * Bytes of a memory page, from the first mapping in smaps, which every process may read about itself. auxv (AT_PAGESZ)
+ * is closed to a process that got capabilities from its file (`setcap`), as this program may without root.
  */
 export function readPageSize(procfs: string): number {
   const path = ownFile(procfs, 'smaps');

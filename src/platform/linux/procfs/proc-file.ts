@@ -1,21 +1,29 @@
-import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readlinkSync, readSync, statSync } from 'node:fs';
 
-/** No file that is read whole comes near it (mountinfo is the longest): what has more is something else. */
+/** Largest file that is read: none comes near it (mountinfo is the longest), so anything larger is something else. */
 const MOST_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 let chunk: Buffer | undefined;
 
-/** The text of a file; undefined when there is none. Throws, naming the file, when it cannot be read. */
+/** Files that were missing: asking whether one is there costs less than an exception. */
+const missing = new Set<string>();
+
+/** The text of a file; undefined if it does not exist. Throws, naming the file, if it cannot be read. */
 export function readOptionalFile(path: string): string | undefined {
   try {
+    if (missing.has(path) && statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readWhole(path);
   } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw unreadable(path, error);
+    if (!isMissing(error)) throw unreadable(path, error);
+    missing.add(path);
+    return undefined;
   }
 }
 
-/** The text of a file; throws what the system says. A file without end costs a scrape of its collector, not all memory. */
+/**
+ * The text of a file; throws the system's error. A file without end loses a collector's series for one scrape, and does
+ * not fill the memory.
+ */
 export function readWhole(path: string): string {
   const fd = openSync(path, 'r');
   try {
@@ -44,7 +52,7 @@ export function readRequiredFile(path: string): string {
   return text;
 }
 
-/** Where a link leads; undefined when it is missing or this process may not follow it. */
+/** The target of a link; undefined if it is missing or this process may not follow it. */
 export function readOptionalLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
@@ -57,17 +65,17 @@ export function readOptionalLink(path: string): string | undefined {
 /**
  * A file about the calling thread (`net/snmp`, `status`, …) below any procfs mount.
  *
- * `<procfs>/net` will not do: it leads to `self/net`, the network namespace of the process's main thread, and a mount
- * with `subset=pid` lacks it. `thread-self` (Linux 3.17) is the thread that reads, so these files, `sys/net` (always
- * the reader's namespace) and the thread's own netlink sockets describe one namespace. A host's procfs mounted in a
- * container answers `thread-self` with our pid as the host counts it, hence also with our namespace, not the host's.
+ * `<procfs>/net` does not work: it leads to `self/net`, the network namespace of the process's main thread, and a mount
+ * with `subset=pid` lacks it. `thread-self` (Linux 3.17) is the reading thread, so these files, `sys/net` (always the
+ * reader's namespace) and the thread's own netlink sockets describe one namespace. A host's procfs mounted in a
+ * container resolves `thread-self` to our pid as the host counts it, and so to our namespace, not the host's.
  */
 export function ownFile(procfs: string, name: string): string {
   const thread = `${procfs}/thread-self`;
   return `${existsSync(thread) ? thread : `${procfs}/self`}/${name}`;
 }
 
-/** Whether a file system call failed because there is nothing under that name. */
+/** Whether a file system call failed because the name does not exist. */
 export function isMissing(error: unknown): boolean {
   const code = codeOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR';

@@ -1,19 +1,19 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
+import { MissedDeadline } from '../../../model/missed-deadline.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import type { AsciiCursor } from './ascii-cursor.ts';
 import { isMissing, ownFile, unreadable } from './proc-file.ts';
 import { checkTcpHeader, decodeTcpLine } from './tcp-line.ts';
 
-/** Room for a line cut by the end of a read and for what the kernel gives at a time, a page or a few. */
+/** Room for a line cut off by the end of a read, and for what the kernel returns at a time: one page or a few. */
 const BUFFER_LENGTH = 64 * 1024;
 const NEWLINE = 0x0a;
 
 /**
- * Reads sockets from /proc/net/tcp and tcp6, for kernels and sandboxes that refuse inet_diag. Knows no accept queue
- * limit, no bound-but-idle sockets and no cgroup. The kernel prints the table a page at a time: under churn a socket
- * may be missed, or seen twice.
+ * Reads sockets from /proc/net/tcp and tcp6, for kernels and sandboxes that refuse inet_diag. It has no accept queue
+ * limit, no bound-but-idle sockets and no cgroup. The kernel prints the table page by page: under churn a socket may be
+ * missing or appear twice.
  */
 export function createProcNetTcpReader(procfs: string): SocketReader {
   const buffer = new Uint8Array(BUFFER_LENGTH);
@@ -44,7 +44,7 @@ function readTcpFile(file: TcpFile): void {
   }
 }
 
-/** Undefined where the machine has no IPv6, and so no tcp6. */
+/** Undefined if the machine has no IPv6, and so no tcp6. */
 function openTcpFile({ path, isIpv6 }: TcpFile): number | undefined {
   try {
     return openSync(path, 'r');
@@ -60,7 +60,7 @@ function readLines(fd: number, file: TcpFile): void {
   let kept = 0;
   for (;;) {
     if (budget.now() > budget.deadlineMs) {
-      throw new Error(`reading ${path} ${MISSED_DEADLINE} at ${table.length} sockets`);
+      throw new MissedDeadline(`reading ${path}`, `at ${table.length} sockets`);
     }
     const length = readChunk(fd, file, kept);
     if (length === 0) break;
@@ -70,11 +70,11 @@ function readLines(fd: number, file: TcpFile): void {
     kept = end - decoded;
     if (kept === BUFFER_LENGTH) throw new Error(`${path}, line ${progress.line}: longer than ${BUFFER_LENGTH} bytes`);
   }
-  if (kept > 0) throw new Error(`${path}, line ${progress.line}: cut off, it has no end`);
-  if (progress.line === 1) throw new Error(`${path} is empty, it has not even a header`);
+  if (kept > 0) throw new Error(`${path}, line ${progress.line}: cut off, no end of line`);
+  if (progress.line === 1) throw new Error(`${path} is empty: no header`);
 }
 
-/** Reads behind the `kept` bytes at the buffer's start. 0 at the end of the file. */
+/** Reads into the buffer after the `kept` bytes at its start. 0 at the end of the file. */
 function readChunk(fd: number, { path, buffer }: TcpFile, kept: number): number {
   try {
     return readSync(fd, buffer, kept, BUFFER_LENGTH - kept, null);

@@ -2,7 +2,7 @@ import type { TcpCounters } from '../../../model/tcp-counters.ts';
 import { ownFile, readOptionalFile } from './proc-file.ts';
 import { type MibNames, parseMib } from './proc-mib.ts';
 
-/** Reads Linux' own TCP counters of the calling thread's network namespace; none where the kernel has no such file. */
+/** Reads Linux' own TCP counters of the calling thread's network namespace; empty if the kernel has no such file. */
 export function readNetstat(procfs: string): TcpCounters {
   const path = ownFile(procfs, 'net/netstat');
   const text = readOptionalFile(path);
@@ -17,7 +17,7 @@ export function parseNetstat(text: string, path: string): TcpCounters {
 const TCP_EXT_NAMES = {
   listenOverflows: 'ListenOverflows',
   listenDrops: 'ListenDrops',
-  timeWaited: 'TW',
+  timeWaitEntered: 'TW',
   timeWaitReused: 'TWRecycled', // connect() took over a TIME_WAIT port (__inet_check_established)
   timeWaitOverflows: 'TCPTimeWaitOverflow',
   syncookiesSent: 'SyncookiesSent',
@@ -26,14 +26,20 @@ const TCP_EXT_NAMES = {
   requestQueueFullDrops: 'TCPReqQFullDrop',
   requestQueueFullCookies: 'TCPReqQFullDoCookies',
   synChallenges: 'TCPSYNChallenge',
+  pawsActiveRejects: 'PAWSActive',
+  pawsPassiveRejects: 'PAWSPassive',
+  pawsEstablishedRejects: 'PAWSEstab',
+  pawsOldAcks: 'PAWSOldAck',
+  pawsTimeWaitRejects: 'PAWSTimewait',
+  timestampEchoRejects: 'TSEcrRejected',
   abortOnMemory: 'TCPAbortOnMemory',
   abortOnTimeout: 'TCPAbortOnTimeout',
   abortOnClose: 'TCPAbortOnClose',
   abortOnData: 'TCPAbortOnData',
   abortOnLinger: 'TCPAbortOnLinger',
   abortFailed: 'TCPAbortFailed',
-  timeouts: 'TCPTimeouts',
+  retransmissionTimeouts: 'TCPTimeouts',
   synRetransmits: 'TCPSynRetrans',
   memoryPressures: 'TCPMemoryPressures',
-  backlogDrops: 'TCPBacklogDrop',
+  socketBacklogDrops: 'TCPBacklogDrop',
 } as const satisfies MibNames<string> & { readonly [F in keyof TcpCounters]?: string };

@@ -4,9 +4,9 @@ import { ownFile, readOptionalFile } from './proc-file.ts';
 import { readSysctl, readSysctlList } from './sysctl.ts';
 
 /**
- * Orphans and memory of TCP. Both count IPv4 and IPv6 together and the whole host, whatever the network namespace
- * (net/ipv4/tcp.c), so sockstat6, which holds neither, is not read. The limits are absent outside the initial
- * network namespace, where the kernel shows no such settings.
+ * Orphans, memory and sockets of TCP. Each counts IPv4 and IPv6 of the whole host, whatever the network namespace
+ * (net/ipv4/tcp.c); sockstat6 has none of them and is not read. The limits are absent outside the initial network
+ * namespace, where the kernel hides these settings.
  */
 export function readTcpMemory(procfs: string, pageSize: number): TcpMemory {
   const orphanLimit = readSysctl(procfs, 'net/ipv4/tcp_max_orphans');
@@ -18,13 +18,14 @@ export function readTcpMemory(procfs: string, pageSize: number): TcpMemory {
   };
 }
 
-/** What the `TCP:` line of /proc/net/sockstat says (net/ipv4/proc.c, sockstat_seq_show). */
+/** The `TCP:` line of /proc/net/sockstat (net/ipv4/proc.c, sockstat_seq_show). */
 export interface Sockstat {
   readonly orphans?: number;
   readonly memoryPages?: number;
+  readonly allocated?: number;
 }
 
-/** `path` is for errors. Without a `TCP:` line, or where it lacks a field, nothing is known. */
+/** `path` is for errors. Empty without a `TCP:` line, or if it lacks a field. */
 export function parseSockstat(text: string, path: string): Sockstat {
   const lines = text.split('\n');
   const index = lines.findIndex((line) => line.startsWith('TCP:'));
@@ -34,9 +35,11 @@ export function parseSockstat(text: string, path: string): Sockstat {
   if (fields.length % 2 !== 0) throw new Error(`${where}: a name without a value`);
   const orphans = countOf(fields, 'orphan', where);
   const memoryPages = countOf(fields, 'mem', where);
+  const allocated = countOf(fields, 'alloc', where);
   return {
     ...(orphans === undefined ? {} : { orphans }),
     ...(memoryPages === undefined ? {} : { memoryPages }),
+    ...(allocated === undefined ? {} : { allocated }),
   };
 }
 
@@ -44,10 +47,11 @@ function readOrphansAndBytes(procfs: string, pageSize: number): TcpMemory {
   const path = ownFile(procfs, 'net/sockstat');
   const text = readOptionalFile(path);
   if (text === undefined) return {};
-  const { orphans, memoryPages } = parseSockstat(text, path);
+  const { orphans, memoryPages, allocated } = parseSockstat(text, path);
   return {
     ...(orphans === undefined ? {} : { orphans }),
     ...(memoryPages === undefined ? {} : { bytes: memoryPages * pageSize }),
+    ...(allocated === undefined ? {} : { allocated }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { unreadable } from './proc-file.ts';
 
-/** The pids that procfs shows, threads left out; with hidepid=2 only those of our user. */
+/** The pids that procfs shows, without threads; with hidepid=2 only those of our user. */
 export function listPids(procfs: string): number[] {
   try {
     return readdirSync(procfs).filter(isPid).map(Number);

@@ -1,7 +1,7 @@
 import { parseKernelInteger } from './kernel-number.ts';
 import { readOptionalFile } from './proc-file.ts';
 
-/** One integer from `<procfs>/sys/<name>`; undefined where this kernel or network namespace has no such setting. */
+/** One integer from `<procfs>/sys/<name>`; undefined if this kernel or network namespace lacks the setting. */
 export function readSysctl(procfs: string, name: string): number | undefined {
   const values = readSysctlList(procfs, name, 1);
   return values?.[0];

@@ -15,15 +15,15 @@ const INT32_MAX = 0x7fff_ffff;
 const HEADER =
   /^\s*sl\s+local_address\s+rem(ote)?_address\s+st tx_queue rx_queue tr tm->when retrnsmt\s+uid\s+timeout inode\s*$/;
 
-/** Throws unless a line is the header of /proc/net/tcp or tcp6: another one would mean other columns. */
+/** Throws unless a line is the header of /proc/net/tcp or tcp6: a different header would mean different columns. */
 export function checkTcpHeader(line: string): void {
   if (!HEADER.test(line)) throw new Error(`not the columns of a TCP table: "${line.slice(0, 80)}"`);
 }
 
 /**
  * One line of /proc/net/tcp or tcp6 → one row. Layout: get_tcp4_sock(), get_timewait4_sock() and get_openreq4() of
- * net/ipv4/tcp_ipv4.c and their IPv6 kin. The kernel prints an address as 32-bit words of its own byte order, which
- * is what the words of an address are.
+ * net/ipv4/tcp_ipv4.c and their IPv6 counterparts. The kernel prints an address as 32-bit words in its own byte order,
+ * like the address words here.
  */
 export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: SocketTable): void {
   skipPast(cursor, COLON); // sl, the line's number
@@ -40,7 +40,7 @@ export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: Socke
   skipByte(cursor, COLON);
   const receiveQueue = readHexWord(cursor, 8) >>> 0;
   skipByte(cursor, SPACE);
-  readHexWord(cursor, 2); // which timer runs; of TIME_WAIT always its end
+  readHexWord(cursor, 2); // which timer runs; for TIME_WAIT always its end
   skipByte(cursor, COLON);
   const jiffies = readHexLong(cursor);
   skipByte(cursor, SPACE);
@@ -56,7 +56,7 @@ export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: Socke
     packUse(state, isV4 ? Family.v4 : Family.v6),
     state === TcpState.timeWait ? Math.min(jiffies * MS_PER_JIFFY, INT32_MAX) : 0,
   );
-  // of a listener this column is the accept queue's length; the file does not tell its limit
+  // for a listener this column is the length of the accept queue; the file does not show its limit
   if (state === TcpState.listen) table.listenQueues.push({ row, length: receiveQueue, limit: undefined });
 }
 

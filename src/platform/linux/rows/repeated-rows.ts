@@ -1,18 +1,20 @@
 import { IDENTITY_MASK, ROW_WORDS, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 
-/** Rows of the last dump that are skipped at most: after a row that was repeated, and after many that were not. */
+/** Most rows of the last dump to skip: after a row that was found, and after many that were not. */
 const FIRST_WINDOW = 8;
 const LARGEST_WINDOW = 8192;
-/** Rows skipped per row that is new, on average: where hardly any row is repeated, the search must not cost much. */
+/** Rows skipped per new row, on average: if hardly any row is found again, the search must stay cheap. */
 const LOOKS_PER_ROW = 32;
 const MOST_CREDIT = 4 * LARGEST_WINDOW;
 
 /**
- * Finds the rows that a dump has in common with the last one. The kernel walks its hash tables in the same order each
- * time, so that sockets which are still there come in the order in which they came before: mostly the next row is it.
+ * Finds the rows that a dump shares with the last one. The kernel walks its hash tables in the same order each time, so
+ * sockets that remain come in the order in which they came before: mostly the next row is the one.
  */
 export class RepeatedRows {
+  /** One in so many sockets is read, chosen by its ports and its peer; the others are left out. */
+  oneIn = 1;
   #window = FIRST_WINDOW;
   #credit = MOST_CREDIT;
 
@@ -22,9 +24,13 @@ export class RepeatedRows {
     this.#credit = MOST_CREDIT;
   }
 
+  leavesOut(ports: number, remoteWord: number): boolean {
+    return this.oneIn !== 1 && (Math.imul(ports ^ remoteWord, 0x9e3779b1) >>> 8) % this.oneIn !== 0;
+  }
+
   /**
-   * The row of the last dump that is a socket with these words of a row, as far as its identity goes, and a local address
-   * that ends with `localWord`; −1 when it is not found. Of IPv6 addresses the caller compares the rest.
+   * The row of the last dump that may be this socket: its identity words equal these, and its local address ends with
+   * `localWord`; −1 if none is found. For IPv6 the caller compares the remaining address words.
    */
   find(
     { words, next, end, addresses }: SocketTable,

@@ -6,19 +6,19 @@ import { keepRefreshed, type Refreshed } from './refreshed.ts';
 import type { RunCommand } from './run-command.ts';
 import { EXHAUSTION_EVENT_IDS, readExhaustionEvents } from './wevtutil.ts';
 
-/** What no call of Windows tells, and a command has to be asked for: now and then, never during a scrape. */
+/** Facts that no Windows call provides, so that a command must: at start and in intervals, never during a scrape. */
 export interface AskedByCommand {
-  /** Absent when their collector is off. */
+  /** Absent if their collector is off. */
   readonly ranges?: Readonly<Record<'ipv4' | 'ipv6', Refreshed<EphemeralRange>>>;
   readonly exhaustionEvents?: Refreshed<EventCounts>;
-  /** Settles when every command has been asked once. */
+  /** Settles when every command has run once. */
   readonly isFirstDone: Promise<unknown>;
   stop(): void;
 }
 
 export interface CommandOptions {
   readonly run: RunCommand;
-  /** Full path of a file of the system folder. */
+  /** Full path of a file in the system folder. */
   readonly pathOf: (file: string) => string;
   readonly collectors: ReadonlySet<CollectorName>;
   /** Monotonic milliseconds. */
@@ -26,9 +26,9 @@ export interface CommandOptions {
 }
 
 const EVERY_MS = 3 * 60_000;
-/** A host out of ports may well fail to start a command: what was known before stands in for this long. */
+/** A host without free ports may fail to start a command: the last answer stays in use for this long. */
 const VALID_MS = 60 * 60_000;
-/** How far an answer about events reaches back behind the one before it: events appear in the log with a delay. */
+/** How far an answer about events overlaps the previous one: events appear in the log with a delay. */
 const EVENT_OVERLAP_MS = 60_000;
 
 export function startCommands({ run, pathOf, collectors, now }: CommandOptions): AskedByCommand {
@@ -50,7 +50,7 @@ export function startCommands({ run, pathOf, collectors, now }: CommandOptions):
   };
 }
 
-/** Asks for the events since a little before the last answer. */
+/** Requests the events since shortly before the last answer. */
 function eventLoader(run: RunCommand, wevtutil: string, now: () => number) {
   const count = createEventCounter(EXHAUSTION_EVENT_IDS);
   let askedAtMs = now();

@@ -4,8 +4,8 @@ import type { LoggedEvent } from './event-xml.ts';
 export type EventCounts = Readonly<Record<number, number>>;
 
 /**
- * Counts events from answers that overlap in time: each is counted once, those of the first answer not at all, for they
- * were logged before. Answers must come in order, and each must reach back to the one before it.
+ * Counts events in answers that overlap in time: each event once, and none of the first answer, because they are older.
+ * Answers must come in order, and each must reach back to the previous one.
  */
 export function createEventCounter(ids: readonly number[]): (events: readonly LoggedEvent[]) => EventCounts {
   const counts: Record<number, number> = Object.fromEntries(ids.map((id) => [id, 0]));

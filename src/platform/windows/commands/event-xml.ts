@@ -1,19 +1,25 @@
-/** One event of a log. Record numbers are unique within the log, the time keeps them apart if the log is made anew. */
+/**
+ * One event of a log. Record numbers are unique within the log; the time distinguishes them if the log is created
+ * again.
+ */
 export interface LoggedEvent {
   readonly id: number;
   readonly record: string;
   readonly time: string;
 }
 
-/** These events have some 600 characters. Looking through one that has no end would take the square of its length. */
+/**
+ * These events have about 600 characters. The limit keeps the search through one without an end from taking quadratic
+ * time.
+ */
 const LONGEST_EVENT = 65_536;
 
-/** The events that `wevtutil qe … /f:xml` prints one after the other. Throws on text that is not events. */
+/** The events that `wevtutil qe … /f:xml` prints one after the other. Throws for text that is not events. */
 export function parseEvents(text: string): LoggedEvent[] {
   const events = text.split('</Event>').slice(0, -1);
   const starts = text.match(/<Event[\s>]/g)?.length ?? 0;
   if (starts !== events.length || (starts === 0 && text.trim() !== '')) {
-    throw new Error(`wevtutil printed something else than events: ${text.trim().slice(0, 200)}`);
+    throw new Error(`wevtutil printed something other than events: ${text.trim().slice(0, 200)}`);
   }
   return events.map(parseEvent);
 }

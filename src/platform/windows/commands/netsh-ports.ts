@@ -1,8 +1,8 @@
 import type { PortInterval } from '../../../model/port-range.ts';
 
 /**
- * The answer of `netsh int ipv4 show dynamicport tcp` in any language: its only two lines that end with a colon and a
- * number are the first port and the number of ports, in this order. Throws when it is anything else, empty included.
+ * The answer of `netsh int ipv4 show dynamicport tcp` in any language: only two lines end with a colon and a number,
+ * the first port and the number of ports, in this order. Throws for anything else, including an empty answer.
  */
 export function parseDynamicRange(text: string): PortInterval {
   const numbers = [...text.matchAll(/:[^\S\n]*(\d+)[^\S\n]*$/gm)].map((match) => Number(match[1]));
@@ -17,7 +17,7 @@ export function parseDynamicRange(text: string): PortInterval {
 
 /**
  * The answer of `netsh int ipv4 show excludedportrange protocol=tcp` in any language: below a line of dashes, rows of
- * first and last port, some marked with an asterisk as administered. No row is no exclusion; no table at all throws.
+ * first and last port, some with an asterisk (administered). No row means no exclusion; a missing table throws.
  */
 export function parseExcludedRanges(text: string): PortInterval[] {
   const lines = text.split('\n').map((line) => line.trim());

@@ -2,7 +2,7 @@ import type { EphemeralRange } from '../../../model/port-range.ts';
 import { parseDynamicRange, parseExcludedRanges } from './netsh-ports.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** Asks netsh.exe (full path) for the dynamic range of one family and for what is excluded from it. */
+/** Runs netsh.exe (full path) to get the dynamic range of one family and its exclusions. */
 export async function readEphemeralRange(
   run: RunCommand,
   netsh: string,

@@ -1,23 +1,26 @@
-/** A value that is loaded now and then, off the scrape path, and read at any time. */
+/** A value that is loaded in intervals, off the scrape path, and can be read at any time. */
 export interface Refreshed<Value> {
-  /** The last value. Throws why there is none: nothing loaded yet, every load failed, or the last success is too old. */
+  /**
+   * The last value. Throws if there is none, with the reason: nothing loaded yet, every load failed, or the last
+   * success is too old.
+   */
   read(): Value;
-  /** Settles when the first load has ended, well or badly. */
+  /** Settles when the first load has succeeded or failed. */
   readonly isFirstDone: Promise<void>;
-  /** Loads no more and cancels what is under way. */
+  /** Stops, and cancels a load in progress. */
   stop(): void;
 }
 
 export interface RefreshTimes {
   /** Pause between two loads. */
   readonly everyMs: number;
-  /** How long a value stands in for loads that fail. */
+  /** How long a value stays in use while loads fail. */
   readonly validMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 }
 
-/** Loads a value at once and again after each pause; a failing load leaves the value before it in place. */
+/** Loads a value at once and again after each pause; a failed load keeps the previous value. */
 export function keepRefreshed<Value>(
   load: (signal: AbortSignal) => Promise<Value>,
   { everyMs, validMs, now }: RefreshTimes,

@@ -1,15 +1,15 @@
 import { type LoggedEvent, parseEvents } from './event-xml.ts';
 import type { RunCommand } from './run-command.ts';
 
-/** Events of TCP that tell of port exhaustion, in the System log. */
+/** TCP events about port exhaustion, in the System log. */
 export const EXHAUSTION_EVENT_IDS = [4227, 4231] as const;
 
-/** Most events of one answer: at about 600 bytes each, well within what a command may print. */
+/** Most events in one answer: at about 600 bytes each, well below the limit of a command's output. */
 const MOST_EVENTS = 2000;
 
 /**
- * Asks wevtutil.exe (full path) for the events of port exhaustion in the last `milliseconds`. A healthy host has none,
- * and then wevtutil prints nothing: whether it works at all is told by what it says about the log itself.
+ * Runs wevtutil.exe (full path) to get the port exhaustion events of the last `milliseconds`. On a healthy host there
+ * are none, and wevtutil prints nothing; whether it works at all shows in its answer about the log itself.
  */
 export async function readExhaustionEvents(
   run: RunCommand,
@@ -31,5 +31,5 @@ export async function readExhaustionEvents(
 
 async function checkLog(run: RunCommand, wevtutil: string, signal: AbortSignal): Promise<void> {
   const answer = await run(wevtutil, ['gli', 'System'], signal);
-  if (!/\d/.test(answer)) throw new Error('wevtutil tells nothing about the System log');
+  if (!/\d/.test(answer)) throw new Error('wevtutil prints nothing about the System log');
 }

@@ -18,7 +18,7 @@ export interface Advapi32 {
   ): number;
   /** 0 = failed, see GetLastError. */
   openScManager(machine: null, database: null, access: number): Handle;
-  /** 0 = failed, see GetLastError: ERROR_MORE_DATA when the buffer held only a part, to go on from `resume`. */
+  /** 0 = failed, see GetLastError: ERROR_MORE_DATA if the buffer held only a part, to continue from `resume`. */
   enumServicesStatusEx(
     manager: Handle,
     level: number,
@@ -32,7 +32,7 @@ export interface Advapi32 {
     group: null,
   ): number;
   closeServiceHandle(manager: Handle): number;
-  /** Where a buffer stands in memory: the pointers the service manager writes into it are absolute. */
+  /** The address of a buffer: the pointers that the service manager writes into it are absolute. */
   addressOf(buffer: Uint8Array): bigint;
 }
 

@@ -1,4 +1,6 @@
-/** Numbers that Microsoft's headers name. `test/windows/c/layouts.c` prints them from the headers, and a test compares. */
+/**
+ * Numbers named in Microsoft's headers. `test/windows/c/layouts.c` prints them from the headers, and a test compares.
+ */
 export const HEADERS = {
   // ws2def.h
   AF_INET: 2,

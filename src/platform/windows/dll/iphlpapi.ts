@@ -16,7 +16,7 @@ export interface Iphlpapi {
   ): number;
   /** `statistics` is a MIB_TCPSTATS. */
   getTcpStatisticsEx(statistics: Uint32Array, family: number): number;
-  /** Undocumented, so it may be missing; netstat -q reads bound sockets by it. */
+  /** Undocumented, so it may be missing; netstat -q uses it to read bound sockets. */
   readonly getBoundTcpTable: GetBoundTable | undefined;
   readonly getBoundTcp6Table: GetBoundTable | undefined;
 }
@@ -41,6 +41,6 @@ function bindWhereThere(dll: ReturnType<typeof koffi.load>, name: string): GetBo
   try {
     return dll.func(`uint32_t __stdcall ${name}(void *address, intptr_t heap, uint32_t flags)`);
   } catch {
-    return undefined; // koffi's only way to say that a DLL does not export a function
+    return undefined; // koffi's only signal that a DLL does not export a function
   }
 }

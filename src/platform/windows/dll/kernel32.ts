@@ -4,7 +4,7 @@ import koffi from 'koffi';
 export type Handle = number | bigint;
 
 /**
- * The calls of kernel32.dll this platform needs. Synchronous; those that return a flag give 0 on failure and leave
+ * The calls of kernel32.dll this platform needs. Synchronous; those that return a flag return 0 on failure and set
  * `getLastError`. Buffers are passed by address: the caller keeps them alive and large enough.
  */
 export interface Kernel32 {

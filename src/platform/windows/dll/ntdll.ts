@@ -1,7 +1,7 @@
 import koffi from 'koffi';
 import type { Handle } from './kernel32.ts';
 
-/** The call of ntdll.dll this platform needs: another process's command line, which no other DLL gives. */
+/** The call of ntdll.dll this platform needs: another process's command line, which no other DLL provides. */
 export interface Ntdll {
   /** Returns an NTSTATUS, negative on failure. `length`: bytes written, or needed. */
   queryInformationProcess(

@@ -2,7 +2,7 @@ import type { Advapi32 } from './advapi32.ts';
 import { HEADERS } from './headers.ts';
 import { WindowsError, WindowsErrorCode } from './windows-error.ts';
 
-/** A REG_DWORD below HKEY_LOCAL_MACHINE; undefined when it is not set. Throws with the code when it cannot be read. */
+/** A REG_DWORD below HKEY_LOCAL_MACHINE; undefined if it is not set. Throws with the code if it cannot be read. */
 export function readDword(advapi32: Advapi32, subkey: string, value: string): number | undefined {
   const data = new Uint32Array(1);
   const length = new Uint32Array([4]);

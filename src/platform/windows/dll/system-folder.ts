@@ -4,8 +4,8 @@ import { WindowsError } from './windows-error.ts';
 const MOST_CHARACTERS = 260; // MAX_PATH
 
 /**
- * Full paths of files in the system folder. DLLs and programs are named by them, so that no file of the same name in
- * the current folder or in PATH is ever run with the exporter's rights.
+ * Full paths of files in the system folder. DLLs and programs are opened by these, so that no file of the same name in
+ * the current folder or in PATH ever runs with the exporter's rights.
  */
 export function createSystemPaths(kernel32: Kernel32): (file: string) => string {
   const buffer = Buffer.alloc(MOST_CHARACTERS * 2);

@@ -9,7 +9,7 @@ export class WindowsError extends Error {
   }
 }
 
-/** Codes this platform acts on, or that an operator may well meet (winerror.h). */
+/** Codes that this platform handles, or that an operator is likely to see (winerror.h). */
 export const WindowsErrorCode = {
   success: 0,
   fileNotFound: 2,

@@ -7,29 +7,31 @@ import { readStateWord } from './netstat-words.ts';
 /** Protocol, both ends, the state in any number of words, and the pid. */
 const TCP_LINE = /^\s*TCP\s+(\S+):(\d{1,5})\s+(\S+):(\d{1,5})\s+(\S.*?)\s+(\d{1,10})\s*$/;
 
-/** Two addresses with scopes, a state and a pid stay below; on a long line the pattern takes the cube of its length. */
+/**
+ * Longest line: two addresses with scopes, a state and a pid are shorter; on a long line the pattern takes cubic time.
+ */
 const LONGEST_LINE = 250;
 
 /**
- * The answer of `netstat -ano` in any language → rows; `owner` is the pid. Returns the words that are not known, by row.
- * Throws where a line about TCP has another form, and when there is none at all: Windows always listens somewhere.
+ * The answer of `netstat -ano` in any language → rows; `owner` is the pid. Returns unknown state words, by row. Throws
+ * if a line about TCP has a different form, or if there is none: Windows always listens somewhere.
  */
 export function parseNetstat(text: string, table: SocketTable): ReadonlyMap<number, string> {
-  const untold = new Map<number, string>();
+  const unknownStateWords = new Map<number, string>();
   const first = table.length;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     if (!/^\s*TCP\b/.test(line)) continue; // headings and UDP
     const word = appendLine(line, table);
     if (word === undefined) throw new Error(`line ${index + 1} is not of the expected form: ${show(line)}`);
-    if (word !== '') untold.set(table.length - 1, word);
+    if (word !== '') unknownStateWords.set(table.length - 1, word);
   }
   if (table.length === first) {
     throw new Error(text.trim() === '' ? 'it printed nothing' : `it printed no line about TCP: ${show(text)}`);
   }
-  return untold;
+  return unknownStateWords;
 }
 
-/** Returns the word of its state if that is not known, else an empty text; undefined when the line is of another form. */
+/** Returns the word of its state if it is unknown, else an empty text; undefined if the line has a different form. */
 function appendLine(line: string, table: SocketTable): string | undefined {
   const match = line.length > LONGEST_LINE ? null : TCP_LINE.exec(line);
   if (match === null) return undefined;
@@ -51,7 +53,7 @@ function appendLine(line: string, table: SocketTable): string | undefined {
   return state === undefined ? word : '';
 }
 
-/** `10.0.0.1`, `[::1]`, `[fe80::1%12]`: the scope of a link-local address is in no column. */
+/** `10.0.0.1`, `[::1]`, `[fe80::1%12]`: rows do not store the scope of a link-local address. */
 function parseHost(text: string): AddressWords | undefined {
   const bracketed = /^\[([^\]%]+)(?:%\w+)?\]$/.exec(text);
   const isV6 = bracketed?.[1]?.includes(':') === true;

@@ -1,8 +1,8 @@
 import { TcpState } from '../../../model/tcp-state.ts';
 
 /**
- * What netstat.exe calls the states. Most languages leave these words in English; German ones are from public posts.
- * A letter beyond ASCII stands as `?`: its bytes depend on the code page of the console.
+ * netstat.exe's words for the states. Most languages keep the English ones; the German ones are from public posts. `?`
+ * stands for a letter beyond ASCII, whose bytes depend on the console's code page.
  */
 const STATE_OF_WORD: Readonly<Record<string, TcpState>> = {
   CLOSED: TcpState.close,
@@ -26,7 +26,7 @@ const STATE_OF_WORD: Readonly<Record<string, TcpState>> = {
   FIN_WARTEN_2: TcpState.finWait2,
 };
 
-/** A word of netstat in ASCII, and the state it stands for; undefined in a language that is not known here. */
+/** netstat's word in ASCII → the state; undefined in an unknown language. */
 export function readStateWord(printed: string): { readonly word: string; readonly state: TcpState | undefined } {
   const word = printed.replaceAll(/[^\x20-\x7e]+/g, '?');
   return { word, state: Object.hasOwn(STATE_OF_WORD, word) ? STATE_OF_WORD[word] : undefined };

@@ -7,13 +7,13 @@ import { loadKernel32 } from '../dll/kernel32.ts';
 import { createSystemPaths } from '../dll/system-folder.ts';
 import { parseNetstat } from './netstat-table.ts';
 
-/** netstat.exe of the system folder. */
+/** netstat.exe in the system folder. */
 export function openNetstatReferences(): readonly Reference[] {
   const program = createSystemPaths(loadKernel32())('netstat.exe');
   return createNetstatReferences(runCommand, program);
 }
 
-/** `netstat -ano` for all but the bound sockets, and `netstat -anoq`, which Windows has since version 10, for those. */
+/** `netstat -ano` for all sockets except bound ones; `netstat -anoq`, available since Windows 10, for those. */
 export function createNetstatReferences(run: RunCommand, program: string): readonly Reference[] {
   const ask = (option: string) => run(program, [option], new AbortController().signal);
   return [
@@ -23,7 +23,7 @@ export function createNetstatReferences(run: RunCommand, program: string): reado
       ownerIs: 'pid',
       isOptional: false,
       shows: (state) => state !== TcpState.bound,
-      read: async (table) => ({ untold: parseNetstat(await ask('-ano'), table), ignored: new Set() }),
+      read: async (table) => ({ unknownStateWords: parseNetstat(await ask('-ano'), table), ignored: new Set() }),
     },
     {
       name: 'netstat -anoq',
@@ -32,16 +32,18 @@ export function createNetstatReferences(run: RunCommand, program: string): reado
       isOptional: true,
       shows: (state) => state === TcpState.bound,
       async read(table) {
-        const untold = parseNetstat(await ask('-anoq'), table);
-        const [word] = untold.values();
-        if (word !== undefined) throw new Error(`it names states in a language not known here: "${word}"`);
-        return { untold, ignored: findShownAgain(table) };
+        const unknownStateWords = parseNetstat(await ask('-anoq'), table);
+        const [word] = unknownStateWords.values();
+        if (word !== undefined) throw new Error(`it names states in an unknown language: "${word}"`);
+        return { unknownStateWords, ignored: findShownAgain(table) };
       },
     },
   ];
 }
 
-/** netstat shows the ports of listeners and connections once more as bound: what else is bound holds its port alone. */
+/**
+ * netstat repeats the ports of listeners and connections as bound; a socket that is only bound holds its port alone.
+ */
 function findShownAgain(table: SocketTable): ReadonlySet<number> {
   const rows = Array.from({ length: table.length }, (_, row) => ({ row, ...table.rowAt(row) }));
   const isBound = ({ state }: RowContents) => state === TcpState.bound;

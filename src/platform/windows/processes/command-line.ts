@@ -2,14 +2,14 @@ import type { Kernel32 } from '../dll/kernel32.ts';
 import type { Ntdll } from '../dll/ntdll.ts';
 import { withProcess } from './process-handle.ts';
 
-/** PROCESSINFOCLASS 60, since Windows 8.1: the answer is a UNICODE_STRING and behind it its characters. */
+/** PROCESSINFOCLASS 60, since Windows 8.1: returns a UNICODE_STRING followed by its characters. */
 const PROCESS_COMMAND_LINE_INFORMATION = 60;
 /** UNICODE_STRING on 64-bit Windows (ntdef.h): length in bytes u16 @0, the address of the characters @8. */
 export const UNICODE_STRING = { size: 16, length: 0 } as const;
 /** The longest command line CreateProcessW takes has 32,767 characters. */
 const CAPACITY = UNICODE_STRING.size + 65_536;
 
-/** The command line of a process; undefined where it may not be read. */
+/** The command line of a process; undefined if it may not be read. */
 export function readCommandLine(kernel32: Kernel32, ntdll: Ntdll, pid: number): string | undefined {
   const answer = Buffer.alloc(CAPACITY);
   const status = withProcess(kernel32, pid, (process) =>
@@ -18,7 +18,7 @@ export function readCommandLine(kernel32: Kernel32, ntdll: Ntdll, pid: number): 
   return status === undefined || status < 0 ? undefined : decodeUnicodeString(answer);
 }
 
-/** A UNICODE_STRING with its characters right behind it; undefined when its length says more than there is. */
+/** A UNICODE_STRING followed by its characters; undefined if its length exceeds the bytes. */
 export function decodeUnicodeString(bytes: Buffer): string | undefined {
   if (bytes.length < UNICODE_STRING.size) return undefined;
   const end = UNICODE_STRING.size + bytes.readUInt16LE(UNICODE_STRING.length);

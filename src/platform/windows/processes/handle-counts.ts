@@ -5,7 +5,7 @@ import { withProcess } from './process-handle.ts';
 /** Processes per scrape whose handles are counted. */
 const MOST_PROCESSES = 2000;
 
-/** Open handles, of each process name the largest number. Windows has no limit to compare it with. */
+/** Open handles, per process name the largest number. Windows has no limit to compare it with. */
 export function readHandleCounts(kernel32: Kernel32, processes: ReadonlyMap<number, string>): readonly ProcessFds[] {
   const largest = new Map<string, number>();
   const count = new Uint32Array(1);

@@ -1,4 +1,4 @@
-import { Reason, ROW_WORDS, setProcess, Word } from '../../../table/socket-row.ts';
+import { Reason, ROW_WORDS, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { OwnerResolver } from '../../platform.ts';
 import type { Kernel32 } from '../dll/kernel32.ts';
@@ -6,8 +6,8 @@ import { readHandleCounts } from './handle-counts.ts';
 import type { ProcessList } from './process-list.ts';
 
 /**
- * Names the process of each row by its pid. A pid without a process is `unresolved`: the process that made the socket
- * has ended, and another one, which nobody can tell, still holds it.
+ * Names the process of each row by its pid. A pid without a process is `unresolved`: the process that created the
+ * socket has ended, and an unknown one still holds it.
  */
 export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList): OwnerResolver {
   let owners: ReadonlyMap<number, string> = new Map();
@@ -21,13 +21,13 @@ export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList):
     readFds: () => readHandleCounts(kernel32, owners),
   };
 
-  /** Writes process or reason into every row that has a pid. Returns the processes found, by pid. */
+  /** Writes process or reason into every row with a pid. Returns the processes found, by pid. */
   function attribute(table: SocketTable): ReadonlyMap<number, string> {
     const found = new Map<number, string>();
     const nameIds = new Map<number, number>();
     const { words } = table;
-    for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
-      const pid = words[at + Word.owner]!;
+    for (let row = 0; row < table.length; row++) {
+      const pid = words[row * ROW_WORDS + Word.owner]!;
       if (pid === 0) continue;
       let nameId = nameIds.get(pid);
       if (nameId === undefined) {
@@ -36,7 +36,7 @@ export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList):
         nameIds.set(pid, nameId);
         if (name !== undefined) found.set(pid, name);
       }
-      setProcess(words, at, nameId, nameId === 0 ? Reason.unresolved : Reason.none);
+      table.setOwner(row, nameId, nameId === 0 ? Reason.unresolved : Reason.none);
     }
     return found;
   }

@@ -1,7 +1,7 @@
 import { HEADERS } from '../dll/headers.ts';
 import type { Handle, Kernel32 } from '../dll/kernel32.ts';
 
-/** Opens a process for as long as `use` runs. Undefined when it ended, is protected, or is not ours to look at. */
+/** Opens a process while `use` runs. Undefined if it ended, is protected, or we may not open it. */
 export function withProcess<Value>(
   kernel32: Kernel32,
   pid: number,

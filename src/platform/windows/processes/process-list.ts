@@ -2,18 +2,18 @@ import { HEADERS } from '../dll/headers.ts';
 import type { Kernel32 } from '../dll/kernel32.ts';
 import { WindowsError, WindowsErrorCode } from '../dll/windows-error.ts';
 
-/** The processes there are, by one snapshot per scrape. */
+/** The running processes, by one snapshot per scrape. */
 export interface ProcessList {
-  /** The file name of the program, `w3wp.exe`; undefined when there is no such process. */
+  /** The file name of the program, `w3wp.exe`; undefined if there is no such process. */
   nameOf(pid: number): string | undefined;
-  /** The next question takes a new snapshot. */
+  /** Makes the next call take a new snapshot. */
   forget(): void;
 }
 
 /** PROCESSENTRY32W on 64-bit Windows (tlhelp32.h); the name is UTF-16 and ends with a NUL. */
 export const PROCESSENTRY32W = { length: 568, pid: 8, name: 44, nameLength: 520 } as const;
 
-/** Windows cannot have as many: it ends a walk that would not end. */
+/** More than Windows can have: ends a walk that would never end. */
 const MOST_PROCESSES = 1_000_000;
 
 export function createProcessList(kernel32: Kernel32): ProcessList {

@@ -14,7 +14,7 @@ export interface ServiceProcess {
 
 /**
  * What EnumServicesStatusExW wrote: `count` structs, then the strings they point to. `base` is the buffer's address.
- * Throws when a struct or a string is not inside the buffer.
+ * Throws if a struct or a string is not inside the buffer.
  */
 export function decodeServices(buffer: Buffer, base: bigint, count: number): ServiceProcess[] {
   const { length, name, type, pid } = ENUM_SERVICE_STATUS_PROCESSW;
@@ -23,7 +23,7 @@ export function decodeServices(buffer: Buffer, base: bigint, count: number): Ser
     const at = index * length;
     const isPerUser = (buffer.readUInt32LE(at + type) & SERVICE_USERSERVICE_INSTANCE) !== 0;
     const text = readString(buffer, buffer.readBigUInt64LE(at + name) - base);
-    // CDPUserSvc_3a4f2 would be another unit after each logon
+    // CDPUserSvc_3a4f2 would be a new unit after each logon
     return { name: isPerUser ? text.replace(/_[0-9a-f]+$/, '') : text, pid: buffer.readUInt32LE(at + pid) };
   });
 }

@@ -6,10 +6,10 @@ import { decodeServices } from './service-status.ts';
 
 /** The most that EnumServicesStatusExW fills in one call. */
 const BUFFER_LENGTH = 256 * 1024;
-/** Several thousand services in each: more are not waited for. */
+/** Most calls: each returns up to several thousand services. */
 const MAX_CALLS = 20;
 
-/** Running services: pid → names, sorted. Processes of one host may run several. */
+/** Running services: pid → sorted names. One process may run several. */
 export function readServices(advapi32: Advapi32, kernel32: Kernel32): ReadonlyMap<number, readonly string[]> {
   const manager = advapi32.openScManager(null, null, HEADERS.SC_MANAGER_ENUMERATE_SERVICE);
   if (manager === 0) throw new WindowsError('OpenSCManagerW', kernel32.getLastError());

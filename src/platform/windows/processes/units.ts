@@ -2,7 +2,7 @@ import type { UnitResolver } from '../../platform.ts';
 import { applicationPoolOf } from './command-line.ts';
 import type { ProcessList } from './process-list.ts';
 
-/** Where the names come from. */
+/** The sources of the names. */
 export interface UnitSources {
   readonly processes: ProcessList;
   /** Running services: pid → names. */
@@ -13,8 +13,8 @@ export interface UnitSources {
 const IIS_WORKER = 'w3wp.exe';
 
 /**
- * Names the service of a process, or the application pool of an IIS worker. A process that runs several services is
- * named by all of them: the tables do not tell which one a socket belongs to.
+ * Names the service of a process, or the application pool of an IIS worker. A process that runs several services has
+ * all their names: the tables do not say which one a socket belongs to.
  */
 export function createUnitResolver(sources: UnitSources): UnitResolver & { forget(): void } {
   const { processes, readServices, readCommandLine } = sources;
@@ -28,7 +28,7 @@ export function createUnitResolver(sources: UnitSources): UnitResolver & { forge
       services ??= readServices();
       return poolOf(pid) ?? services.get(pid)?.join(',');
     },
-    /** The next question reads the services anew. */
+    /** Makes the next call read the services again. */
     forget() {
       services = undefined;
     },

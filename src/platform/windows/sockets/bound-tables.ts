@@ -2,14 +2,14 @@ import { copyHeapBlock } from '../dll/heap-block.ts';
 import type { GetBoundTable, Iphlpapi } from '../dll/iphlpapi.ts';
 import type { Kernel32 } from '../dll/kernel32.ts';
 import { WindowsError, WindowsErrorCode } from '../dll/windows-error.ts';
-import { viewNativeBuffer } from '../native-buffer.ts';
+import { viewTableBuffer } from './table-buffer.ts';
 import { BOUND_V4, BOUND_V6, type TcpTableLayout } from './tcp-layout.ts';
 import type { TcpTable } from './tcp-table.ts';
 
-/** Reads the bound sockets of both families, fresh bytes each time. Throws with the code of the call. */
+/** Reads the bound sockets of both families, into new bytes each time. Throws with the code of the call. */
 export type ReadBoundTables = () => readonly TcpTable[];
 
-/** Undefined where iphlpapi.dll has no such calls: they are undocumented. */
+/** Undefined if iphlpapi.dll lacks these calls: they are undocumented. */
 export function createBoundTables(iphlpapi: Iphlpapi, kernel32: Kernel32): ReadBoundTables | undefined {
   const { getBoundTcpTable, getBoundTcp6Table } = iphlpapi;
   if (getBoundTcpTable === undefined || getBoundTcp6Table === undefined) return undefined;
@@ -19,7 +19,7 @@ export function createBoundTables(iphlpapi: Iphlpapi, kernel32: Kernel32): ReadB
     if (code !== WindowsErrorCode.success) throw new WindowsError(name, code);
     if (address[0] === 0n) return [];
     const bytes = copyHeapBlock(kernel32, address[0]!);
-    return [{ buffer: viewNativeBuffer(bytes), length: bytes.length, layout }];
+    return [{ buffer: viewTableBuffer(bytes), length: bytes.length, layout }];
   };
   return () => [
     ...read('InternalGetBoundTcpEndpointTable', getBoundTcpTable, BOUND_V4),

@@ -3,13 +3,13 @@ import type { SocketTable } from '../../../table/socket-table.ts';
 import type { SocketReader } from '../../platform.ts';
 import { countRows, decodeRow, stateAt, type TcpTable } from './tcp-table.ts';
 
-/** CLOSE_WAIT sockets remembered; of those beyond it no age is known. */
+/** CLOSE_WAIT sockets remembered; further ones have no age. */
 const MOST_REMEMBERED = 50_000;
 
 /**
- * Reads the CLOSE_WAIT sockets and the listeners once more from the tables of the last scrape. Windows does not tell how
- * long a socket has been in a state, so each is remembered from the first scrape that showed it: its age is a lower bound.
- * No socket comes back to CLOSE_WAIT, and addresses, ports and time of creation together name one socket for good.
+ * Reads the CLOSE_WAIT sockets and the listeners again from the tables of the last scrape. Windows does not say how
+ * long a socket has been in a state, so each is remembered from the first scrape that showed it: its age is a lower
+ * bound. No socket returns to CLOSE_WAIT, and addresses, ports and creation time identify a socket for good.
  */
 export function createCloseWaitReader(lastTables: () => readonly TcpTable[]): SocketReader {
   let firstSeenMs: ReadonlyMap<string, number> = new Map();
@@ -41,7 +41,7 @@ function readTable(source: TcpTable, table: SocketTable, ageOf: (name: string | 
   }
 }
 
-/** Undefined without a time of creation: another socket may have the same addresses and ports later. */
+/** Undefined without a creation time: a later socket may have the same addresses and ports. */
 function nameSocket({ buffer, layout }: TcpTable, at: number): string | undefined {
   const { words, halves } = buffer;
   const created = (at + layout.created) >> 2;

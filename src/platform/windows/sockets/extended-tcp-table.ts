@@ -1,31 +1,31 @@
 import { HEADERS } from '../dll/headers.ts';
 import type { Iphlpapi } from '../dll/iphlpapi.ts';
 import { WindowsError, WindowsErrorCode } from '../dll/windows-error.ts';
-import { allocateNativeBuffer } from '../native-buffer.ts';
+import { allocateTableBuffer } from './table-buffer.ts';
 import type { TcpTableLayout } from './tcp-layout.ts';
 import type { TcpTable } from './tcp-table.ts';
 
 const { AF_INET, AF_INET6, TCP_TABLE_OWNER_MODULE_ALL } = HEADERS;
 
-/** The table grows between the call that tells its size and the next one. */
+/** The table may grow between the call that returns its size and the next one: attempts, and slack. */
 const MAX_TRIES = 5;
 const SLACK = 1.25;
 const INITIAL_LENGTH = 64 * 1024;
-/** Twice what a million IPv6 sockets take: a size beyond it is taken for rubbish, not allocated. */
+/** Twice the size of a million IPv6 sockets: a larger size is invalid, and not allocated. */
 const MOST_BYTES = 400_000_000;
-/** A buffer this much larger than the table is given back. */
+/** A buffer this many times larger than the table is freed. */
 const FAR_TOO_LARGE = 8;
 
 /**
- * Reads all TCP sockets of one address family into a buffer of its own, which the next read reuses. Undefined where the
- * machine has no such family. Throws with the code of the call, or when the table outgrows the buffer every time.
+ * Reads all TCP sockets of one address family into a buffer of its own, which the next read reuses. Undefined if the
+ * machine lacks the family. Throws with the code of the call, or if the table outgrows the buffer every time.
  */
 export function createExtendedTcpTable(
   iphlpapi: Iphlpapi,
   family: typeof AF_INET | typeof AF_INET6,
   layout: TcpTableLayout,
 ): () => TcpTable | undefined {
-  let buffer = allocateNativeBuffer(INITIAL_LENGTH);
+  let buffer = allocateTableBuffer(INITIAL_LENGTH);
   const size = new Uint32Array(1);
   const call = `GetExtendedTcpTable(${family === AF_INET ? 'AF_INET' : 'AF_INET6'})`;
 
@@ -37,7 +37,7 @@ export function createExtendedTcpTable(
       if (code === WindowsErrorCode.notSupported && family === AF_INET6) return undefined;
       if (code !== WindowsErrorCode.insufficientBuffer) throw new WindowsError(call, code);
       if (size[0] > MOST_BYTES) throw new Error(`${call}: asks for ${size[0]} bytes`);
-      buffer = allocateNativeBuffer(Math.max(size[0], buffer.bytes.length) * SLACK);
+      buffer = allocateTableBuffer(Math.max(size[0], buffer.bytes.length) * SLACK);
     }
     throw new Error(`${call}: the table outgrew the buffer ${MAX_TRIES} times, at last ${size[0]} bytes`);
   };
@@ -46,7 +46,7 @@ export function createExtendedTcpTable(
     const table = { buffer, length: buffer.bytes.length, layout };
     const needed = layout.firstRow + (buffer.words[0]! >>> 0) * layout.rowLength;
     if (buffer.bytes.length > Math.max(INITIAL_LENGTH, needed) * FAR_TOO_LARGE) {
-      buffer = allocateNativeBuffer(Math.max(INITIAL_LENGTH, needed * SLACK));
+      buffer = allocateTableBuffer(Math.max(INITIAL_LENGTH, needed * SLACK));
     }
     return table;
   }

@@ -1,4 +1,4 @@
-import { MISSED_DEADLINE } from '../../../model/missed-deadline.ts';
+import { MissedDeadline } from '../../../model/missed-deadline.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
 import { localPortOf, ROW_WORDS, stateOf, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
@@ -8,26 +8,26 @@ import { countRows, decodeBoundTable, decodeTcpTable, portsOf, type TcpTable } f
 
 /** How the sockets of one scrape are read. */
 export interface SocketSources {
-  /** One per address family; undefined = the machine does not have it. */
+  /** One per address family; undefined = the machine lacks it. */
   readonly tables: readonly (() => TcpTable | undefined)[];
   readonly boundTables: ReadBoundTables | undefined;
-  /** Called before each scrape: what is known of processes and services is of the scrape before. */
+  /** Called before each scrape: what is known about processes and services is from the previous one. */
   readonly onScrape: () => void;
 }
 
-/** Reads all sockets; knows the main tables of the last read, whose bytes hold until the next one. */
+/** Reads all sockets, and keeps the main tables of the last read; their bytes are valid until the next one. */
 export type WindowsSocketReader = SocketReader & { readonly lastTables: readonly TcpTable[] };
 
 /**
- * Reads sockets from iphlpapi.dll. Where bound ones cannot be read their state is unseen: they are an addition that
- * must not cost the others.
+ * Reads sockets from iphlpapi.dll. If bound sockets cannot be read, their state is unsupported: failing to read bound
+ * sockets must not fail the rest.
  */
 export function createSocketReader({ tables, boundTables, onScrape }: SocketSources): WindowsSocketReader {
   let seesBound = false;
   let lastTables: readonly TcpTable[] = [];
   return {
     source: 'iphlpapi',
-    get unseenStates() {
+    get unsupportedStates() {
       return seesBound ? [] : [TcpState.bound];
     },
     get lastTables() {
@@ -53,22 +53,22 @@ export function createSocketReader({ tables, boundTables, onScrape }: SocketSour
 
 function checkDeadline(table: SocketTable, budget: ScrapeBudget): void {
   if (budget.now() > budget.deadlineMs) {
-    throw new Error(`reading the TCP tables ${MISSED_DEADLINE} at ${table.length} sockets`);
+    throw new MissedDeadline('reading the TCP tables', `at ${table.length} sockets`);
   }
 }
 
-/** Undefined where the calls are missing or fail, or what they give is not a table. */
+/** Undefined if the calls are missing or fail, or return something that is not a table. */
 function readBound(boundTables: ReadBoundTables | undefined): readonly TcpTable[] | undefined {
   try {
     const bound = boundTables?.();
     for (const source of bound ?? []) countRows(source);
     return bound;
   } catch {
-    return undefined; // the state `bound` vanishes from the page, which says so
+    return undefined; // the state `bound` vanishes from the page, which shows it
   }
 }
 
-/** The main tables are not known to show bound sockets; one that did must not be left out of the sums. */
+/** The main tables are not known to show bound sockets; if one does, the sums must include it. */
 function hasBound({ words, length }: SocketTable): boolean {
   for (let row = 0; row < length; row++) if (stateOf(words, row * ROW_WORDS) === TcpState.bound) return true;
   return false;

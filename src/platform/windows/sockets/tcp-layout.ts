@@ -1,4 +1,4 @@
-/** Where the fields of one table of TCP sockets stand. Offsets of fields count from the start of their row. */
+/** The offsets of one table of TCP sockets. Offsets of fields count from the start of their row. */
 export interface TcpTableLayout {
   /** Name of the row's struct in Microsoft's headers. */
   readonly struct: string;
@@ -13,7 +13,7 @@ export interface TcpTableLayout {
   readonly remoteAddress: number;
   readonly remotePort: number;
   readonly pid: number;
-  /** FILETIME of the socket's creation: 100 ns since 1601, 0 where it is not known. −1 = the row has none. */
+  /** FILETIME of the socket's creation: 100 ns since 1601, 0 = unknown. −1 = the row has none. */
   readonly created: number;
 }
 

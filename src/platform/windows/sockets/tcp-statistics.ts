@@ -29,7 +29,10 @@ export function readTcpStatistics(iphlpapi: Iphlpapi): TcpCounters {
   return addTcpStatistics([v4, v6].filter((statistics) => statistics !== undefined));
 }
 
-/** The sums of 32-bit counters, cut to 32 bits as well: each wraps at 2^32, and so must a sum that is to have no jump. */
+/**
+ * The sums of 32-bit counters, also cut to 32 bits: each counter wraps at 2^32, so the sum must wrap too or it would
+ * jump.
+ */
 export function addTcpStatistics(families: readonly Uint32Array[]): TcpCounters {
   const sums = COUNTERS.map((name) => [
     name,
@@ -38,7 +41,7 @@ export function addTcpStatistics(families: readonly Uint32Array[]): TcpCounters 
   return Object.fromEntries(sums);
 }
 
-/** Undefined where the machine does not have the family. */
+/** Undefined if the machine lacks the family. */
 function read(iphlpapi: Iphlpapi, family: number): Uint32Array | undefined {
   const statistics = new Uint32Array(MIB_TCPSTATS.length);
   const code = iphlpapi.getTcpStatisticsEx(statistics, family);

@@ -1,20 +1,20 @@
-import { V4_MAPPED_WORD } from '../../../model/ip-address.ts';
+import { isIpv4At } from '../../../model/ip-address.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
 import type { AddressTable } from '../../../table/address-table.ts';
-import { Family, packPorts, packUse } from '../../../table/socket-row.ts';
+import { Family, packPorts, packUse, type RowWords } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
-import type { NativeBuffer } from '../native-buffer.ts';
+import type { TableBuffer } from './table-buffer.ts';
 import type { TcpTableLayout } from './tcp-layout.ts';
 
-/** One table of TCP sockets as a call of iphlpapi.dll gave it. */
+/** One table of TCP sockets, as a call of iphlpapi.dll returned it. */
 export interface TcpTable {
-  readonly buffer: NativeBuffer;
-  /** Bytes that the call may have written: no row lies beyond. */
+  readonly buffer: TableBuffer;
+  /** Bytes that the call may have written: no row lies beyond them. */
   readonly length: number;
   readonly layout: TcpTableLayout;
 }
 
-/** Appends every socket of the table. Throws when the number of rows it claims does not fit into its bytes. */
+/** Appends every socket of the table. Throws if the number of rows it claims does not fit into its bytes. */
 export function decodeTcpTable(source: TcpTable, table: SocketTable): void {
   const { buffer, layout } = source;
   const rows = countRows(source);
@@ -24,8 +24,8 @@ export function decodeTcpTable(source: TcpTable, table: SocketTable): void {
 }
 
 /**
- * Appends the sockets of a table of bound ones. Its state field says nothing. Left out are those whose port a process
- * also has in the main table: the bound table shows the sockets of listeners and connections once more.
+ * Appends the sockets of a table of bound ones, whose state field has no meaning. Leaves out those whose port the same
+ * process has in the main table: the bound table repeats the sockets of listeners and connections.
  */
 export function decodeBoundTable(
   source: TcpTable,
@@ -58,7 +58,7 @@ export function portsOf(sources: readonly TcpTable[]): Uint8Array {
 export function countRows({ buffer, length, layout }: TcpTable): number {
   const { firstRow, rowLength, struct } = layout;
   const size = Math.min(length, buffer.bytes.length);
-  if (size < 4) throw new Error(`table of ${struct}: ${size} bytes, not even a number of rows`);
+  if (size < 4) throw new Error(`table of ${struct}: ${size} bytes, too short for a number of rows`);
   const rows = buffer.words[0]! >>> 0;
   if (rows > 0 && firstRow + rows * rowLength > size) {
     throw new Error(`table of ${struct}: ${rows} rows do not fit into ${size} bytes`);
@@ -68,7 +68,7 @@ export function countRows({ buffer, length, layout }: TcpTable): number {
 
 /** Appends the row that starts at `at` as a socket of that state. */
 export function decodeRow(
-  buffer: NativeBuffer,
+  buffer: TableBuffer,
   at: number,
   layout: TcpTableLayout,
   state: TcpState,
@@ -79,7 +79,7 @@ export function decodeRow(
   const { addresses } = table;
   const local = (at + layout.localAddress) >> 2;
   const remote = (at + layout.remoteAddress) >> 2;
-  // without a peer the remote fields are undefined (learn.microsoft.com, MIB_TCPROW_OWNER_MODULE): taken as all zero
+  // without a peer the remote fields are undefined (learn.microsoft.com, MIB_TCPROW_OWNER_MODULE): read as zero
   const hasPeer = state !== TcpState.listen && state !== TcpState.bound;
   const pid = words[(at + layout.pid) >> 2]!;
   const ports = packPorts(
@@ -88,7 +88,7 @@ export function decodeRow(
   );
   const group = table.groups.intern(pid, 0);
   if (layout.isIpv6) {
-    const isMapped = isV4Mapped(words, local) || (hasPeer && isV4Mapped(words, remote));
+    const isMapped = isIpv4At(words, local) || (hasPeer && isIpv4At(words, remote));
     const use = packUse(state, isMapped ? Family.v4 : Family.v6, group);
     const localId = internV6(addresses, words, local);
     const remoteId = hasPeer ? internV6(addresses, words, remote) : addresses.intern(0, 0, 0, 0);
@@ -102,15 +102,15 @@ export function decodeRow(
 }
 
 /** The state in the row that starts at `at`. */
-export function stateAt(buffer: NativeBuffer, at: number, layout: TcpTableLayout): TcpState {
+export function stateAt(buffer: TableBuffer, at: number, layout: TcpTableLayout): TcpState {
   return toState(buffer.words[(at + layout.state) >> 2]!);
 }
 
-function internV6(addresses: AddressTable, words: Int32Array, at: number): number {
+function internV6(addresses: AddressTable, words: RowWords, at: number): number {
   return addresses.intern(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
 }
 
-/** MIB_TCP_STATE (tcpmib.h) → state. 12 is DELETE_TCB: on its way out, neither open nor in TIME_WAIT. */
+/** MIB_TCP_STATE (tcpmib.h) → state. 12 is DELETE_TCB: about to vanish, neither open nor in TIME_WAIT. */
 const STATE_OF_MIB: readonly TcpState[] = [
   TcpState.unknown,
   TcpState.close,
@@ -127,16 +127,12 @@ const STATE_OF_MIB: readonly TcpState[] = [
   TcpState.close,
 ];
 
-/** What netstat shows as BOUND; the header calls it MIB_TCP_STATE_RESERVED. */
+/** netstat's BOUND; the header calls it MIB_TCP_STATE_RESERVED. */
 const MIB_TCP_STATE_RESERVED = 100;
 
 function toState(mibState: number): TcpState {
   if (mibState >= 0 && mibState < STATE_OF_MIB.length) return STATE_OF_MIB[mibState]!;
   return mibState === MIB_TCP_STATE_RESERVED ? TcpState.bound : TcpState.unknown;
-}
-
-function isV4Mapped(words: Int32Array, at: number): boolean {
-  return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === V4_MAPPED_WORD;
 }
 
 /** Big-endian port → number: Windows runs on little-endian machines only. */

@@ -8,7 +8,7 @@ import { RECORDED, temporaryFolder } from '../procfs/fake-procfs.ts';
 
 test('finds the cgroup2 mount of a recorded hybrid machine', () => {
   assert.deepEqual(parseCgroupMounts(readFileSync(join(RECORDED, 'self/mountinfo'), 'utf8')), [
-    { directory: '/sys/fs/cgroup/unified', cgroup: '/' },
+    { directory: '/sys/fs/cgroup/unified', cgroup: '/', climbs: 0 },
   ]);
 });
 
@@ -17,15 +17,17 @@ test('reads mountinfo of other machines', () => {
     '29 22 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate',
     '31 22 0:26 /docker/abc /mnt/my\\040cgroups ro shared:1 master:2 - cgroup2 cgroup rw',
     '32 22 0:26 /../.. /host/sys/fs/cgroup ro,relatime master:1 - cgroup2 cgroup rw',
+    '35 22 0:26 /../other /beside ro,relatime master:1 - cgroup2 cgroup rw',
     '33 22 0:27 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory',
     '34 22 0:28 / /fake rw - tmpfs cgroup2 rw',
     'rubbish - cgroup2 x',
     '',
   ];
   assert.deepEqual(parseCgroupMounts(lines.join('\n')), [
-    { directory: '/sys/fs/cgroup', cgroup: '/' },
-    { directory: '/mnt/my cgroups', cgroup: '/docker/abc' },
-    { directory: '/host/sys/fs/cgroup', cgroup: '/' },
+    { directory: '/sys/fs/cgroup', cgroup: '/', climbs: 0 },
+    { directory: '/mnt/my cgroups', cgroup: '/docker/abc', climbs: 0 },
+    { directory: '/host/sys/fs/cgroup', cgroup: '/', climbs: 2 },
+    { directory: '/beside', cgroup: '/', climbs: Number.NaN },
   ]);
 });
 
@@ -42,7 +44,7 @@ test('takes the mount below sysfs, unified or hybrid', (t) => {
   for (const place of ['fs/cgroup', 'fs/cgroup/unified']) {
     const sysfs = temporaryFolder(t);
     const directory = makeCgroup(sysfs, place);
-    assert.deepEqual(findCgroupMount(sysfs, sysfs), { directory, cgroup: '/' });
+    assert.deepEqual(findCgroupMount(sysfs, sysfs), { directory, cgroup: '/', climbs: 0 });
   }
 });
 
@@ -50,13 +52,13 @@ test('knows from mountinfo which part of the tree is mounted, and where else one
   const folder = temporaryFolder(t);
   const other = makeCgroup(folder, 'other');
   writeMountinfo(folder, `31 22 0:26 /docker/abc ${other} ro - cgroup2 cgroup rw\n`);
-  assert.deepEqual(findCgroupMount(folder, folder), { directory: other, cgroup: '/docker/abc' });
+  assert.deepEqual(findCgroupMount(folder, folder), { directory: other, cgroup: '/docker/abc', climbs: 0 });
   const usual = makeCgroup(folder, 'fs/cgroup');
   writeMountinfo(
     folder,
     `31 22 0:26 / ${other} ro - cgroup2 cgroup rw\n32 22 0:26 /x ${usual} ro - cgroup2 cgroup rw\n`,
   );
-  assert.deepEqual(findCgroupMount(folder, folder), { directory: usual, cgroup: '/x' });
+  assert.deepEqual(findCgroupMount(folder, folder), { directory: usual, cgroup: '/x', climbs: 0 });
 });
 
 test('finds none where only cgroup v1 is mounted', (t) => {

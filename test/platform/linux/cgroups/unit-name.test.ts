@@ -21,6 +21,10 @@ const CASES: Readonly<Record<string, readonly (readonly [path: string, unit: str
     ['/system.slice/two\nlines.service', 'two\\x0alines.service'],
     ['/init.scope', 'init.scope'],
     ['/system.slice/run-u42.service', 'run-u42.service'],
+    ['/system.slice/shop.socket', 'shop.socket'],
+    ['/system.slice/system-sshd.slice/sshd.socket', 'sshd.socket'],
+    ['/user.slice/user-1000.slice/user@1000.service/app.slice/_cpu.socket', 'cpu.socket'],
+    ['/system.slice/mnt-data.mount', 'mnt-data.mount'],
     ['/system.slice/nginx.service/worker', 'nginx.service'],
   ],
   'user sessions': [

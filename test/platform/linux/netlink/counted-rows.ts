@@ -1,5 +1,5 @@
 import { positionOf } from '../../../../src/table/row-changes.ts';
-import { ROW_WORDS, readRow } from '../../../../src/table/socket-row.ts';
+import { ROW_WORDS, type RowWords, readRow } from '../../../../src/table/socket-row.ts';
 import type { SocketTable } from '../../../../src/table/socket-table.ts';
 
 /** Rows by all that they say. */
@@ -10,7 +10,7 @@ export const NOTHING_COUNTED: CountedRows = new Map();
 /** What somebody has counted who goes by the changes of a table alone. */
 export function countChanges(table: SocketTable, counted: CountedRows): CountedRows {
   const { changes, added } = table;
-  const sums = new Map(changes.isFresh ? NOTHING_COUNTED : counted);
+  const sums = new Map(changes.isFullRecount ? NOTHING_COUNTED : counted);
   for (const [rows, step] of [[changes.removed, -1] as const, [added, 1] as const]) {
     for (let index = 0; index < rows.length; index++) {
       const key = describe(table, rows.words, positionOf(rows, index));
@@ -32,7 +32,7 @@ export function countRows(table: SocketTable): CountedRows {
 }
 
 /** Its addresses and its process must still be known by the ids they had. */
-function describe({ addresses, processNames }: SocketTable, words: Int32Array, at: number): string {
+function describe({ addresses, processNames }: SocketTable, words: RowWords, at: number): string {
   const row = readRow(words, at);
   const ends = [row.localAddress, row.remoteAddress].map((id) => addresses.wordsOf(id).join('.'));
   const owner = `${row.owner} ${processNames.nameOf(row.process)} ${row.reason}`;

@@ -7,8 +7,11 @@ import {
   ALL_SOCKETS,
   CLOSE_WAIT_AGES,
   encodeDumpRequest,
+  LISTENER_DROPS,
 } from '../../../../src/platform/linux/netlink/dump-request.ts';
-import { decodeDump, MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag.ts';
+import { decodeDump } from '../../../../src/platform/linux/netlink/inet-diag.ts';
+import { SK_MEMINFO_DROPS } from '../../../../src/platform/linux/netlink/inet-diag-attributes.ts';
+import { INET_DIAG_SKMEMINFO, MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag-layout.ts';
 import { allocateNetlinkBuffer, type NetlinkBuffer } from '../../../../src/platform/linux/netlink/netlink.ts';
 import { RepeatedRows } from '../../../../src/platform/linux/rows/repeated-rows.ts';
 import type { RowContents } from '../../../../src/table/socket-row.ts';
@@ -63,11 +66,43 @@ describe('decodeDump', () => {
     table.turn();
     decode(later, SEQUENCE, table);
     table.finish();
-    assert.deepEqual([table.changes.isFresh, table.changes.removedLength, table.added.length], [false, 0, 0]);
+    assert.deepEqual([table.changes.isFullRecount, table.changes.removedLength, table.added.length], [false, 0, 0]);
     const expected = before.map((row) => (row.milliseconds === 0 ? row : { ...row, milliseconds: 1234 }));
     assert.deepEqual(contentsOf(table), expected);
     assert.deepEqual(table.listenQueues, decode(ALL).table.listenQueues);
     assert.deepEqual(table.listeners, decode(ALL).table.listeners);
+  });
+
+  it('keeps sockets of one address apart by the interface they are bound to, and finds them again', () => {
+    const bound = (scope: number) => ALL.map((datagram) => withInterface(datagram, scope));
+    const { table } = decode(bound(7));
+    assert.deepEqual(remotesOf(table), ['127.0.0.1%7', '::1%7', 'listen or bound']);
+    table.commit();
+    table.turn();
+    decode(bound(7), SEQUENCE, table);
+    table.finish();
+    assert.deepEqual([table.changes.removedLength, table.added.length], [0, 0]);
+    table.commit();
+    table.turn();
+    decode(bound(8), SEQUENCE, table);
+    table.finish();
+    const connections = table.length - 3;
+    assert.deepEqual([table.changes.removedLength, table.added.length], [connections, connections]);
+    assert.deepEqual(remotesOf(table), ['127.0.0.1%8', '::1%8', 'listen or bound']);
+  });
+
+  it('reads what listeners dropped, where the kernel tells it', () => {
+    const listeners = messagesOf(ALL[0]!).filter((message) => message[MESSAGE.state] === TcpState.listen);
+    const [first, second] = listeners as [Buffer, Buffer];
+    // before Linux 4.7 the attribute ends with the word before
+    const { table } = decode([
+      Buffer.concat([
+        withMemory(first, [0, 0, 0, 0, 0, 0, 0, 0, 3_000_000_000]),
+        withMemory(second, [0, 0, 0, 0, 0, 0, 0, 7]),
+      ]),
+    ]);
+    assert.equal(table.length, 2);
+    assert.deepEqual(table.listenDrops, [{ row: 0, drops: 3_000_000_000 }]);
   });
 
   it('compares nothing with a connection of two families, of which no row can tell', () => {
@@ -79,7 +114,7 @@ describe('decodeDump', () => {
     assert.equal(table.isComparable, false);
     table.commit();
     table.turn();
-    assert.deepEqual([table.end, table.changes.isFresh, table.isComparable], [0, true, true]);
+    assert.deepEqual([table.end, table.changes.isFullRecount, table.isComparable], [0, true, true]);
     assert.equal(decode(ALL).table.isComparable, true);
   });
 
@@ -156,20 +191,29 @@ describe('layouts', () => {
       #include <linux/netlink.h>
       #include <linux/inet_diag.h>
       #include <linux/tcp.h>
+      #include <linux/sock_diag.h>
       #define M(f) (int)(sizeof(struct nlmsghdr) + offsetof(struct inet_diag_msg, f))
       #define R(f) (int)(sizeof(struct nlmsghdr) + offsetof(struct inet_diag_req, f))
       int main(void) {
-        printf("%d %d %d %d %d %d %d %d %d %d %d\\n", M(idiag_family), M(idiag_state), M(idiag_timer), M(id.idiag_sport),
-          M(id.idiag_src), M(id.idiag_dst), M(idiag_expires), M(idiag_rqueue), M(idiag_wqueue), M(idiag_inode),
+        printf("%d %d %d %d %d %d %d %d %d %d %d %d %d\\n", M(idiag_family), M(idiag_state), M(idiag_timer), M(id.idiag_sport),
+          M(id.idiag_src), M(id.idiag_dst), M(id.idiag_if), M(id.idiag_cookie), M(idiag_expires), M(idiag_rqueue), M(idiag_wqueue), M(idiag_inode),
           (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg)));
         printf("%d %d %d %d\\n", (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req)), R(idiag_family), R(idiag_ext), R(idiag_states));
         printf("%d %d\\n", M(id.idiag_dport) - M(id.idiag_sport), (int)sizeof(((struct inet_diag_sockid *)0)->idiag_dport));
         printf("%d %d %d\\n", (int)offsetof(struct tcp_info, tcpi_last_ack_recv), TCPDIAG_GETSOCK, NLM_F_REQUEST | NLM_F_DUMP);
+        printf("%d %d\\n", INET_DIAG_SKMEMINFO, 4 * SK_MEMINFO_DROPS);
         return 0;
       }`);
     assert.equal(
       printed,
-      [Object.values(MESSAGE).join(' '), '76 16 19 68', '2 2', `56 18 ${0x301}`, ''].join('\n'),
+      [
+        Object.values(MESSAGE).join(' '),
+        '76 16 19 68',
+        '2 2',
+        `56 18 ${0x301}`,
+        `${INET_DIAG_SKMEMINFO} ${SK_MEMINFO_DROPS}`,
+        '',
+      ].join('\n'),
       'the order is that of MESSAGE',
     );
     const request = encodeDumpRequest(ALL_SOCKETS, 5);
@@ -181,6 +225,8 @@ describe('layouts', () => {
     );
     assert.equal(bytes.readUInt32LE(68), 0xffe | (1 << 13));
     assert.equal(encodeDumpRequest(CLOSE_WAIT_AGES, 5)[19], 2);
+    assert.equal(encodeDumpRequest(LISTENER_DROPS, 5)[19], 64);
+    assert.equal(Buffer.from(encodeDumpRequest(LISTENER_DROPS, 5)).readUInt32LE(68), 1 << TcpState.listen);
   });
 });
 
@@ -212,6 +258,23 @@ function contentsOf(table: SocketTable): RowContents[] {
 }
 
 /** The same datagram some time later. */
+/** The same datagram, every socket bound to an interface. */
+function withInterface(datagram: Buffer, index: number): Buffer {
+  const changed = Buffer.from(datagram);
+  for (const start of messageStarts(changed)) {
+    if (changed.readUInt32LE(start) > MESSAGE.attributes) changed.writeUInt32LE(index, start + MESSAGE.interface);
+  }
+  return changed;
+}
+
+/** The distinct peers of a table, in order. */
+function remotesOf(table: SocketTable): string[] {
+  const texts = contentsOf(table).map(({ state, remoteAddress }) =>
+    state === TcpState.listen || state === TcpState.bound ? 'listen or bound' : table.addresses.textOf(remoteAddress),
+  );
+  return [...new Set(texts)].sort();
+}
+
 function withTimeLeft(datagram: Buffer, milliseconds: number): Buffer {
   const later = Buffer.from(datagram);
   for (const start of messageStarts(datagram)) {
@@ -229,6 +292,21 @@ function isIpv6Connection(datagram: Buffer, start: number): boolean {
   );
 }
 
+function messagesOf(datagram: Buffer): Buffer[] {
+  return [...messageStarts(datagram)].map((start) => datagram.subarray(start, start + datagram.readUInt32LE(start)));
+}
+
+/** The message with one more attribute, INET_DIAG_SKMEMINFO. */
+function withMemory(message: Buffer, memory: readonly number[]): Buffer {
+  const attribute = Buffer.alloc(4 + 4 * memory.length);
+  attribute.writeUInt16LE(attribute.length, 0);
+  attribute.writeUInt16LE(INET_DIAG_SKMEMINFO, 2);
+  for (const [index, word] of memory.entries()) attribute.writeUInt32LE(word, 4 + 4 * index);
+  const longer = Buffer.concat([message, attribute]);
+  longer.writeUInt32LE(longer.length, 0);
+  return longer;
+}
+
 function* messageStarts(datagram: Buffer): Generator<number> {
   for (let at = 0; at + MESSAGE.attributes <= datagram.length; at += (datagram.readUInt32LE(at) + 3) & ~3) yield at;
 }
@@ -243,5 +321,5 @@ function messageEnds(datagram: Buffer): Set<number> {
 }
 
 function readDatagrams(name: string): Buffer[] {
-  return splitDatagrams(readFileSync(new URL(`../../fixtures/linux/${name}`, import.meta.url)));
+  return splitDatagrams(readFileSync(new URL(`../../../fixtures/linux/${name}`, import.meta.url)));
 }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { constants, release } from 'node:os';
 import { describe, it } from 'node:test';
+import {
+  describeCapabilities,
+  describeNamespaces,
+  hasOwnerCapabilities,
+} from '../../../../src/platform/linux/capability-notices.ts';
 import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
 import { seesBoundSockets } from '../../../../src/platform/linux/netlink/bound-probe.ts';
 import { checkNetlink } from '../../../../src/platform/linux/netlink/netlink-probe.ts';
-import { describeCapabilities, hasOwnerCapabilities } from '../../../../src/platform/linux/notices.ts';
 
 const DONE = Buffer.from([20, 0, 0, 0, 3, 0, 2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
 
@@ -112,7 +116,32 @@ describe('describeCapabilities', () => {
     assert.equal(hasOwnerCapabilities(all), true);
     assert.equal(hasOwnerCapabilities({ ...all, sysPtrace: false }), false);
     assert.equal(describeCapabilities(all, new Set(['processes']))[0]!.level, 'info');
+    const [inUserNamespace] = describeCapabilities(all, new Set(['processes']), true, false);
+    assert.equal(inUserNamespace!.level, 'warn');
+    assert.match(inUserNamespace!.message, /apply to this user namespace only.*hostUsers: true/);
     assert.deepEqual(describeCapabilities({ ...all, sysPtrace: false }, new Set(['sockets'])), []);
+  });
+
+  it('does not promise the processes of all users where there are others', () => {
+    assert.deepEqual(describeCapabilities(all, new Set(['processes']), false), []);
+    assert.equal(describeCapabilities({ ...all, sysPtrace: false }, new Set(['processes']), false).length, 1);
+  });
+});
+
+describe('describeNamespaces', () => {
+  const both = new Set(['processes', 'namespace'] as const);
+
+  it('says what a container hides, with a hint', () => {
+    const [network, pids] = describeNamespaces({ isHostNetwork: false, isHostPid: false }, both);
+    assert.match(network!.message, /outside the host's network namespace.*hostNetwork.*--no-collector\.namespace$/);
+    assert.match(pids!.message, /reason="pid_namespace".*hostPID.*--no-collector\.processes$/);
+    assert.deepEqual([network!.level, pids!.level], ['info', 'warn']);
+  });
+
+  it('says nothing on the host, where nobody can tell, and of what is off', () => {
+    assert.deepEqual(describeNamespaces({ isHostNetwork: true, isHostPid: true }, both), []);
+    assert.deepEqual(describeNamespaces({}, both), []);
+    assert.deepEqual(describeNamespaces({ isHostNetwork: false, isHostPid: false }, new Set(['sockets'])), []);
   });
 });
 

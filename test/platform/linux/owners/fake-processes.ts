@@ -1,4 +1,4 @@
-import { DENIED, DONE, type FdLinks, GONE } from '../../../../src/platform/linux/owners/fd-links.ts';
+import { DENIED, DONE, type FdLinks, GONE, NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
 import type { ProcessIdentity } from '../../../../src/platform/linux/owners/process-identity.ts';
 
 /** A process of the fake host. `fds`: what each open descriptor holds, an inode or NOT_A_SOCKET. */
@@ -8,6 +8,8 @@ export interface FakeProcess {
   name: string;
   isDenied: boolean;
   readonly fds: Map<number, number>;
+  /** By the descriptor of each ring of io_uring, which `fds` has as RING: what its direct descriptors hold. */
+  readonly rings: Map<number, Map<number, number>>;
 }
 
 /** A host that exists in memory only: processes with descriptors, and what the search of owners asks of procfs. */
@@ -16,8 +18,8 @@ export function createFakeProcesses() {
   const opened = new Map<number, FakeProcess>();
   let clock = 0;
   let nextDirectory = 1000;
-  /** Calls so far: links read, descriptors listed, folders opened or found closed to us. */
-  const counts = { links: 0, listed: 0, folders: 0 };
+  /** Calls so far: links read, descriptors listed, folders opened or found closed to us, rings read. */
+  const counts = { links: 0, listed: 0, folders: 0, infos: 0 };
 
   const links: FdLinks = {
     open(folder) {
@@ -43,6 +45,11 @@ export function createFakeProcesses() {
       }
       return DONE;
     },
+    readInfo(folder, fd) {
+      counts.infos++;
+      const files = processes.get(Number(folder))?.rings.get(fd);
+      return files && ringInfoOf(files);
+    },
   };
 
   return { processes, links, counts, readIdentity, countFds, start, end, openFolders: () => opened.size };
@@ -65,7 +72,14 @@ export function createFakeProcesses() {
 
   /** `fds`: a number of sockets' inodes, at the lowest descriptors. */
   function start(pid: number, name: string, ...inodes: number[]): FakeProcess {
-    const process = { pid, startTime: ++clock, name, isDenied: false, fds: new Map(inodes.entries()) };
+    const process = {
+      pid,
+      startTime: ++clock,
+      name,
+      isDenied: false,
+      fds: new Map(inodes.entries()),
+      rings: new Map(),
+    };
     processes.set(pid, process);
     return process;
   }
@@ -73,6 +87,17 @@ export function createFakeProcesses() {
   function end(process: FakeProcess): void {
     if (processes.get(process.pid) === process) processes.delete(process.pid);
   }
+}
+
+/** As the kernel prints it (6.18), shortened. */
+export function ringInfoOf(files: ReadonlyMap<number, number>): string {
+  const lines = [...files]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([index, inode]) =>
+        `${String(index).padStart(5)}: ${inode === NOT_A_SOCKET ? '/dev/null' : `socket:[${inode}]`}\n`,
+    );
+  return `pos:\t0\nflags:\t02000002\nSqMask:\t0x7\nUserFiles:\t256\n${lines.join('')}UserBufs:\t0\nPollList:\n`;
 }
 
 export function lowestFree({ fds }: FakeProcess): number {

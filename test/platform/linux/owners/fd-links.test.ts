@@ -14,6 +14,7 @@ import {
   GONE,
   NOT_A_SOCKET,
   parseLink,
+  RING,
 } from '../../../../src/platform/linux/owners/fd-links.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 
@@ -24,7 +25,7 @@ const MANY = 3000;
 describe('parseLink', () => {
   it('reads every inode as signed 32 bits', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 2 ** 32 - 3 }), (inode) => {
+      fc.property(fc.integer({ min: 1, max: 2 ** 32 - 4 }), (inode) => {
         assert.equal(parse(`socket:[${inode}]`), inode | 0);
       }),
     );
@@ -32,7 +33,18 @@ describe('parseLink', () => {
   });
 
   it('takes an inode for none that would read as another answer', () => {
-    for (const inode of [2 ** 32 - 1, 2 ** 32 - 2]) assert.equal(parse(`socket:[${inode}]`), NOT_A_SOCKET);
+    for (const inode of [2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 3]) assert.equal(parse(`socket:[${inode}]`), NOT_A_SOCKET);
+  });
+
+  it('knows rings of io_uring', () => {
+    assert.equal(parse('anon_inode:[io_uring]'), RING);
+    for (const other of [
+      'anon_inode:[io_urin]',
+      'anon_inode:[io_uring]]',
+      'anon_inode:[eventfd]',
+      'anon_inode:[io_urinG]',
+    ])
+      assert.equal(parse(other), NOT_A_SOCKET);
   });
 
   it('knows other files, and nothing behind the length it was given', () => {

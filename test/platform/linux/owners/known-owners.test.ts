@@ -1,34 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { GONE, NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
+import { GONE } from '../../../../src/platform/linux/owners/fd-links.ts';
 import { UNKNOWN } from '../../../../src/platform/linux/owners/held-fds.ts';
-import { KnownOwners } from '../../../../src/platform/linux/owners/known-owners.ts';
-import { NO_ENTRY, NOT_FOUND, PENDING } from '../../../../src/platform/linux/owners/owner-table.ts';
-
-const MOST_FDS = 6;
-const FILE = 0;
-
-const anyPid = fc.integer({ min: 2, max: 5 });
-const anyFd = fc.nat(MOST_FDS - 1);
-const anyInode = fc.integer({ min: 100, max: 112 });
-/** What happens to the processes between and during scrapes. `look` is the resolver reading one link. */
-const anyEvent = fc.oneof(
-  fc.record({ kind: fc.constant('open' as const), pid: anyPid, fd: anyFd, inode: anyInode }),
-  fc.record({ kind: fc.constant('file' as const), pid: anyPid, fd: anyFd }),
-  fc.record({ kind: fc.constant('close' as const), pid: anyPid, fd: anyFd }),
-  fc.record({ kind: fc.constant('replace' as const), pid: anyPid }),
-  fc.record({ kind: fc.constant('look' as const), pid: anyPid, fd: anyFd }),
-);
-/** Inodes that a dump shows in two rows, and inodes with a row that changed its state since the last one. */
-const anyDump = fc.record({
-  isFresh: fc.boolean(),
-  doubled: fc.uniqueArray(anyInode, { maxLength: 4 }),
-  restless: fc.uniqueArray(anyInode, { maxLength: 4 }),
-});
-const anyRound = fc.record({ dump: anyDump, events: fc.array(anyEvent, { maxLength: 15 }) });
-const anyRun = fc.array(anyRound, { minLength: 1, maxLength: 8 });
-const QUIET = { isFresh: false, doubled: [], restless: [] };
+import { ENDED, NO_ENTRY, NOT_FOUND, PENDING } from '../../../../src/platform/linux/owners/owner-table.ts';
+import { anyRun, assertInStep, createScrapes, createWorld, enter, ownerOf, QUIET } from './owners-world.ts';
 
 describe('KnownOwners', () => {
   it('keeps its accounts and both sides of its memory in step, whatever happens', () => {
@@ -54,6 +30,59 @@ describe('KnownOwners', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  it('seeks a socket that was said to have ended and is dumped again, and asks for it no more', () => {
+    const { known, scrape } = createScrapes();
+    scrape([101, 102, 103, 103]);
+    assert.deepEqual(known.inodesToLookUp(10), new Set([101, 102]), 'one of two rows may have ended');
+    assert.deepEqual(known.inodesToLookUp(1).size, 1);
+    known.end(101);
+    known.end(102);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [ENDED, 1, false]);
+    scrape([102, 103, 103]);
+    assert.deepEqual([ownerOf(known, 102), known.pending, known.overdue, known.hasNews], [PENDING, 2, 2, true]);
+    assert.deepEqual(known.inodesToLookUp(10), new Set());
+    known.giveUp(known.generation);
+    assert.equal(ownerOf(known, 102), NOT_FOUND);
+  });
+
+  it('gives a socket that was said to have ended to who is seen with it', () => {
+    const { known, scrape } = createScrapes();
+    const slot = enter(known, 10, 1);
+    scrape([101]);
+    known.end(101);
+    known.observe(slot, 3, 101);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [slot, 0, true]);
+    scrape([101]);
+    assert.deepEqual([ownerOf(known, 101), known.pending], [slot, 0]);
+  });
+
+  it('does not seek what lost its owner before the next dump shows it again', () => {
+    const { known, scrape } = createScrapes();
+    const slot = enter(known, 10, 1);
+    scrape([101, 102]);
+    known.observe(slot, 3, 101);
+    known.observe(slot, 3, GONE);
+    assert.deepEqual([known.pending, known.sought], [2, 1]);
+    known.end(101);
+    assert.equal(ownerOf(known, 101), PENDING, 'it had its owner when it was dumped');
+    scrape([101]);
+    assert.deepEqual([known.pending, known.sought, known.overdue], [1, 1, 1]);
+  });
+
+  it('seeks at once what lost its owner and is there: it was passed on', () => {
+    const { known, scrape } = createScrapes();
+    const slot = enter(known, 10, 1);
+    scrape([101, 102]);
+    known.observe(slot, 3, 101);
+    known.observe(slot, 3, GONE);
+    assert.deepEqual(known.inodesToLookUp(10), new Set([101, 102]));
+    known.seek(101);
+    known.seek(102);
+    assert.deepEqual([known.pending, known.sought, known.overdue], [2, 2, 1], 'a new one is sought anyway');
+    known.observe(slot, 4, 101);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.sought, known.overdue], [slot, 1, 1, 0]);
   });
 
   it('gives up only what has waited since the search began', () => {
@@ -147,17 +176,17 @@ describe('KnownOwners', () => {
   it('says of a socket without an owner whether it was lost in this scrape', () => {
     const { known, scrape } = createScrapes();
     const slot = enter(known, 7, 1);
-    const hasJustLost = () => [101, 102].map((inode) => known.hasJustLost(known.entryOf(inode)));
+    const lostOwnerThisScrape = () => [101, 102].map((inode) => known.lostOwnerThisScrape(known.entryOf(inode)));
     scrape([101, 102]);
-    assert.deepEqual(hasJustLost(), [false, false], 'they had none');
+    assert.deepEqual(lostOwnerThisScrape(), [false, false], 'they had none');
     known.observe(slot, 3, 101);
     known.observe(slot, 4, 102);
     scrape([101, 102]);
     known.observe(slot, 3, GONE);
-    assert.equal(known.hasJustLost(known.entryOf(101)), true);
+    assert.equal(known.lostOwnerThisScrape(known.entryOf(101)), true);
     known.processes.keepOnly(new Set());
     scrape([101, 102]);
-    assert.deepEqual(hasJustLost(), [false, false], 'one scrape ago, and before the dump');
+    assert.deepEqual(lostOwnerThisScrape(), [false, false], 'one scrape ago, and before the dump');
     assert.deepEqual([known.pending, known.overdue], [2, 2]);
   });
 
@@ -193,15 +222,15 @@ describe('KnownOwners', () => {
     }
   });
 
-  for (const isFresh of [true, false]) {
-    it(`counts a socket of several rows once, all rows being told or the difference (${isFresh})`, () => {
+  for (const isFullRecount of [true, false]) {
+    it(`counts a socket of several rows once, all rows being told or the difference (${isFullRecount})`, () => {
       const { known, scrape } = createScrapes();
       const counts = () => [known.pending, known.overdue, known.sockets.length];
       scrape([101, 101, 102, 101]);
       assert.deepEqual(counts(), [2, 0, 2]);
-      scrape([101, 102, 102], isFresh);
+      scrape([101, 102, 102], isFullRecount);
       assert.deepEqual(counts(), [2, 2, 2]);
-      scrape([102], isFresh);
+      scrape([102], isFullRecount);
       assert.deepEqual(counts(), [1, 1, 1]);
     });
   }
@@ -251,143 +280,9 @@ describe('KnownOwners', () => {
     known.begin(false);
     for (const inode of [-1, -2, 0]) {
       assert.equal(known.note(inode), NO_ENTRY);
-      assert.deepEqual([known.entryOf(inode), known.ownerAt(NO_ENTRY)], [NO_ENTRY, NOT_FOUND]);
+      assert.deepEqual([known.entryOf(inode), known.ownerAt(NO_ENTRY)], [NO_ENTRY, PENDING]);
       known.release(inode);
     }
     assert.deepEqual([known.pending, known.sockets.length], [0, 0]);
   });
 });
-
-type Happening = typeof anyEvent extends fc.Arbitrary<infer Value> ? Value : never;
-type Dump = typeof anyDump extends fc.Arbitrary<infer Value> ? Value : never;
-type World = ReturnType<typeof createWorld>;
-
-/** Processes 2 to 5 with their descriptors, and a KnownOwners that learns of them only by what it is shown. */
-function createWorld() {
-  const scrapes = createScrapes();
-  const { known } = scrapes;
-  const fds = new Map<number, number[]>();
-  const starts = new Map<number, number>();
-  const shown = new Set<number>();
-  let shownBefore = new Set<number>();
-  let clock = 0;
-  for (let pid = 2; pid <= 5; pid++) begin(pid);
-  return { known, fds, shown, scrape, happen, lookAtAll, holders, orphans, longPending };
-
-  function begin(pid: number): void {
-    fds.set(pid, Array<number>(MOST_FDS).fill(GONE));
-    starts.set(pid, ++clock);
-  }
-
-  function scrape({ isFresh, doubled, restless }: Dump): void {
-    for (const [pid, startTime] of starts) enter(known, pid, startTime);
-    shownBefore = new Set(shown);
-    shown.clear();
-    for (const held of fds.values()) for (const inode of held) if (inode > FILE) shown.add(inode);
-    shown.add(112); // nobody needs to have it
-    scrapes.scrape([...shown, ...doubled.filter((inode) => shown.has(inode))], isFresh, restless);
-  }
-
-  /** Sockets without an owner that were there before. */
-  function longPending(): number {
-    return [...shown].filter((inode) => shownBefore.has(inode) && ownerOf(known, inode) === PENDING).length;
-  }
-
-  function happen(event: Happening): void {
-    const held = fds.get(event.pid)!;
-    if (event.kind === 'open') held[event.fd] = event.inode;
-    else if (event.kind === 'file') held[event.fd] = NOT_A_SOCKET;
-    else if (event.kind === 'close') held[event.fd] = GONE;
-    else if (event.kind === 'replace') begin(event.pid);
-    else look(event.pid, event.fd);
-  }
-
-  function look(pid: number, fd: number): void {
-    known.observe(enter(known, pid, starts.get(pid)!), fd, fds.get(pid)![fd]!);
-  }
-
-  function lookAtAll(): void {
-    for (const pid of fds.keys()) for (let fd = 0; fd < MOST_FDS; fd++) look(pid, fd);
-  }
-
-  /** Sockets of the scrape and the oldest process that has each. */
-  function holders(): Map<number, number> {
-    const oldestFirst = [...starts].sort(([, a], [, b]) => b - a);
-    return new Map(
-      oldestFirst.flatMap(([pid]) =>
-        fds
-          .get(pid)!
-          .filter((inode) => shown.has(inode))
-          .map((inode) => [inode, pid] as const),
-      ),
-    );
-  }
-
-  function orphans(): number[] {
-    return [...shown].filter((inode) => !holders().has(inode));
-  }
-}
-
-function assertInStep({ known, shown }: World): void {
-  const { sockets, processes } = known;
-  let pending = 0;
-  const owned = new Set<string>();
-  assert.equal(sockets.length, shown.size);
-  for (const inode of shown) {
-    const entry = sockets.find(inode);
-    const slot = sockets.processOf(entry);
-    if (slot === PENDING) pending++;
-    if (slot < 0) continue;
-    owned.add(`${slot} ${sockets.fdOf(entry)}`);
-    assert.equal(processes.at(slot)!.held.get(sockets.fdOf(entry)), inode);
-  }
-  assert.equal(known.pending, pending);
-  assert.ok(known.overdue >= 0 && known.overdue <= pending, `${known.overdue} of ${pending} overdue`);
-  for (const [slot, record] of processes.records.entries()) {
-    if (record === undefined) continue;
-    let held = 0;
-    for (let fd = 0; fd < MOST_FDS; fd++) {
-      if (record.held.get(fd) <= 0) continue;
-      held++;
-      assert.ok(owned.has(`${slot} ${fd}`), `descriptor ${fd} of slot ${slot} is nobody's`);
-    }
-    assert.equal(record.held.sockets, held);
-  }
-}
-
-function enter(known: KnownOwners, pid: number, startTime: number, name = `p${pid}`): number {
-  return known.processes.enter(pid, { startTime, name, folder: String(pid) });
-}
-
-/** Scrapes told as the rows they show: all of them, or (as after the first) how they differ from the last ones. */
-function createScrapes() {
-  const known = new KnownOwners();
-  let before: readonly number[] = [];
-  return { known, scrape };
-
-  /** `restless`: rows that changed their state; they leave and come. */
-  function scrape(rows: readonly number[], isFresh = known.generation === 0, restless: readonly number[] = []): void {
-    const kept = rowsInBoth(before, rows).filter((inode) => !restless.includes(inode));
-    known.begin(isFresh);
-    for (const inode of isFresh ? rows : without(rows, kept)) known.note(inode);
-    if (isFresh) known.dropUnseen();
-    else for (const inode of without(before, kept)) known.release(inode);
-    known.dropDead();
-    before = rows;
-  }
-}
-
-function without(rows: readonly number[], some: readonly number[]): number[] {
-  const rest = [...rows];
-  for (const inode of some) rest.splice(rest.indexOf(inode), 1);
-  return rest;
-}
-
-function rowsInBoth(rows: readonly number[], others: readonly number[]): number[] {
-  const rest = [...others];
-  return rows.filter((inode) => rest.includes(inode) && rest.splice(rest.indexOf(inode), 1).length === 1);
-}
-
-function ownerOf(known: KnownOwners, inode: number): number {
-  return known.sockets.processOf(known.sockets.find(inode));
-}

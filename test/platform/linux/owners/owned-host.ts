@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
 import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
+import type { SocketLookup } from '../../../../src/platform/linux/netlink/socket-lookup.ts';
 import { createOwnerResolver } from '../../../../src/platform/linux/owners/owners.ts';
+import type { ProcessGroups } from '../../../../src/platform/linux/owners/process-groups.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
 import {
   Family,
@@ -31,10 +33,14 @@ export interface DumpedRow {
 
 export interface HostOptions {
   readonly isPrivileged?: boolean;
+  readonly isInitialUser?: boolean;
+  readonly hasHiddenProcesses?: boolean;
+  readonly lookup?: SocketLookup;
   readonly budgetMs?: number;
   /** Its descriptors cannot be read. */
   readonly closedPid?: number;
   readonly libc?: Libc;
+  readonly groups?: ProcessGroups;
   readonly procfs?: string;
   /** Whether a scrape is compared with the last one. */
   readonly isCompared?: boolean;
@@ -54,7 +60,7 @@ export function createFailingLibc() {
 
 /** A procfs of files and links, and a resolver on it, with the table that it works on. */
 export function createOwnedHost(t: TestContext, options: HostOptions = {}) {
-  const { isPrivileged = true, budgetMs = 10_000, closedPid, isCompared = true } = options;
+  const { isPrivileged = true, budgetMs = 10_000, closedPid, isCompared = true, ...others } = options;
   const procfs = options.procfs ?? temporaryFolder(t);
   const counts = { links: 0 };
   const libc = listInOrder(options.libc ?? closeFolder(loadLibc(), `${procfs}/${closedPid}/fd`));
@@ -65,7 +71,7 @@ export function createOwnedHost(t: TestContext, options: HostOptions = {}) {
       return libc.readlinkat(...call);
     },
   };
-  const owners = createOwnerResolver(counting, { procfs, budgetMs, isPrivileged });
+  const owners = createOwnerResolver(counting, { ...others, procfs, budgetMs, isPrivileged });
   const table = new SocketTable();
 
   return {

@@ -97,6 +97,22 @@ describe('createOwnerSearch', () => {
     assert.deepEqual(host.ownerPids(), { 101: 1001, 102: 1001, 103: 1000 });
   });
 
+  it('verifies a small process at once while large ones lose descriptors all the time', () => {
+    const host = createSearchedHost();
+    host.startFillers();
+    const busy = [10, 11, 12].map((pid) => host.start(pid, `busy ${pid}`, ...inodes(pid * 10_000, 5 * MANY)));
+    const giver = host.start(1000, 'giver', 101, 102, 103);
+    const taker = host.start(1001, 'taker');
+    host.scrape();
+    for (const [fd, inode] of [101, 102, 103].entries()) {
+      for (const process of busy) process.fds.delete(fd);
+      giver.fds.delete(fd);
+      taker.fds.set(fd, inode);
+      host.scrape();
+      assert.equal(host.ownerPids()[inode], 1001);
+    }
+  });
+
   it('finds among many the process that took the number of a socket it handed on for another', () => {
     const host = createSearchedHost();
     host.startFillers();
@@ -167,7 +183,9 @@ describe('createOwnerSearch', () => {
     host.scrape();
     assert.equal(host.ownerPids()[5005], undefined);
     host.scrape();
-    assert.deepEqual([host.ownerPids()[5005], host.ownerPids()[lost]], [10, 11]);
+    assert.deepEqual([host.ownerPids()[5005], host.ownerPids()[lost]], [10, undefined], 'it may be closed by now');
+    host.scrape({ pause: 1e6 });
+    assert.equal(host.ownerPids()[lost], 11, 'it is not');
     host.assertRight();
   });
 
@@ -191,6 +209,32 @@ describe('createOwnerSearch', () => {
     host.scrape();
     assert.equal(host.ownerOf(66), NOT_FOUND);
   });
+
+  for (const [linksAtOnce, most] of [
+    [undefined, 3],
+    [Number.POSITIVE_INFINITY, 1],
+  ] as const) {
+    it(`finds among 20,000 descriptors of small processes what lost its owner, in ${most} scrapes, whoever has it`, () => {
+      const crowd = 25;
+      const needed = Array.from({ length: crowd }, (_, place) => {
+        const host = createSearchedHost(linksAtOnce === undefined ? {} : { limits: { linksAtOnce } });
+        const giver = host.start(10, 'giver', 101);
+        for (let pid = 100; pid < 100 + crowd; pid++) host.start(pid, 'small', ...inodes(pid * 1000, 800));
+        host.processes.get(100 + place)!.fds.set(900, 101); // what an older process has too is not looked at again
+        host.orphans.add(66);
+        for (let before = 0; before < 6; before++) host.scrape(); // all are searched, and not again soon
+        assert.equal(host.ownerOf(66), NOT_FOUND);
+        host.end(giver);
+        let scrapes = 0;
+        for (; host.ownerPids()[101] !== 100 + place; scrapes++) {
+          assert.ok(scrapes < most, `not found after ${scrapes} scrapes`);
+          host.scrape();
+        }
+        return scrapes;
+      });
+      assert.deepEqual([Math.min(...needed), Math.max(...needed)], [1, most]);
+    });
+  }
 
   it('pauses after a search of all processes, however many sockets nobody has', () => {
     const host = createSearchedHost();
@@ -271,14 +315,18 @@ describe('createOwnerSearch', () => {
     const anyBatch = fc.record({
       events: fc.array(anyEvent, { maxLength: 12 }),
       mostLinks: fc.constantFrom(0, 3, 10, Number.POSITIVE_INFINITY),
-      isFresh: fc.boolean(),
+      isFullRecount: fc.boolean(),
+      /** Sockets of which the kernel says, rightly or not, that they have ended. */
+      ended: fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 3 }),
     });
     fc.assert(
       fc.property(fc.array(anyBatch, { maxLength: 12 }), fc.boolean(), (run, kernelCounts) => {
         const host = createSearchedHost({ kernelCounts });
-        for (const { events, mostLinks, isFresh } of run) {
+        for (const { events, mostLinks, isFullRecount, ended } of run) {
+          host.ended.clear();
+          for (const inode of ended) host.ended.add(inode);
           for (const event of events) host.happen(event);
-          host.scrape({ mostLinks, isFresh });
+          host.scrape({ mostLinks, isFullRecount });
           host.assertNamesHolders();
         }
         for (let quiet = 0; quiet < 4; quiet++) host.scrape();

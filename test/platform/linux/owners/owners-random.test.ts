@@ -108,7 +108,7 @@ function createWorld(t: TestContext, procfs: string) {
     const oldestFirst = [...processes.values()].sort((a, b) => a.startTime - b.startTime);
     const expected = rows.map(({ inode }) => {
       const holder = oldestFirst.find(({ fds }) => [...fds.values()].includes(inode));
-      return holder?.name ?? Reason.unresolved;
+      return holder?.name ?? Reason.kernel;
     });
     assert.deepEqual(answersOf(compared.table), expected);
     assert.deepEqual(compared.owners.readFds().length, new Set(expected.filter(isName)).size);

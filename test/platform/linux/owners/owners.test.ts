@@ -28,18 +28,27 @@ describe('createOwnerResolver', () => {
     const rows = [101, 102];
     const permitted = createOwnedHost(t);
     permitted.hold(10, 'web', 101);
-    assert.deepEqual(permitted.scrape(...rows), ['web', Reason.unresolved]);
-    assert.deepEqual(permitted.scrape(...rows), ['web', Reason.unresolved], 'also when it was given up');
+    assert.deepEqual(permitted.scrape(...rows), ['web', Reason.kernel], 'all were searched');
+    assert.deepEqual(permitted.scrape(...rows), ['web', Reason.kernel]);
+
+    const elsewhere = createOwnedHost(t, { hasHiddenProcesses: true });
+    elsewhere.hold(10, 'web', 101);
+    assert.deepEqual(elsewhere.scrape(...rows), ['web', Reason.pidNamespace], 'all that it can see');
 
     const unprivileged = createOwnedHost(t, { isPrivileged: false });
     unprivileged.hold(10, 'web', 101);
     assert.deepEqual(unprivileged.scrape(...rows), ['web', Reason.permission]);
     assert.deepEqual(unprivileged.scrape(...rows), ['web', Reason.permission]);
 
-    const denied = createOwnedHost(t, { closedPid: 11 });
-    denied.hold(10, 'web', 101);
-    denied.hold(11, 'closed', 102);
-    assert.deepEqual(denied.scrape(...rows), ['web', Reason.permission], 'capabilities of a user namespace');
+    for (const isInitialUser of [false, true]) {
+      const denied = createOwnedHost(t, { closedPid: 11, isInitialUser });
+      denied.hold(10, 'web', 101);
+      denied.hold(11, 'closed', 102);
+      // capabilities of a user namespace may be had outside of it; nobody can have more than all of them
+      const reason = isInitialUser ? Reason.unresolved : Reason.permission;
+      assert.deepEqual(denied.scrape(...rows), ['web', reason]);
+      assert.deepEqual(denied.scrape(...rows), ['web', reason]);
+    }
   });
 
   it('does not blame privileges where time was short', (t) => {
@@ -63,7 +72,7 @@ describe('createOwnerResolver', () => {
     scrape(101, 102);
     close(10, 0);
     assert.deepEqual(scrape(101, 102), ['web', 'web']);
-    assert.deepEqual(scrape(101, 102), [Reason.unresolved, 'web']);
+    assert.deepEqual(scrape(101, 102), [Reason.kernel, 'web']);
   });
 
   it('names the next owner in the scrape that finds out', (t) => {
@@ -104,7 +113,7 @@ describe('createOwnerResolver', () => {
     const { hold, scrape } = createOwnedHost(t);
     hold(10, 'web', 101);
     scrape(101, 102);
-    assert.deepEqual(scrape(101, 102), ['web', Reason.unresolved]);
+    assert.deepEqual(scrape(101, 102), ['web', Reason.kernel]);
     hold(11, 'late', 102);
     assert.deepEqual(scrape(101, 102), ['web', 'late']);
   });
@@ -116,6 +125,19 @@ describe('createOwnerResolver', () => {
     hold(10, 'after');
     assert.deepEqual(scrape(101), ['after']);
   });
+
+  for (const isShown of [true, false]) {
+    it(`never names the predecessor of a process that took its pid, its sockets being the same or not (${isShown})`, (t) => {
+      const { hold, end, nameProcess, scrape } = createOwnedHost(t);
+      hold(10, 'gone', 101, 102);
+      hold(11, 'bystander', 103);
+      scrape(101, 102, 103);
+      end(10);
+      hold(10, 'next', ...(isShown ? [101] : [104]));
+      nameProcess(10, 'next', 5000);
+      assert.deepEqual(scrape(101, 103), [isShown ? 'next' : Reason.kernel, 'bystander']);
+    });
+  }
 
   it('keeps names apart that say something else on the page', (t) => {
     const { hold, scrape, owners } = createOwnedHost(t);
@@ -141,8 +163,8 @@ describe('createOwnerResolver', () => {
     const table = new SocketTable();
     dumpRows(table, toRows([102, 0, 101, 103, 104]), false);
     owners.recall(table);
-    const { none, unresolved } = Reason;
-    assert.deepEqual(answersOf(table), ['db', none, 'web', unresolved, unresolved]);
+    const { none, kernel, unresolved } = Reason;
+    assert.deepEqual(answersOf(table), ['db', none, 'web', kernel, unresolved], 'of 104 nothing is known');
   });
 
   it('fails, and recovers, when the exporter itself has no descriptors left', (t) => {

@@ -9,7 +9,7 @@ import {
   createFdReader,
   parseOpenFilesLimit,
 } from '../../../../src/platform/linux/owners/process-fds.ts';
-import { ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 
 const HEADER = 'Limit                     Soft Limit           Hard Limit           Units     \n';
@@ -31,29 +31,25 @@ describe('parseOpenFilesLimit', () => {
 });
 
 describe('createFdReader', () => {
-  it('shows, of each name, the process nearest to its limit', (t) => {
+  it('reads what a process has open and may have', (t) => {
     const procfs = temporaryFolder(t);
-    const owners = [
-      process(procfs, 10, 'web', 500, '1000'),
-      process(procfs, 11, 'web', 60, '64'),
-      process(procfs, 12, 'web', 900, '2000'),
-      process(procfs, 13, 'free', 5000, 'unlimited'),
-      process(procfs, 14, 'free', 6, '100'),
-      process(procfs, 15, 'mute', 3, undefined),
-    ];
     const read = createFdReader(procfs, () => -1, createFdLinks(loadLibc(), procfs));
-    assert.deepEqual(read(owners), [
-      { process: 'web', open: 60, limit: 64 },
-      { process: 'free', open: 6, limit: 100 },
-      { process: 'mute', open: 3, limit: undefined },
-    ]);
+    assert.deepEqual(read(process(procfs, 10, 500, '1000')), { open: 500, limit: 1000 });
+    assert.deepEqual(read(process(procfs, 13, 5000, 'unlimited')), { open: 5000, limit: undefined });
+    assert.deepEqual(read(process(procfs, 15, 3, undefined)), { open: 3, limit: undefined });
   });
 
-  it('leaves out a process that ended', (t) => {
+  it('asks the kernel for the number unless the search of this scrape did', (t) => {
     const procfs = temporaryFolder(t);
-    const ended = process(procfs, 10, 'web', 5, '10');
-    ended.record.isAlive = false;
-    assert.deepEqual(createFdReader(procfs, () => 5, createFdLinks(loadLibc(), procfs))([ended]), []);
+    const read = createFdReader(procfs, () => 7, createFdLinks(loadLibc(), procfs));
+    assert.equal(read(process(procfs, 10, -1, '100'))!.open, 7);
+  });
+
+  it('has no answer for a process that ended', (t) => {
+    const procfs = temporaryFolder(t);
+    const ended = process(procfs, 10, 5, '10');
+    ended.isAlive = false;
+    assert.equal(createFdReader(procfs, () => 5, createFdLinks(loadLibc(), procfs))(ended), undefined);
   });
 });
 
@@ -84,11 +80,11 @@ describe('createFdCounter', () => {
 });
 
 /** A process with `open` descriptors, as a search has left it. */
-function process(procfs: string, pid: number, name: string, open: number, limit: string | undefined) {
+function process(procfs: string, pid: number, open: number, limit: string | undefined): ProcessRecord {
   mkdirSync(join(procfs, String(pid)));
   if (limit !== undefined) writeFileSync(join(procfs, `${pid}/limits`), limitsText(limit));
   const table = new ProcessTable();
-  const record = table.at(table.enter(pid, { startTime: pid, name, folder: String(pid) }))!;
+  const record = table.at(table.enter(pid, { startTime: pid, name: 'web', folder: String(pid) }))!;
   record.fdCount = open;
-  return { record, name };
+  return record;
 }

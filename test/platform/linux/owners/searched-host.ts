@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
+import type { LookedUp } from '../../../../src/platform/linux/owners/ended-sockets.ts';
+import { NOT_A_SOCKET, RING } from '../../../../src/platform/linux/owners/fd-links.ts';
 import { createFdSearch } from '../../../../src/platform/linux/owners/fd-search.ts';
 import { KnownOwners } from '../../../../src/platform/linux/owners/known-owners.ts';
-import { createOwnerSearch } from '../../../../src/platform/linux/owners/owner-search.ts';
+import { createOwnerSearch, type SearchLimits } from '../../../../src/platform/linux/owners/owner-search.ts';
+import { createProcessCheck } from '../../../../src/platform/linux/owners/process-check.ts';
 import { createFakeProcesses, type FakeProcess, lowestFree } from './fake-processes.ts';
 
 export const UNIX_SOCKET = 999_999;
@@ -12,30 +14,48 @@ const FILLERS = 200;
 const anyPid = fc.integer({ min: 1, max: 6 });
 /** What can happen to processes between two scrapes. */
 export const anyEvent = fc.record({
-  kind: fc.constantFrom('start', 'fork', 'end', 'open', 'file', 'close', 'pass', 'move', 'deny'),
+  kind: fc.constantFrom('start', 'fork', 'end', 'open', 'file', 'close', 'pass', 'move', 'deny', 'ring', 'unring'),
   pid: anyPid,
   other: anyPid,
   nth: fc.nat(5),
 });
 type Event = typeof anyEvent extends fc.Arbitrary<infer Value> ? Value : never;
 
+export interface HostOptions {
+  /** Whether the kernel tells how many descriptors a process has open. */
+  readonly kernelCounts?: boolean;
+  /** Whether the kernel tells what has ended. */
+  readonly canLookUp?: boolean;
+  readonly limits?: SearchLimits;
+}
+
 /** A fake host with a search on it. The dump shows every socket that a process holds. */
-export function createSearchedHost({ kernelCounts = true } = {}) {
+export function createSearchedHost({ kernelCounts = true, canLookUp = true, limits }: HostOptions = {}) {
   const world = createFakeProcesses();
   const known = new KnownOwners();
-  const fds = createFdSearch(known, world.links, world.readIdentity);
+  const { links } = world;
+  const { readInfo } = links;
+  links.readInfo = (folder, fd) => (host.isRingBusy ? 'SqMask:\t0x7\n' : readInfo(folder, fd));
+  const fds = createFdSearch(known, links, world.readIdentity);
+  const checkProcesses = createProcessCheck(known, world.readIdentity);
   const countFds = kernelCounts ? world.countFds : () => -1;
-  const search = createOwnerSearch(known, { fds, readIdentity: world.readIdentity, countFds });
+  const search = createOwnerSearch(known, { fds, readIdentity: world.readIdentity, countFds }, limits);
   /** Sockets of the dump that no process holds, and sockets that are missing in it. */
   const orphans = new Set<number>();
+  /** Of those, the ones that end before they are searched for; and what the kernel was asked for. */
+  const ended = new Set<number>();
+  const lookedUp: number[] = [];
   const tooNew = new Set([UNIX_SOCKET]);
   let lastDump: ReadonlySet<number> = new Set();
   let nextInode = 1;
+  let paused = 0;
 
-  return {
+  const host = {
     ...world,
     known,
     orphans,
+    ended,
+    lookedUp,
     tooNew,
     startFillers,
     scrape,
@@ -44,28 +64,43 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
     assertRight,
     assertNamesHolders,
     happen,
+    /** What happens between the dump and the search. */
+    afterDump: undefined as (() => void) | undefined,
+    /** Whether another thread holds the lock that listing a ring takes. */
+    isRingBusy: false,
   };
+  return host;
 
   /** So many processes that verifying some of what is known does not come to those that start later. */
   function startFillers(): void {
     for (let pid = 100; pid < 100 + FILLERS; pid++) world.start(pid, 'filler', NOT_A_SOCKET);
   }
 
-  /** Time passes by links that are read. The dump is told as its difference to the last one, or (`isFresh`) anew. */
-  function scrape({ mostLinks = Number.POSITIVE_INFINITY, isFresh = false } = {}): void {
+  /** Time passes by links that are read, and between scrapes by `pause`. The dump is told as its difference to the last one, or (`isFullRecount`) anew. */
+  function scrape({ mostLinks = Number.POSITIVE_INFINITY, isFullRecount = false, pause = 0 } = {}): void {
+    paused += pause;
     const pids = [...world.processes.keys()];
-    known.processes.keepOnly(new Set(pids));
-    for (const [slot, record] of known.processes.records.entries())
-      if (record?.isAlive) known.processes.update(slot, world.readIdentity(record.pid)); // as owners.ts does
-    known.begin(isFresh);
+    known.begin(isFullRecount);
+    checkProcesses(pids);
     const dumped = new Set([...holders().keys(), ...orphans].filter((inode) => !tooNew.has(inode)));
-    for (const inode of dumped) if (isFresh || !lastDump.has(inode)) known.note(inode);
-    for (const inode of lastDump) if (!isFresh && !dumped.has(inode)) known.release(inode);
-    if (isFresh) known.dropUnseen();
+    for (const inode of dumped) if (isFullRecount || !lastDump.has(inode)) known.note(inode);
+    for (const inode of lastDump) if (!isFullRecount && !dumped.has(inode)) known.release(inode);
+    if (isFullRecount) known.dropUnseen();
     lastDump = dumped;
+    host.afterDump?.();
+    known.awaitShownAgain();
     known.dropDead();
-    search(pids, () => world.counts.links, world.counts.links + mostLinks);
+    const now = () => world.counts.links + paused;
+    search(pids, now, now() + mostLinks, canLookUp ? lookUpEnds : undefined);
     assert.ok(known.overdue >= 0 && known.overdue <= known.pending);
+  }
+
+  function lookUpEnds(inodes: ReadonlySet<number>): LookedUp {
+    lookedUp.push(...inodes);
+    const held = holders();
+    const isThere = (inode: number) => !ended.has(inode) && (held.has(inode) || orphans.has(inode));
+    const asked = [...inodes];
+    return { ended: asked.filter((inode) => !isThere(inode)), remaining: asked.filter(isThere) };
   }
 
   function ownerOf(inode: number): number {
@@ -82,8 +117,8 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
   function holders(): Map<number, FakeProcess[]> {
     const byInode = new Map<number, FakeProcess[]>();
     for (const process of world.processes.values()) {
-      for (const inode of new Set(process.fds.values())) {
-        if (inode === NOT_A_SOCKET) continue;
+      for (const inode of new Set([process.fds, ...process.rings.values()].flatMap((held) => [...held.values()]))) {
+        if (inode === NOT_A_SOCKET || inode === RING) continue;
         byInode.set(inode, [...(byInode.get(inode) ?? []), process]);
       }
     }
@@ -126,18 +161,64 @@ export function createSearchedHost({ kernelCounts = true } = {}) {
     }
     const fd = [...process.fds.keys()][nth] ?? -1;
     const target = world.processes.get(other);
-    if (kind === 'start' || kind === 'end') world.end(process);
-    if (kind === 'start') world.start(pid, `p${pid}`);
-    if (kind === 'fork' && target === undefined) {
-      const child = world.start(other, process.name);
-      for (const [number, link] of process.fds) child.fds.set(number, link);
-    }
-    if (kind === 'open') process.fds.set(lowestFree(process), nextInode++);
-    if (kind === 'file') process.fds.set(lowestFree(process), NOT_A_SOCKET);
-    if (kind === 'deny') process.isDenied = !process.isDenied;
-    if (fd < 0) return;
-    if (kind === 'pass' && target !== undefined) target.fds.set(lowestFree(target), process.fds.get(fd)!);
-    if (kind === 'move') process.fds.set(fd + 200, process.fds.get(fd)!);
-    if (['pass', 'move', 'close'].includes(kind)) process.fds.delete(fd);
+    const events: Record<Event['kind'], () => unknown> = {
+      start() {
+        world.end(process);
+        world.start(pid, `p${pid}`);
+      },
+      end: () => world.end(process),
+      fork: () => target === undefined && copy(process, world.start(other, process.name)),
+      open: () => process.fds.set(lowestFree(process), nextInode++),
+      file: () => process.fds.set(lowestFree(process), NOT_A_SOCKET),
+      deny() {
+        process.isDenied = !process.isDenied;
+      },
+      ring: () => acceptInto(process, nextInode++),
+      unring() {
+        for (const ring of process.rings.values()) ring.delete(nth);
+      },
+      pass() {
+        if (fd >= 0 && target !== undefined) put(process, fd, target, lowestFree(target));
+        drop(process, fd);
+      },
+      move() {
+        if (fd >= 0) put(process, fd, process, fd + 200);
+        drop(process, fd);
+      },
+      close: () => drop(process, fd),
+    };
+    events[kind]();
   }
+}
+
+/** A ring is one in both processes. */
+function copy(process: FakeProcess, child: FakeProcess): void {
+  for (const [number, link] of process.fds) child.fds.set(number, link);
+  for (const [number, ring] of process.rings) child.rings.set(number, ring);
+}
+
+function drop(process: FakeProcess, fd: number): void {
+  process.fds.delete(fd);
+  process.rings.delete(fd);
+}
+
+/** Both have it then, as after dup2(): what stood at that number is closed. */
+function put(from: FakeProcess, fd: number, to: FakeProcess, number: number): void {
+  to.fds.set(number, from.fds.get(fd)!);
+  const ring = from.rings.get(fd);
+  if (ring !== undefined) to.rings.set(number, ring);
+  else to.rings.delete(number);
+}
+
+/** A direct descriptor in the process's first ring of io_uring, which is made when there is none. */
+export function acceptInto(process: FakeProcess, inode: number): Map<number, number> {
+  if (process.rings.size === 0) {
+    const fd = lowestFree(process);
+    process.fds.set(fd, RING);
+    process.rings.set(fd, new Map());
+  }
+  const [ring] = process.rings.values();
+  let index = 0;
+  while (ring!.has(index)) index++;
+  return ring!.set(index, inode);
 }

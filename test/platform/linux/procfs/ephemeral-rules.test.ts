@@ -63,6 +63,10 @@ test('tells when connect() may take a TIME_WAIT port', (t) => {
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_timestamps: '2\n' }), { scope: 'always', afterMs: 1000 });
 });
 
+test('sockets stay in TIME_WAIT for as long as a kernel that lets it be set says', (t) => {
+  assert.equal(readEphemeralRules(fakeProcfs(t, { 'sys/net/ipv4/tcp_tw_timeout': '240\n' })).timeWaitMs, 240_000);
+});
+
 test('names the file of a range that cannot be', (t) => {
   const name = 'sys/net/ipv4/ip_local_port_range';
   for (const text of ['60999 32768', '1 65536', '-1 9']) {

@@ -30,7 +30,7 @@ test('names file and line when names and values do not pair up', () => {
 
 test('takes no number from a line that breaks off: it may be a part of one', () => {
   assert.throws(() => parseMib('Tcp: ActiveOpens\nTcp: 5', SOURCE, NAMES), {
-    message: '/proc/net/snmp, line 2: it breaks off, the last number may be a part of one',
+    message: '/proc/net/snmp, line 2: cut off: the last number may be incomplete',
   });
 });
 

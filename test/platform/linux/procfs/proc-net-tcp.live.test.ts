@@ -11,7 +11,7 @@ import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { rowsOfSs, rowsOfTable } from '../netlink/socket-rows.ts';
 import { temporaryFolder } from './fake-procfs.ts';
 
-const ZOO = fileURLToPath(new URL('socket-zoo.ts', import.meta.url));
+const ZOO = fileURLToPath(new URL('../netlink/socket-zoo.ts', import.meta.url));
 const canUnshare = spawnSync('unshare', ['-n', 'true']).status === 0;
 
 test('reads the sockets of a network namespace as ss does', {

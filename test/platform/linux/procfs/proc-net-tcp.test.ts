@@ -25,7 +25,7 @@ test('reads what ss saw at the same moment, both families', () => {
 
 test('says all there is to a row, whatever stood in its place before', () => {
   const table = new SocketTable();
-  table.words.fill(99);
+  (table.words as Int32Array).fill(99);
   createProcNetTcpReader(RECORDED).read(table, UNLIMITED);
   for (const [number, row] of rowsOf(table).entries()) {
     const remoteWord = table.words[number * ROW_WORDS + Word.remoteWord];
@@ -85,13 +85,13 @@ test('takes the largest values the kernel can print', (t) => {
 });
 
 const REFUSED: Readonly<Record<string, readonly [text: string, message: string]>> = {
-  'an empty file': ['', 'net/tcp is empty, it has not even a header'],
+  'an empty file': ['', 'net/tcp is empty: no header'],
   'another header': ['a b c\n', 'net/tcp, line 1: not the columns of a TCP table: "a b c"'],
   'columns in another order': [
     HEADER.replace('tx_queue rx_queue', 'rx_queue tx_queue'),
     'net/tcp, line 1: not the columns of a TCP table: "  sl  local_address rem_address   st rx_queue tx_queue tr tm->when retrnsmt   ui"',
   ],
-  'no end of the last line': [HEADER + FIRST_LINE.trimEnd(), 'net/tcp, line 2: cut off, it has no end'],
+  'no end of the last line': [HEADER + FIRST_LINE.trimEnd(), 'net/tcp, line 2: cut off, no end of line'],
   'a line cut short': [
     `${HEADER}${FIRST_LINE}   1: 0100007F:85F7 00\n`,
     'net/tcp, line 3: a hex digit expected at column 23, but the line ends',

@@ -10,12 +10,13 @@ test('turns the pages of a recorded kernel into bytes', () => {
     orphanLimit: 131072,
     bytes: 966 * 4096,
     limitBytes: 575796 * 4096,
+    allocated: 29,
   });
 });
 
 test('has no limits outside the initial network namespace', (t) => {
   const procfs = fakeProcfs(t, { 'sys/net/ipv4/tcp_mem': undefined, 'sys/net/ipv4/tcp_max_orphans': undefined });
-  assert.deepEqual(readTcpMemory(procfs, 65536), { orphans: 1, bytes: 966 * 65536 });
+  assert.deepEqual(readTcpMemory(procfs, 65536), { orphans: 1, bytes: 966 * 65536, allocated: 29 });
 });
 
 test('knows only the limits where there is no sockstat', (t) => {
@@ -25,7 +26,7 @@ test('knows only the limits where there is no sockstat', (t) => {
 
 test('leaves out what the line lacks, and counts below zero', () => {
   assert.deepEqual(parseSockstat('TCP: inuse 22 orphan 3\n', 'sockstat'), { orphans: 3 });
-  assert.deepEqual(parseSockstat('TCP: orphan -2 mem 7\n', 'sockstat'), { memoryPages: 7 });
+  assert.deepEqual(parseSockstat('TCP: orphan -2 alloc 9 mem 7\n', 'sockstat'), { allocated: 9, memoryPages: 7 });
   assert.deepEqual(parseSockstat('sockets: used 35\nTCP6: inuse 4\n', 'sockstat'), {});
 });
 

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
+import { release } from 'node:os';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { isSinceKernel } from '../../../../src/platform/linux/libc/kernel-release.ts';
+import { readShowsHostProcesses } from '../../../../src/platform/linux/procfs/namespace.ts';
 
-const SOURCES = new URL('../../../../src/platform/linux/', import.meta.url).href;
+const SOURCES = new URL('../../../../src/platform/linux/procfs/', import.meta.url).href;
 const canUnshare = spawnSync('unshare', ['-m', '-n', '-p', '--fork', 'true']).status === 0;
 const unshared = { skip: !canUnshare && 'needs "unshare -m -n -p": root, or a user namespace' };
 const linux = { skip: process.platform !== 'linux' && 'needs Linux' };
@@ -49,12 +52,29 @@ test('a procfs mounted with subset=pid has the files about ourselves', unshared,
 
 test('PID 1 of a container is not taken for the host', unshared, () => {
   const script = `mount -t proc proc /proc && ${inNode(`
-    const { readIsHostNamespace } = await import('${SOURCES}namespace.ts');
+    const { readNamespaces } = await import('${SOURCES}namespace.ts');
     const { readlinkSync } = await import('node:fs');
     const isOwnInit = readlinkSync('/proc/1/ns/net') === readlinkSync('/proc/self/ns/net');
-    console.log(JSON.stringify([{ isOwnInit, isHost: readIsHostNamespace('/proc') ?? 'unknown' }]));
+    const onOldKernel = readNamespaces('/proc', { procfs: '/proc', kernelRelease: '6.12.0' });
+    console.log(JSON.stringify([{ isOwnInit }, onOldKernel, readNamespaces('/proc')]));
   `)}`;
-  assert.deepEqual(runInNamespaces(script), [{ isOwnInit: true, isHost: 'unknown' }]);
+  const [{ isOwnInit }, onOldKernel, here] = runInNamespaces(script) as [Record<string, unknown>, unknown, unknown];
+  assert.equal(isOwnInit, true);
+  assert.deepEqual(onOldKernel, { isHostPid: false });
+  const isSince618 = isSinceKernel(release(), 6, 18);
+  assert.deepEqual(here, { isHostPid: false, ...(isSince618 && { isHostNetwork: false }) });
+});
+
+test("a host's procfs mounted in a container shows the host's processes", unshared, () => {
+  const script = `mount --rbind /proc "$1" && mount -t proc proc /proc && ${inNode(`
+    const { readShowsHostProcesses } = await import('${SOURCES}namespace.ts');
+    const isHost = (procfs) => readShowsHostProcesses(procfs) ?? 'unknown';
+    console.log(JSON.stringify([{ own: isHost('/proc'), hosts: isHost(process.env.HOST_PROC) }]));
+  `)}`;
+  const [shown] = runInNamespaces(script);
+  const mayLookAtInit = spawnSync('readlink', ['/proc/1/ns/pid']).status === 0;
+  const isHostHere = readShowsHostProcesses('/proc');
+  assert.deepEqual(shown, { own: false, hosts: mayLookAtInit ? isHostHere : 'unknown' });
 });
 
 function inNode(code: string): string {

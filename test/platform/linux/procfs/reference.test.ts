@@ -20,9 +20,9 @@ test('/proc/net/tcp as a reference: every socket once, though the kernel prints 
 
   const reference = createProcNetTcpReference(procfs);
   const table = new SocketTable();
-  const { untold, ignored } = await reference.read(table);
+  const { unknownStateWords, ignored } = await reference.read(table);
   assert.equal(table.length, lines.length + 3);
   assert.deepEqual([...ignored], [lines.length, lines.length + 2], 'listeners may share address and port');
-  assert.equal(untold.size, 0);
+  assert.equal(unknownStateWords.size, 0);
   assert.deepEqual([reference.shows(TcpState.timeWait), reference.shows(TcpState.bound)], [true, false]);
 });

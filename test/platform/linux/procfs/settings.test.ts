@@ -30,6 +30,12 @@ test('turns the milliseconds of tcp_tw_reuse_delay into seconds', (t) => {
   assert.equal(readSettings(procfs).tcpTwReuseDelaySeconds, 1.5);
 });
 
+test('reads what only other kernels have: how long TIME_WAIT lasts, and tcp_tw_recycle', (t) => {
+  const procfs = fakeProcfs(t, { 'sys/net/ipv4/tcp_tw_timeout': '3\n', 'sys/net/ipv4/tcp_tw_recycle': '1\n' });
+  const { timeWaitDurationSeconds, tcpTwRecycle } = readSettings(procfs);
+  assert.deepEqual({ timeWaitDurationSeconds, tcpTwRecycle }, { timeWaitDurationSeconds: 3, tcpTwRecycle: 1 });
+});
+
 test('leaves out what this kernel or network namespace does not have', (t) => {
   const procfs = fakeProcfs(t, { 'sys/net': undefined, 'sys/fs/file-nr': undefined });
   assert.deepEqual(readSettings(procfs), { fileMax: 2466170, nrOpen: 1048576, timeWaitDurationSeconds: 60 });

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
-import { decodeDump, MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag.ts';
+import { decodeDump } from '../../../../src/platform/linux/netlink/inet-diag.ts';
+import { MESSAGE } from '../../../../src/platform/linux/netlink/inet-diag-layout.ts';
 import { allocateNetlinkBuffer } from '../../../../src/platform/linux/netlink/netlink.ts';
 import { RepeatedRows } from '../../../../src/platform/linux/rows/repeated-rows.ts';
-import { Reason, ROW_WORDS, setProcess } from '../../../../src/table/socket-row.ts';
+import { Reason } from '../../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { countChanges, countRows, NOTHING_COUNTED } from '../netlink/counted-rows.ts';
 import { rowsOfTable } from '../netlink/socket-rows.ts';
@@ -146,7 +147,7 @@ describe('a dump compared with the one before', () => {
     countRepeated(table, repeated, sockets);
     table.turn();
     read(table, repeated, sockets.slice(3400, 3700));
-    assert.deepEqual([table.changes.isFresh, table.changes.removedLength, table.added.length], [true, 0, 300]);
+    assert.deepEqual([table.changes.isFullRecount, table.changes.removedLength, table.added.length], [true, 0, 300]);
     table.commit();
     assert.equal(table.addresses.used, 301);
   });
@@ -169,7 +170,7 @@ describe('a dump compared with the one before', () => {
     const [one, two] = [connection(1), connection(2)];
     read(table, repeated, [one, two]);
     const name = table.processNames.intern('web');
-    for (const row of [0, 1]) setProcess(table.words, row * ROW_WORDS, name, Reason.none);
+    for (const row of [0, 1]) table.setOwner(row, name, Reason.none);
     table.commit();
     table.turn();
     read(table, repeated, [{ ...one, state: TcpState.finWait1 }, two]);
@@ -248,7 +249,7 @@ function countRepeated(table: SocketTable, repeated: RepeatedRows, messages: rea
   read(table, repeated, messages);
   let repeats = 0;
   for (let row = 0; row < table.length; row++) if (table.rowAt(row).process === MARK) repeats++;
-  for (let row = 0; row < table.length; row++) setProcess(table.words, row * ROW_WORDS, MARK, Reason.none);
+  for (let row = 0; row < table.length; row++) table.setOwner(row, MARK, Reason.none);
   table.commit();
   return repeats;
 }

@@ -44,7 +44,7 @@ describe('parseEvents', () => {
   });
 
   it('refuses text that is not events, and events without an id, a record number or a time', () => {
-    assert.throws(() => parseEvents('Access is denied.'), /something else than events: Access is denied/);
+    assert.throws(() => parseEvents('Access is denied.'), /something other than events: Access is denied/);
     for (const part of [/<EventID.*<\/EventID>/, /<EventRecordID>.*<\/EventRecordID>/, /<TimeCreated[^>]*>/]) {
       assert.throws(() => parseEvents(EVENT.replace(part, '')), /event without/);
     }

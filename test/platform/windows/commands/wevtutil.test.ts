@@ -42,7 +42,7 @@ describe('readExhaustionEvents', () => {
   it('refuses an empty answer of a wevtutil that tells nothing about the log either', async () => {
     await assert.rejects(
       readExhaustionEvents(async () => '\r\n', WEVTUTIL, 1, signal),
-      /tells nothing about the System log/,
+      /prints nothing about the System log/,
     );
   });
 

@@ -22,16 +22,16 @@ const ROWS = [
 describe('parseNetstat', () => {
   for (const language of ['en', 'de', 'zh']) {
     it(`reads every socket of netstat -ano in language ${language}, and leaves out UDP`, () => {
-      const { rows, untold } = parse(textOf(`netstat.${language}.txt`));
+      const { rows, unknownStateWords } = parse(textOf(`netstat.${language}.txt`));
       assert.deepEqual(rows, ROWS);
-      assert.deepEqual(untold, {});
+      assert.deepEqual(unknownStateWords, {});
     });
   }
 
   it('leaves the state open where the language is not known, even a state of two words', () => {
-    const { rows, untold } = parse(textOf('netstat.fr.txt'));
+    const { rows, unknownStateWords } = parse(textOf('netstat.fr.txt'));
     const [listen, established] = ["? L'?COUTE", '?TABLI'];
-    assert.deepEqual(untold, {
+    assert.deepEqual(unknownStateWords, {
       0: listen,
       1: established,
       3: established,
@@ -120,10 +120,10 @@ describe('parseNetstat', () => {
   });
 });
 
-function parse(text: string): { rows: string[]; untold: Record<string, string> } {
+function parse(text: string): { rows: string[]; unknownStateWords: Record<string, string> } {
   const table = new SocketTable();
-  const untold = parseNetstat(text, table);
-  return { rows: describeRows(table), untold: Object.fromEntries(untold) };
+  const unknownStateWords = parseNetstat(text, table);
+  return { rows: describeRows(table), unknownStateWords: Object.fromEntries(unknownStateWords) };
 }
 
 /** Undefined when the text is refused in words. */

@@ -12,18 +12,18 @@ describe('netstat as a reference', () => {
   it('is asked by its full path, -ano for all but the bound sockets', async () => {
     const { all, calls } = references({ '-ano': 'netstat.en.txt' });
     const table = new SocketTable();
-    const { untold } = await all.read(table);
+    const { unknownStateWords } = await all.read(table);
     assert.deepEqual(calls, [[PROGRAM, '-ano']]);
     assert.equal(table.length, 10);
-    assert.equal(untold.size, 0);
+    assert.equal(unknownStateWords.size, 0);
     assert.deepEqual([all.name, all.ownerIs, all.isOptional], ['netstat -ano', 'pid', false]);
     assert.deepEqual([all.shows(TcpState.listen), all.shows(TcpState.bound)], [true, false]);
   });
 
   it('passes on the words of a language that is not known', async () => {
     const { all } = references({ '-ano': 'netstat.fr.txt' });
-    const { untold } = await all.read(new SocketTable());
-    assert.deepEqual(new Set(untold.values()), new Set(["? L'?COUTE", '?TABLI']));
+    const { unknownStateWords } = await all.read(new SocketTable());
+    assert.deepEqual(new Set(unknownStateWords.values()), new Set(["? L'?COUTE", '?TABLI']));
   });
 
   it('is asked by -anoq for the bound sockets, without those that are another socket shown once more', async () => {
@@ -46,7 +46,7 @@ describe('netstat as a reference', () => {
   it('cannot tell bound sockets in a language that is not known', async () => {
     const { bound } = references({ '-anoq': 'netstat.fr.txt' });
     await assert.rejects(bound.read(new SocketTable()), {
-      message: `it names states in a language not known here: "? L'?COUTE"`,
+      message: `it names states in an unknown language: "? L'?COUTE"`,
     });
   });
 

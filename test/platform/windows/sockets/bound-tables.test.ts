@@ -43,7 +43,7 @@ describe('createBoundTables', () => {
     assert.throws(createBoundTables(failing, fakeKernel32())!, {
       message: 'InternalGetBoundTcp6EndpointTable: ERROR_NOT_SUPPORTED',
     });
-    assert.throws(createBoundTables(fakeIphlpapi(giving(0x9999n, 0n)), fakeKernel32())!, /HeapSize tells no size/);
+    assert.throws(createBoundTables(fakeIphlpapi(giving(0x9999n, 0n)), fakeKernel32())!, /HeapSize gives no size/);
   });
 });
 

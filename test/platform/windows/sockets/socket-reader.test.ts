@@ -37,7 +37,7 @@ describe('createSocketReader', () => {
       'ipv4 bound 0.0.0.0:50002 0.0.0.0:0 pid 7',
       'ipv6 bound :::50003 :::0 pid 9',
     ]);
-    assert.deepEqual(reader.unseenStates, []);
+    assert.deepEqual(reader.unsupportedStates, []);
     assert.deepEqual(reader.lastTables, [V4, V6]);
   });
 
@@ -48,14 +48,14 @@ describe('createSocketReader', () => {
   it('does not see the state bound where no call tells it', () => {
     const { table, reader } = read([V4, V6], undefined);
     assert.equal(table.length, 3);
-    assert.deepEqual(reader.unseenStates, [TcpState.bound]);
+    assert.deepEqual(reader.unsupportedStates, [TcpState.bound]);
   });
 
   it('counts a bound socket of the main table, should there be one', () => {
     const main = handMadeTable(SOCKETS_V4, [{ state: 100, local: ['0.0.0.0', 50_001], pid: 7 }]);
     const { table, reader } = read([main], undefined);
     assert.deepEqual(describeRows(table), ['ipv4 bound 0.0.0.0:50001 0.0.0.0:0 pid 7']);
-    assert.deepEqual(reader.unseenStates, []);
+    assert.deepEqual(reader.unsupportedStates, []);
   });
 
   it('keeps all other sockets when the bound ones fail or are not a table, and sees them again afterwards', () => {
@@ -73,7 +73,7 @@ describe('createSocketReader', () => {
       bound = next;
       const table = new SocketTable();
       reader.read(table, BUDGET);
-      return [table.length, reader.unseenStates?.length];
+      return [table.length, reader.unsupportedStates?.length];
     });
     assert.deepEqual(lengths, [
       [5, 0],

@@ -1,0 +1,37 @@
+import { hostname } from 'node:os';
+import { createCollecting } from '../collector/on-this-thread.ts';
+import type { Config } from '../config/config.ts';
+import { describeError } from '../model/describe-error.ts';
+import { openPlatform } from '../platform/select.ts';
+import type { Source } from './source.ts';
+
+/** Collects on this thread as the server does: the same collectors, in the same order. */
+export async function openThisHost(config: Config): Promise<Source> {
+  const collectors = [...config.collectors];
+  try {
+    const platform = await openPlatform(config.platform, config);
+    const collecting = createCollecting(platform, { collectors, limits: config.limits }, config.scrapeTimeoutMs);
+    return {
+      place: hostname(),
+      notes: collecting.notices.filter(({ level }) => level === 'warn').map(({ message }) => message),
+      async look() {
+        const { snapshot, table } = collecting.collect();
+        return { snapshot, table, atMs: performance.now() };
+      },
+      close: collecting.close,
+    };
+  } catch (error) {
+    const outcomes = collectors.map((collector) => ({
+      collector,
+      success: false,
+      seconds: 0,
+      error: describeError(error),
+    }));
+    return {
+      place: hostname(),
+      notes: [],
+      look: async () => ({ snapshot: { outcomes }, atMs: performance.now() }),
+      close() {},
+    };
+  }
+}

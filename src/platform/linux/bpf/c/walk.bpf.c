@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Reads the TCP sockets of the caller's network namespace from the kernel's hash tables, a run of at most half a millisecond at a
+ * time: what inet_diag tells, without its locks, references and messages, and some more (docs/sources-and-limits.md).
+ *
+ * Nothing is locked (RCU is held for a run). A reader without locks may step from one list into another when the socket it stands on is
+ * freed and used again: each element must point back to the one before it, and a chain must end with its own number, else the
+ * chain is read again.
+ *
+ * No address comes from user space, sizes come from inet_hashinfo, steps are limited for each chain and each run.
+ */
+#include "kernel.h"
+
+#define MOST_ROWS 4096
+#define MOST_STEPS 8192 /* of one chain of connections or listeners */
+#define MOST_BOUND_STEPS 65536
+#define MOST_TRIES 8
+#define MOST_PORT_STEPS 65536
+#define PORT_WORDS 1024 /* one bit for each port */
+#define BUDGET_NS 400000
+#define STEPS_PER_LOOK 64 /* at the clock */
+#define BLOCK 32 /* buckets looked at together: most are empty */
+#define LISTENING_NULLS_BASE (1U << 29) /* include/net/inet_hashtables.h */
+
+enum { CONNECTIONS, LISTENERS, BOUND, PORTS };
+enum { TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LISTEN = 10, NEW_SYN_RECV = 12, SYN_RECV = 3 };
+enum { INET = 2, INET6 = 10 };
+enum { TIMESTAMPS = 1, OWN_RANGE = 2 }; /* row.flags */
+
+/* 64 bytes, read as 16 words by walk-rows.ts. */
+struct row {
+	__u16 local_port, remote_port; /* both in the machine's order */
+	__u8 state, family;
+	__u16 flags; /* TIME_WAIT: whether its connection used TCP timestamps. Others: whether `more` has a range of ports */
+	__u32 inode;
+	__s32 bound_interface;
+	__u64 cgroup;
+	__u32 first, second; /* TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK, address. LISTEN: queue, its limit */
+	__u32 local[4], remote[4];
+};
+
+/* Where a walk of bound sockets goes on: numbers of this program's own, from the run before. */
+struct position { __u64 bucket_node, bucket_link, sock_node, sock_link; };
+
+struct output {
+	__u32 busy, ticket, rows, next, buckets, restarts, failures, keepalive;
+	__u32 jiffies, inum, steps, tries;
+	__u32 reserved[12];
+	struct position position;
+	__u64 links[2 * BLOCK];
+	struct row row[MOST_ROWS];
+	__u32 more[MOST_ROWS]; /* LISTEN: connections that it dropped. OWN_RANGE: IP_LOCAL_PORT_RANGE, the last port in the high half */
+	__u64 ports[PORT_WORDS]; /* bit n: no connect() gets port n, whatever its destination */
+};
+
+/* Written by a run of the program, read through mmap. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct output);
+} tcpstate_rows SEC(".maps");
+
+/* ticket: a number of the caller's, for it to see that the rows are its own. from: the bucket to begin with. states: bit n = state n. */
+struct request { __u32 ticket, table, from, states; };
+
+struct walk { __u64 net; __u32 states; __u64 jiffies, end_ns; };
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+/* Failures of a run, bits of output.failures. */
+enum { DISTURBED = 1, TOO_LONG = 2, NO_NAMESPACE = 4 };
+
+static __always_inline void describe(struct row *row, __u32 *more, __u64 socket, __u8 state, struct walk *walk)
+{
+	struct sock *sk = CAST(sock, socket);
+	if (bpf_core_field_exists(sk->sk_ino))
+		row->inode = sk->sk_ino;
+	else {
+		__u64 file = LOAD(socket + OFFSET(sock, sk_socket));
+		if (file) row->inode = CAST(socket_alloc, file)->vfs_inode.i_ino;
+	}
+	row->cgroup = sk->sk_cgrp_data.cgroup->kn->id;
+	if (state == LISTEN) {
+		row->first = sk->sk_ack_backlog;
+		row->second = sk->sk_max_ack_backlog;
+		*more = sk->sk_drops.counter;
+		return;
+	}
+	struct inet_sock *inet = CAST(inet_sock, socket);
+	if (bpf_core_field_exists(inet->local_port_range)) {
+		__u32 range = inet->local_port_range;
+		if (range) { *more = range; row->flags = OWN_RANGE; }
+	}
+	if (state == CLOSE_WAIT) {
+		row->first = (__u32)walk->jiffies - CAST(tcp_sock, socket)->rcv_tstamp;
+		row->second = socket >> 6;
+	}
+}
+
+static __always_inline void add(struct output *out, __u64 socket, struct walk *walk)
+{
+	struct sock_common *sc = CAST(sock_common, socket);
+	__u8 state = sc->skc_state;
+	__u16 family = sc->skc_family;
+	if (LOAD(socket + OFFSET(sock_common, skc_net)) != walk->net) return;
+	if (!(walk->states & (1U << (state & 31)))) return;
+	if (family != INET && family != INET6) return;
+	__u32 number = out->rows;
+	if (number >= MOST_ROWS) { out->rows = MOST_ROWS + 1; return; }
+	struct row *row = &out->row[number & (MOST_ROWS - 1)];
+	row->local_port = sc->skc_num;
+	row->remote_port = __builtin_bswap16(sc->skc_dport);
+	row->family = family;
+	row->flags = 0;
+	row->inode = 0;
+	row->bound_interface = sc->skc_bound_dev_if;
+	row->cgroup = 0;
+	row->first = row->second = 0;
+	if (family == INET6) {
+		for (int word = 0; word < 4; word++) {
+			row->local[word] = sc->skc_v6_rcv_saddr.in6_u.u6_addr32[word];
+			row->remote[word] = sc->skc_v6_daddr.in6_u.u6_addr32[word];
+		}
+	} else {
+		row->local[0] = sc->skc_rcv_saddr;
+		row->remote[0] = sc->skc_daddr;
+	}
+	if (state == TIME_WAIT) {
+		struct inet_timewait_sock *tw = CAST(inet_timewait_sock, socket);
+		__s64 left = tw->tw_timer.expires - walk->jiffies;
+		row->first = left > 0 ? left : 0;
+		if (CAST(tcp_timewait_sock, socket)->tw_ts_recent_stamp) row->flags = TIMESTAMPS;
+		state = tw->tw_substate; /* FIN_WAIT2 of a connection that nobody holds any more */
+	} else if (state == NEW_SYN_RECV) state = SYN_RECV;
+	else describe(row, &out->more[number & (MOST_ROWS - 1)], socket, state, walk);
+	row->state = state;
+	out->rows = number + 1;
+}
+
+/* One chain of connections or listeners, whole or not at all. `head`: where its first link is; `nulls`: its number. */
+static __always_inline void read_chain(struct output *out, __u64 head, __u32 nulls, struct walk *walk)
+{
+	__u32 first = out->rows;
+	__u64 link = head, node = LOAD(head);
+	out->tries = 0;
+	FOR(MOST_STEPS) {
+		out->steps++;
+		if (node & 1) {
+			if (node >> 1 == nulls) return;
+		} else if (PREVIOUS(node) == link) {
+			if (out->rows <= MOST_ROWS) add(out, node - OFFSET(sock_common, skc_nulls_node), walk);
+			link = node;
+			node = LOAD(node);
+			continue;
+		}
+		out->restarts++;
+		out->rows = first;
+		link = head;
+		node = LOAD(head);
+		if (++out->tries > MOST_TRIES) { out->failures |= DISTURBED; return; }
+	}
+	out->rows = MOST_ROWS + 1;
+}
+
+/*
+ * Whether a whole block of chains is empty, the first of which has its link at `head`: most are, and one copy of all links is five times
+ * as fast. An empty chain has a nulls marker, whose lowest bit is set, or a null pointer.
+ */
+static __always_inline int is_empty(struct output *out, __u64 head, __u32 stride)
+{
+	__u64 *links = out->links, all = 1, any = 0;
+	if (stride == 8) {
+		if (bpf_probe_read_kernel(links, BLOCK * 8, (void *)head)) return 0;
+#pragma unroll
+		for (int each = 0; each < BLOCK; each++) { all &= links[each]; any |= links[each]; }
+	} else if (stride == 16) {
+		if (bpf_probe_read_kernel(links, BLOCK * 16 - 8, (void *)head)) return 0;
+#pragma unroll
+		for (int each = 0; each < BLOCK; each++) { all &= links[each * 2]; any |= links[each * 2]; }
+	} else return 0;
+	return all == 1 || !any;
+}
+
+/* Chains from `from` on, until the rows are full or the time is over. */
+static __always_inline void read_chains(struct output *out, __u64 base, __u32 stride, __u32 from, __u32 nulls, struct walk *walk)
+{
+	__u32 buckets = out->buckets;
+	out->next = from;
+	FOR(1 << 22) {
+		__u32 bucket = out->next;
+		if (bucket >= buckets) return;
+		__u64 head = base + (__u64)bucket * stride;
+		if (bucket % BLOCK == 0) {
+			if (bpf_ktime_get_ns() > walk->end_ns) return;
+			if (bucket + BLOCK <= buckets && is_empty(out, head, stride)) { out->next = bucket + BLOCK; continue; }
+		}
+		if (LOAD(head) & 1) { out->next = bucket + 1; continue; }
+		__u32 first = out->rows;
+		read_chain(out, head, nulls + bucket, walk);
+		if (out->rows > MOST_ROWS) {
+			out->rows = first;
+			if (first == 0) out->failures |= TOO_LONG;
+			return; /* the next run begins with this chain */
+		}
+		if (out->failures) return;
+		out->next = bucket + 1;
+	}
+}
+
+/* Bound sockets: buckets hold addresses and ports, each of which holds the sockets that have it, connections included. */
+static __always_inline void read_bound(struct output *out, __u64 base, __u32 from, struct walk *walk)
+{
+	struct position *at = &out->position;
+	__u64 in_list = OFFSET(sock_common, skc_bind_node);
+	struct sock *sk = 0;
+	if (bpf_core_field_exists(sk->sk_bind2_node)) in_list = OFFSET(sock, sk_bind2_node);
+	out->next = from;
+	if (from == 0) at->bucket_node = at->sock_node = 0;
+	FOR(MOST_BOUND_STEPS) {
+		__u32 step = out->steps++;
+		if (out->rows >= MOST_ROWS) return;
+		if (step % STEPS_PER_LOOK == STEPS_PER_LOOK - 1 && bpf_ktime_get_ns() > walk->end_ns) return;
+		if (at->sock_node) {
+			__u64 node = at->sock_node;
+			if (PREVIOUS(node) != at->sock_link) { out->failures |= DISTURBED; return; }
+			add(out, node - in_list, walk);
+			at->sock_link = node;
+			at->sock_node = LOAD(node);
+		} else if (at->bucket_node) {
+			__u64 node = at->bucket_node, bucket = node - OFFSET(inet_bind2_bucket, node);
+			if (PREVIOUS(node) != at->bucket_link) { out->failures |= DISTURBED; return; }
+			at->bucket_link = node;
+			at->bucket_node = LOAD(node);
+			if (LOAD(bucket + OFFSET(inet_bind2_bucket, ib_net)) != walk->net) continue;
+			at->sock_link = bucket + OFFSET(inet_bind2_bucket, owners);
+			at->sock_node = LOAD(at->sock_link);
+		} else {
+			__u32 bucket = out->next;
+			__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket);
+			__u64 head = base + (__u64)bucket * stride;
+			if (bucket >= out->buckets) return;
+			if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride)) {
+				out->next = bucket + BLOCK;
+				continue;
+			}
+			at->bucket_link = head;
+			at->bucket_node = LOAD(head);
+			out->next = bucket + 1;
+		}
+	}
+}
+
+/*
+ * Ports that a connect() without a port of its own passes over: those whose bucket a bind() has made or changed, as in
+ * __inet_hash_connect() of net/ipv4/inet_hashtables.c. A chain may be read twice: a port has one bit.
+ */
+static __always_inline void read_ports(struct output *out, __u64 base, __u32 from, struct walk *walk)
+{
+	__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket);
+	__u64 link = 0, node = 0;
+	out->next = 0;
+	FOR(PORT_WORDS) {
+		__u32 word = out->next;
+		out->ports[word & (PORT_WORDS - 1)] = 0;
+		out->next = word + 1;
+	}
+	out->next = from;
+	out->tries = 0;
+	FOR(MOST_PORT_STEPS) {
+		__u32 step = out->steps++;
+		__u32 bucket = out->next;
+		if (step % STEPS_PER_LOOK == STEPS_PER_LOOK - 1 && bpf_ktime_get_ns() > walk->end_ns) break;
+		if (node) {
+			__u64 holder = node - OFFSET(inet_bind_bucket, node);
+			struct inet_bind_bucket *held = CAST(inet_bind_bucket, holder);
+			if (PREVIOUS(node) != link) {
+				if (++out->tries > MOST_TRIES) { out->failures |= DISTURBED; return; }
+				node = 0;
+				continue;
+			}
+			if (LOAD(holder + OFFSET(inet_bind_bucket, ib_net)) == walk->net && (held->fastreuse >= 0 || held->fastreuseport >= 0)) {
+				__u16 port = held->port;
+				out->ports[port >> 6] |= 1ULL << (port & 63);
+			}
+			link = node;
+			node = LOAD(node);
+			if (!node) { out->next = bucket + 1; out->tries = 0; }
+			continue;
+		}
+		if (bucket >= out->buckets) return;
+		__u64 head = base + (__u64)bucket * stride;
+		if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride)) {
+			out->next = bucket + BLOCK;
+			continue;
+		}
+		link = head;
+		node = LOAD(head);
+		if (!node) out->next = bucket + 1;
+	}
+	if (out->next == from) out->failures |= TOO_LONG; /* else the next run begins with this chain */
+}
+
+static __always_inline void read_table(struct output *out, struct request *request)
+{
+	__u32 from = request->from, table = request->table;
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	__u64 net = LOAD((__u64)task->nsproxy + OFFSET(nsproxy, net_ns));
+	if (!net) { out->failures = NO_NAMESPACE; return; }
+	struct walk walk = { .net = net, .states = request->states, .jiffies = bpf_jiffies64(), .end_ns = bpf_ktime_get_ns() + BUDGET_NS };
+	__u64 tables = LOAD(net + OFFSET(net, ipv4.tcp_death_row.hashinfo));
+	struct inet_hashinfo *info = CAST(inet_hashinfo, tables);
+	out->jiffies = walk.jiffies;
+	out->inum = CAST(net, net)->ns.inum;
+	out->keepalive = CAST(net, net)->ipv4.sysctl_tcp_keepalive_time;
+	if (table == CONNECTIONS) {
+		out->buckets = info->ehash_mask + 1;
+		read_chains(out, LOAD(tables + OFFSET(inet_hashinfo, ehash)) + OFFSET(inet_ehash_bucket, chain), bpf_core_type_size(struct inet_ehash_bucket), from, 0, &walk);
+	} else if (table == LISTENERS) {
+		out->buckets = info->lhash2_mask + 1;
+		read_chains(out, LOAD(tables + OFFSET(inet_hashinfo, lhash2)) + OFFSET(inet_listen_hashbucket, nulls_head), bpf_core_type_size(struct inet_listen_hashbucket), from, LISTENING_NULLS_BASE, &walk);
+	} else if (table == PORTS) {
+		out->buckets = info->bhash_size;
+		read_ports(out, LOAD(tables + OFFSET(inet_hashinfo, bhash)) + OFFSET(inet_bind_hashbucket, chain), from, &walk);
+	} else {
+		out->buckets = info->bhash_size;
+		walk.states = 1 << CLOSE;
+		read_bound(out, LOAD(tables + OFFSET(inet_hashinfo, bhash2)) + OFFSET(inet_bind_hashbucket, chain), from, &walk);
+	}
+}
+
+/* Returns 0, or -16 (EBUSY) when another thread's run is under way. */
+SEC("syscall") int tcpstate_walk(struct request *request)
+{
+	__u32 zero = 0;
+	struct output *out = bpf_map_lookup_elem(&tcpstate_rows, &zero);
+	if (!out) return -1;
+	if (__sync_val_compare_and_swap(&out->busy, 0, 1) != 0) return -16;
+	out->ticket = request->ticket;
+	out->rows = out->steps = out->restarts = out->failures = out->buckets = out->next = 0;
+	bpf_rcu_read_lock();
+	read_table(out, request);
+	bpf_rcu_read_unlock();
+	__sync_val_compare_and_swap(&out->busy, 1, 0);
+	return 0;
+}

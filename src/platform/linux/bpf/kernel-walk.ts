@@ -1,0 +1,135 @@
+import { SystemCallError } from '../libc/libc.ts';
+import { bpf, Command, type MapMemory, mapMemory, packAttr } from './bpf-call.ts';
+import { type Loaded, loadSkeleton, type Skeleton, unpackSkeleton } from './skeleton.ts';
+import { WALK } from './walk.skeleton.ts';
+
+/** The kernel's tables of sockets, as c/walk.bpf.c numbers them. */
+export const Table = { connections: 0, listeners: 1, bound: 2, ports: 3 } as const;
+export type Table = (typeof Table)[keyof typeof Table];
+
+/** struct output of c/walk.bpf.c, in words. */
+const OUTPUT = {
+  ticket: 1,
+  rows: 2,
+  next: 3,
+  buckets: 4,
+  failures: 6,
+  keepalive: 7,
+  inum: 9,
+  firstRow: 160,
+} as const;
+const MOST_ROWS = 4096;
+/** struct row of c/walk.bpf.c. */
+export const KERNEL_ROW_WORDS = 16;
+const FIRST_MORE = OUTPUT.firstRow + MOST_ROWS * KERNEL_ROW_WORDS;
+const FIRST_PORTS = FIRST_MORE + MOST_ROWS;
+const PORTS = 65_536;
+export const OUTPUT_BYTES = 4 * (FIRST_PORTS + PORTS / 32);
+
+/** struct request of c/walk.bpf.c: ticket, table, from, states, 32 bits each. */
+const REQUEST_BYTES = 16;
+
+const DISTURBED = 1;
+const TOO_LONG = 2;
+
+/** Another thread or another socket came in between: a new walk may succeed. */
+export class WalkDisturbed extends Error {
+  readonly code = 'EINTR';
+}
+
+/** Descriptors of the program and its map: plain data, good in every thread of the process and without any capability. */
+export interface WalkDescriptors {
+  readonly program: number;
+  readonly rows: number;
+}
+
+/** What a run has told, valid until the next one. */
+export interface Run {
+  /** Rows of KERNEL_ROW_WORDS words each, from `firstRow` on. */
+  readonly words: Int32Array;
+  readonly firstRow: number;
+  readonly length: number;
+  /** Where a word more for each row is: see `more` in c/walk.bpf.c. */
+  readonly firstMore: number;
+}
+
+/** Loads the program. Takes CAP_BPF and CAP_PERFMON; throws SystemCallError where they or something of the kernel's is missing. */
+export function loadWalk(skeleton: Skeleton = unpackSkeleton(WALK)): WalkDescriptors {
+  const { maps, programs }: Loaded = loadSkeleton(skeleton);
+  return { program: programs[0]!, rows: maps[0]! };
+}
+
+/** Runs of the program, each of at most half a millisecond in the kernel, in the network namespace of the calling thread. */
+export class KernelWalk {
+  readonly #descriptors: WalkDescriptors;
+  readonly #memory: MapMemory;
+  readonly #request = Buffer.alloc(REQUEST_BYTES);
+  readonly #attr: Buffer;
+  #ticket = (Math.random() * 2 ** 32) | 0;
+
+  constructor(descriptors: WalkDescriptors) {
+    this.#descriptors = descriptors;
+    this.#memory = mapMemory(descriptors.rows, OUTPUT_BYTES);
+    this.#attr = packAttr(80, [
+      [0, this.#descriptors.program],
+      [40, REQUEST_BYTES],
+      [48, this.#request],
+    ]);
+  }
+
+  /** Setting of the last run's namespace in jiffies: `net.ipv4.tcp_keepalive_time`. */
+  get keepaliveJiffies(): number {
+    return this.#memory.words[OUTPUT.keepalive]!;
+  }
+
+  /** Number of the last run's network namespace, as in /proc/self/ns/net. */
+  get inum(): number {
+    return this.#memory.words[OUTPUT.inum]! >>> 0;
+  }
+
+  /** Every socket of a table that is in one of these states (bit n = state n), run by run. */
+  read(table: Table, states: number, each: (run: Run) => void): void {
+    for (let from = 0; ; ) {
+      this.#run(table, from, states);
+      const { words } = this.#memory;
+      const [length, next, buckets] = [words[OUTPUT.rows]!, words[OUTPUT.next]! >>> 0, words[OUTPUT.buckets]! >>> 0];
+      each({ words, firstRow: OUTPUT.firstRow, length, firstMore: FIRST_MORE });
+      if (words[OUTPUT.ticket] !== this.#ticket) throw new WalkDisturbed('another walk has written over the rows');
+      if (next >= buckets) return;
+      from = next;
+    }
+  }
+
+  /**
+   * Ports that connect() gives nobody, whatever the destination, because a program got them by bind(), by itself or for those that share
+   * them (`read_ports` of c/walk.bpf.c). Shape: 65,536 bytes, 1 = such a port.
+   */
+  readHeldPorts(each: () => void = () => {}): Uint8Array {
+    const held = new Uint8Array(PORTS);
+    this.read(Table.ports, 0, ({ words }) => {
+      for (let word = 0; word < PORTS / 32; word++) {
+        const bits = words[FIRST_PORTS + word]!;
+        if (bits !== 0) for (let bit = 0; bit < 32; bit++) held[word * 32 + bit]! |= (bits >>> bit) & 1;
+      }
+      each();
+    });
+    return held;
+  }
+
+  close(): void {
+    this.#memory.release();
+  }
+
+  #run(table: Table, from: number, states: number): void {
+    this.#ticket = (this.#ticket + 1) | 0;
+    for (const [index, value] of [this.#ticket, table, from, states].entries())
+      this.#request.writeInt32LE(value | 0, index * 4);
+    bpf(Command.progRun, this.#attr, 'BPF_PROG_RUN');
+    const result = this.#attr.readInt32LE(4);
+    if (result === -16) throw new WalkDisturbed('another walk is under way');
+    if (result !== 0) throw new SystemCallError('bpf(walk)', -result);
+    const failures = this.#memory.words[OUTPUT.failures]!;
+    if (failures === DISTURBED) throw new WalkDisturbed('a chain of sockets did not hold still');
+    if (failures !== 0) throw new Error(failures & TOO_LONG ? 'a chain of sockets has no end' : 'no network namespace');
+  }
+}

@@ -1,0 +1,115 @@
+import { normalizeState, TcpState } from '../../../model/tcp-state.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
+import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
+import { createSocketFacts, placeRow } from '../rows/place-row.ts';
+import type { RepeatedRows } from '../rows/repeated-rows.ts';
+import { KERNEL_ROW_WORDS, type Run } from './kernel-walk.ts';
+
+/** struct row of c/walk.bpf.c, in words. Addresses are in network order, all else in the machine's. */
+const KernelRow = {
+  /** As `packPorts`. */
+  ports: 0,
+  /** State in the lowest byte, address family in the next one, flags in the two above. */
+  kind: 1,
+  inode: 2,
+  boundInterface: 3,
+  /** 64-bit id, the low half first. */
+  cgroup: 4,
+  /** TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK. LISTEN: connections that wait for accept(). */
+  first: 6,
+  /** CLOSE_WAIT: part of the socket's address in the kernel. LISTEN: how many may wait. */
+  second: 7,
+  local: 8,
+  remote: 12,
+} as const;
+
+const AF_INET = 2;
+/** Of a row's flags: a connection in TIME_WAIT used TCP timestamps. */
+const TIMESTAMPS = 1 << 16;
+/** The word more of the row has the range of ports that the program set for the socket. */
+const OWN_RANGE = 2 << 16;
+/** What a word of a row holds of milliseconds: 24 days. */
+const MOST_MS = 0x7fffffff;
+
+/** What rows are read with. */
+export interface RowContext {
+  readonly repeated: RepeatedRows;
+  /** CONFIG_HZ of the kernel: jiffies per second. */
+  readonly hz: number;
+  /** Given where the age of CLOSE_WAIT sockets is wanted. */
+  readonly clock: CloseWaitClock | undefined;
+}
+
+const socket = createSocketFacts();
+
+/** Rows of one run → rows of the table: the same as `decodeDump` makes of an inet_diag message, and what that does not tell. */
+export function decodeRun(run: Run, table: SocketTable, context: RowContext): void {
+  const { words, firstRow, firstMore, length } = run;
+  for (let index = 0; index < length; index++)
+    decodeRow(words, firstRow + index * KERNEL_ROW_WORDS, firstMore + index, table, context);
+}
+
+function decodeRow(
+  words: Int32Array,
+  at: number,
+  more: number,
+  table: SocketTable,
+  { repeated, hz, clock }: RowContext,
+): void {
+  const kind = words[at + KernelRow.kind]!;
+  const state = toState(kind & 0xff);
+  const first = words[at + KernelRow.first]!;
+  socket.words = words;
+  socket.local = at + KernelRow.local;
+  socket.remote = at + KernelRow.remote;
+  socket.isShort = ((kind >> 8) & 0xff) === AF_INET;
+  socket.state = state;
+  socket.ports = words[at + KernelRow.ports]!;
+  socket.owner = words[at + KernelRow.inode]!;
+  socket.boundInterface = words[at + KernelRow.boundInterface]!;
+  socket.milliseconds = state === TcpState.timeWait ? toMilliseconds(first, hz) : 0;
+  socket.hasTimestamps = (kind & TIMESTAMPS) !== 0;
+  const row = placeRow(table, repeated, socket);
+  if (row < 0) return;
+  if (!socket.isKept) {
+    const [low, high] = [words[at + KernelRow.cgroup]!, words[at + KernelRow.cgroup + 1]!];
+    if ((low | high) !== 0) table.setGroup(row, table.groups.intern(low, high));
+  }
+  if ((kind & OWN_RANGE) !== 0) table.portRanges.add(words[more]! >>> 0);
+  if (state === TcpState.closeWait && clock !== undefined)
+    noteAge(words, at, row, table, clock, toMilliseconds(first, hz));
+  else if (state === TcpState.listen) {
+    table.listenQueues.push({ row, length: first >>> 0, limit: words[at + KernelRow.second]! >>> 0 });
+    table.listenDrops.push({ row, drops: words[more]! >>> 0 });
+  }
+}
+
+/** Bound-but-idle sockets are CLOSE in the kernel; no other socket of that state is read. */
+function toState(kernelState: number): TcpState {
+  return kernelState === TcpState.close ? TcpState.bound : normalizeState(kernelState);
+}
+
+function toMilliseconds(jiffies: number, hz: number): number {
+  return Math.min(Math.round(((jiffies >>> 0) * 1000) / hz), MOST_MS);
+}
+
+/** The socket's address names it as long as it lives; the rest of the name tells it from one that has its memory later. */
+function noteAge(
+  words: Int32Array,
+  at: number,
+  row: number,
+  table: SocketTable,
+  clock: CloseWaitClock,
+  sinceAckMs: number,
+): void {
+  const tuple = Math.imul(
+    words[at + KernelRow.ports]! ^ Math.imul(words[at + KernelRow.inode]!, 0x85ebca6b),
+    0x9e3779b1,
+  );
+  const age = clock.ageOf(
+    words[at + KernelRow.second]!,
+    tuple ^ words[socket.isShort ? at + 12 : at + 15]!,
+    sinceAckMs,
+  );
+  table.setTime(row, Math.min(age, MOST_MS));
+}

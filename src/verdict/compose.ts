@@ -1,0 +1,30 @@
+import { ADVICE, type Advice, sayDo } from './advice.ts';
+import type { Finding } from './finding.ts';
+import { isNamed } from './words.ts';
+
+/** What a rule knows of a finding; what it means and what to do come from the table of advice. */
+export type Found = Pick<Finding, 'kind' | 'severity' | 'subject' | 'numbers' | 'headline'> & {
+  readonly details?: readonly string[];
+  readonly owner?: Finding['owner'] | undefined;
+};
+
+export function toFinding({ owner, details = [], ...found }: Found): Finding {
+  const { alert, means, doNot }: Advice = ADVICE[found.kind];
+  const process = owner?.process ?? ('process' in found.subject ? found.subject.process : undefined);
+  return {
+    ...found,
+    details,
+    ...(owner !== undefined && { owner }),
+    means,
+    do: sayDo(found.kind, process !== undefined && isNamed(process) ? process : undefined),
+    doNot,
+    ...(alert !== undefined && { alert, runbook: alert.toLowerCase() }),
+  };
+}
+
+/** The numbers that are known. */
+export function known(numbers: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(numbers).filter((entry): entry is [string, number] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,118 @@
+import { TcpState } from '../model/tcp-state.ts';
+import { type Found, known } from './compose.ts';
+import { counterRate, type Evidence, socketsIn } from './evidence.ts';
+import { endpoint, isNamed, percent, perSecond } from './words.ts';
+
+/** Connects that fail, clients that are refused, connections that are cut: rates of the whole host. */
+export function findConnections(evidence: Evidence): Found[] {
+  return [...findFailing(evidence), ...findRefused(evidence), ...findResets(evidence)];
+}
+
+/** No more than were opened can have failed: the counter counts what clients broke off as well. */
+function findFailing(evidence: Evidence): Found[] {
+  const { now, thresholds } = evidence;
+  const [fails, opens] = [counterRate(evidence, 'attemptFails'), counterRate(evidence, 'activeOpens')];
+  if (fails === undefined || opens === undefined) return [];
+  const failing = Math.min(fails.perSecond, opens.perSecond);
+  const isMuch =
+    failing > thresholds.connectsFailingShare * opens.perSecond || failing > thresholds.connectsFailingMany;
+  if (!isMuch || failing <= thresholds.connectsFailing || fails.events < thresholds.leastEvents) return [];
+  const synSent = socketsIn(now, TcpState.synSent);
+  return [
+    {
+      kind: 'connects_failing',
+      severity: 'warning',
+      subject: { type: 'host' },
+      numbers: known({ failsPerSecond: failing, opensPerSecond: opens.perSecond, synSent }),
+      headline: `Outbound connects fail: ${perSecond(failing)}, ${percent(failing / opens.perSecond)} of all.`,
+      details: synSent === undefined ? [] : [`${synSent} wait for an answer (SYN_SENT)`],
+    },
+  ];
+}
+
+/** Resets that no connection explains: answers to SYNs for ports where nobody listens. */
+function findRefused(evidence: Evidence): Found[] {
+  const { thresholds } = evidence;
+  const sent = counterRate(evidence, 'sentResets');
+  if (sent === undefined) return [];
+  const aborts = (['abortOnClose', 'abortOnData', 'abortOnLinger', 'abortOnMemory'] as const).map((name) =>
+    counterRate(evidence, name),
+  );
+  const own = aborts.every((each) => each === undefined)
+    ? counterRate(evidence, 'estabResets')?.perSecond // Windows does not count why it resets
+    : aborts.reduce((sum, each) => sum + (each?.perSecond ?? 0), 0);
+  const accepted = counterRate(evidence, 'passiveOpens')?.perSecond ?? 0;
+  const refused = sent.perSecond - (own ?? 0);
+  if (refused * evidence.before!.secondsAgo < thresholds.leastEvents) return [];
+  if (refused <= thresholds.refused || refused <= thresholds.refusedShare * accepted) return [];
+  return [
+    {
+      kind: 'connections_refused',
+      severity: 'warning',
+      subject: { type: 'host' },
+      numbers: { refusedPerSecond: refused, acceptedPerSecond: accepted },
+      headline: `This host refuses connections: ${perSecond(refused)} resets that no connection explains; accepted: ${perSecond(accepted)}.`,
+    },
+  ];
+}
+
+/** The alert also compares with the hour before; between two looks only the share tells. */
+function findResets(evidence: Evidence): Found[] {
+  const { thresholds } = evidence;
+  const resets = counterRate(evidence, 'estabResets');
+  if (resets === undefined || resets.events < thresholds.leastEvents || resets.perSecond <= thresholds.resets)
+    return [];
+  const opened = ['activeOpens', 'passiveOpens'] as const;
+  const opens = opened.reduce((sum, name) => sum + (counterRate(evidence, name)?.perSecond ?? 0), 0);
+  if (resets.perSecond <= thresholds.resetShare * opens) return [];
+  return [
+    {
+      kind: 'connections_reset',
+      severity: 'warning',
+      subject: { type: 'host' },
+      numbers: { resetsPerSecond: resets.perSecond, opensPerSecond: opens },
+      headline: `Established connections are reset: ${perSecond(resets.perSecond)}; opened: ${perSecond(opens)}.`,
+    },
+  ];
+}
+
+/** Destinations that do not answer. */
+export function findSilentPeers({ now, before, thresholds }: Evidence): Found[] {
+  const waiting = (snapshot: typeof now) => {
+    const sums = new Map<
+      string,
+      { remoteIp: string; remotePort: string; sockets: number; process: string; most: number }
+    >();
+    for (const { state, remoteIp, remotePort, process, sockets } of snapshot.sockets?.connections?.cells ?? []) {
+      if (state !== TcpState.synSent || remoteIp === 'other') continue;
+      const key = endpoint(remoteIp, remotePort);
+      const sum = sums.get(key) ?? { remoteIp, remotePort, sockets: 0, process: 'unknown', most: 0 };
+      sum.sockets += sockets;
+      if (isNamed(process) && sockets > sum.most) Object.assign(sum, { process, most: sockets });
+      sums.set(key, sum);
+    }
+    return sums;
+  };
+  const earlier = before?.snapshot.sockets?.connections && waiting(before.snapshot);
+  return [...waiting(now)].flatMap(([place, { remoteIp, remotePort, sockets, process }]): Found[] => {
+    const lasting = Math.min(sockets, earlier?.get(place)?.sockets ?? (earlier === undefined ? sockets : 0));
+    if (lasting <= thresholds.synSentPiling) return [];
+    const owner = isNamed(process) ? { process, isInferred: false, openConnections: sockets } : undefined;
+    return [
+      {
+        kind: 'syn_sent_piling',
+        severity: 'warning',
+        subject: {
+          type: 'destination',
+          family: remoteIp.includes(':') ? 'ipv6' : 'ipv4',
+          localIp: '',
+          remoteIp,
+          remotePort: Number(remotePort),
+        },
+        numbers: { synSent: sockets },
+        headline: `${place} does not answer: ${sockets} connections${owner === undefined ? '' : ` of ${process}`} wait in SYN_SENT.`,
+        owner,
+      },
+    ];
+  });
+}

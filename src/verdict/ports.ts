@@ -1,0 +1,131 @@
+import type { DestinationCell, EphemeralFamilyUse } from '../model/socket-counts.ts';
+import { busiestOf, ownerOf, processWithMostPorts, takenTowards } from './busiest.ts';
+import { type Found, known } from './compose.ts';
+import { counterRate, type Evidence } from './evidence.ts';
+import type { Owner } from './finding.ts';
+import { DEFAULT_THRESHOLDS } from './thresholds.ts';
+import { count, counted, endpoint, percent, perSecond } from './words.ts';
+
+/** Ephemeral ports that are gone, or nearly. IPv4 and IPv6 share what bind() took: that is told once. */
+export function findPorts(evidence: Evidence): Found[] {
+  const { now, thresholds } = evidence;
+  const pressed = (now.sockets?.ephemeral?.families ?? [])
+    .filter(({ utilization = 0 }) => utilization > Math.min(thresholds.portsHigh, thresholds.portsExhausted))
+    .toSorted((one, other) => other.utilization! - one.utilization!);
+  const found = pressed.map((use) => judgeRange(evidence, use));
+  return found.filter(
+    ({ subject }, index) =>
+      subject.type !== 'limit' || found.findIndex((each) => each.subject.type === 'limit') === index,
+  );
+}
+
+function judgeRange(evidence: Evidence, use: EphemeralFamilyUse): Found {
+  const busiest = busiestOf(evidence.now, use.family);
+  const bound = use.bound ?? use.boundEstimate;
+  const boundPorts = (bound ?? 0) + use.blocked;
+  const isHostWide = bound === undefined;
+  if (busiest !== undefined && !isHostWide && takenTowards(busiest) >= boundPorts) {
+    return judgeDestination(evidence, use, busiest);
+  }
+  return judgeHost(evidence, use, isHostWide ? 'ports_exhausted_on_host' : 'ports_exhausted_by_bound');
+}
+
+/** A limit of the user makes it critical before the ports are gone; it does not make them be gone. */
+function judgeUse({ thresholds }: Evidence, { utilization = 0 }: EphemeralFamilyUse) {
+  const isCritical = utilization > thresholds.portsExhausted;
+  return { isCritical, isGone: isCritical && utilization > DEFAULT_THRESHOLDS.portsExhausted };
+}
+
+function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: DestinationCell): Found {
+  const { now } = evidence;
+  const { family, localIp, remoteIp, remotePort, portsTimeWait, portsReusable } = busiest;
+  const towards = takenTowards(busiest);
+  // what listeners and bound sockets hold is gone for this destination, too
+  const taken = Math.max(towards, Math.round(use.utilization! * use.ports));
+  const waiting = Math.min(towards, portsTimeWait - portsReusable);
+  const owner = ownerOf(now, busiest);
+  const { isCritical, isGone } = judgeUse(evidence, use);
+  const byTimeWait = waiting * 2 > towards;
+  const place = endpoint(remoteIp, remotePort);
+  const parts = [
+    `${count(waiting)} TIME_WAIT`,
+    `${count(towards - waiting)} open`,
+    ...(taken > towards ? [`${count(taken - towards)} held for every destination`] : []),
+  ];
+  const split = `${count(taken)} of ${count(use.ports)} taken (${parts.join(', ')})`;
+  const exhausted = byTimeWait ? 'ports_exhausted_by_time_wait' : 'ports_exhausted_by_connections';
+  return {
+    kind: isGone ? exhausted : 'ports_high',
+    severity: isCritical ? 'critical' : 'warning',
+    subject: { type: 'destination', family, localIp, remoteIp, remotePort },
+    numbers: known({
+      ports: use.ports,
+      taken,
+      timeWait: waiting,
+      heldForAll: taken - towards,
+      reusable: portsReusable,
+      utilizationRatio: use.utilization,
+      ...turnover(evidence, use),
+    }),
+    headline: isGone
+      ? `Ports to ${place} are exhausted: ${split}.`
+      : `Ports to ${place} are ${percent(use.utilization!)} used: ${split}.`,
+    details: [
+      ...(owner === undefined ? [] : [describeOwner(owner)]),
+      `from ${localIp}, range ${use.first}-${use.last}`,
+      ...describeTurnover(evidence, use),
+      ...(portsReusable > 0 ? [`${counted(portsReusable, 'more TIME_WAIT port')} can be reused`] : []),
+    ],
+    owner,
+  };
+}
+
+function judgeHost(
+  evidence: Evidence,
+  use: EphemeralFamilyUse,
+  exhausted: 'ports_exhausted_on_host' | 'ports_exhausted_by_bound',
+): Found {
+  const { isCritical, isGone } = judgeUse(evidence, use);
+  const byBound = exhausted === 'ports_exhausted_by_bound';
+  const taken = byBound ? Math.round(use.utilization! * use.ports) : use.used;
+  const holder = processWithMostPorts(evidence.now);
+  return {
+    kind: isGone ? exhausted : 'ports_high',
+    severity: isCritical ? 'critical' : 'warning',
+    subject: { type: 'limit', limit: 'ephemeral_ports' },
+    numbers: known({
+      ports: use.ports,
+      taken,
+      bound: use.bound ?? use.boundEstimate,
+      blocked: use.blocked,
+      utilizationRatio: use.utilization,
+    }),
+    headline: `Ports of the whole host are ${isGone ? 'exhausted' : `${percent(use.utilization!)} used`}: ${count(taken)} of ${count(use.ports)} taken${byBound ? ' by bind() before connect(), for every destination' : ''}.`,
+    details: [
+      ...(holder === undefined ? [] : [`${holder.process} holds ${counted(holder.ports, 'port')}, most of all`]),
+      `range ${use.first}-${use.last}`,
+    ],
+    owner: holder && { process: holder.process, isInferred: false, openConnections: holder.ports },
+  };
+}
+
+function describeOwner({ process, openConnections, isInferred }: Owner): string {
+  const open = `${counted(openConnections, 'open connection')} there`;
+  return isInferred ? `likely ${process} (inferred: ${open})` : `${process} has ${open}`;
+}
+
+/** How fast ports come to wait (whole host), and how fast they could come for ever towards one destination. */
+function turnover(evidence: Evidence, { ports }: EphemeralFamilyUse) {
+  const seconds = evidence.now.settings?.timeWaitDurationSeconds;
+  return {
+    timeWaitPerSecond: counterRate(evidence, 'timeWaitEntered')?.perSecond,
+    sustainablePerSecond: seconds === undefined || seconds === 0 ? undefined : ports / seconds,
+  };
+}
+
+function describeTurnover(evidence: Evidence, use: EphemeralFamilyUse): string[] {
+  const { timeWaitPerSecond, sustainablePerSecond } = turnover(evidence, use);
+  if (sustainablePerSecond === undefined) return [];
+  const sustained = `the range sustains ${perSecond(sustainablePerSecond)} to one destination`;
+  return [timeWaitPerSecond ? `${perSecond(timeWaitPerSecond)} enter TIME_WAIT on this host; ${sustained}` : sustained];
+}

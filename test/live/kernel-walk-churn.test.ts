@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { KernelWalk, loadWalk } from '../../src/platform/linux/bpf/kernel-walk.ts';
+import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/walk-reader.ts';
+import { ROW_WORDS, Word } from '../../src/table/socket-row.ts';
+import { SocketTable } from '../../src/table/socket-table.ts';
+import { missingBpf } from '../support/sockets/missing-bpf.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createRawSockets } from '../support/sockets/raw-sockets.ts';
+
+const STABLE = 4000;
+const WALKS = 40;
+/** Connects and closes without end, and binds sockets to the port that the stable ones have, all in the same network namespace. */
+const CHURN = `
+const net = require('node:net');
+const { workerData } = require('node:worker_threads');
+const server = net.createServer((socket) => socket.on('error', () => {}).resume());
+server.listen(0, '127.0.0.1', () => {
+  const open = () => net.connect(server.address().port, '127.0.0.1').on('error', () => {}).on('connect', function () {
+    Math.random() < 0.5 ? this.resetAndDestroy() : this.destroy();
+    Atomics.add(workerData, 0, 1);
+    setImmediate(open);
+  });
+  for (let index = 0; index < 50; index++) open();
+});`;
+
+const skip = enterNetworkNamespace() ?? missingBpf() ?? false;
+
+test('while others come and go no socket that stays is missed or read twice', { skip, timeout: 60_000 }, async (t) => {
+  const sockets = createRawSockets();
+  t.after(sockets.closeAll);
+  const listener = sockets.listen('127.0.0.1', 8000, 1024);
+  for (let made = 0; made < STABLE / 2; made++) {
+    const fd = sockets.open('127.0.0.1');
+    sockets.connect(fd, '127.0.0.1', 8000);
+    sockets.accept(listener);
+  }
+  const opened = new Int32Array(new SharedArrayBuffer(4));
+  const churn = new Worker(CHURN, { eval: true, workerData: opened });
+  t.after(() => churn.terminate());
+  while (Atomics.load(opened, 0) < 500) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const walk = new KernelWalk(loadWalk());
+  t.after(() => walk.close());
+  const reader = createWalkReader(walk, EVERY_SOCKET, 250);
+  const before = Atomics.load(opened, 0);
+  const walks: Map<number, number>[] = [];
+  for (let index = 0; index < WALKS; index++) {
+    walks.push(readOwners(reader));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const churned = Atomics.load(opened, 0) - before;
+  assert.ok(churned > 500, `${churned} connections came and went`);
+  const [first, last] = [walks[0]!, walks.at(-1)!];
+  const stable = [...first.keys()].filter((owner) => last.has(owner));
+  assert.ok(stable.length > STABLE, `${stable.length} stay`);
+  const missed = walks.flatMap((each) => stable.filter((owner) => !each.has(owner)));
+  const twice = walks.flatMap((each) => [...each].filter(([, times]) => times > 1));
+  assert.deepEqual([missed, twice], [[], []]);
+});
+
+/** How often the socket with each inode was read. */
+function readOwners(reader: ReturnType<typeof createWalkReader>): Map<number, number> {
+  const table = new SocketTable();
+  reader.read(table, { now: () => performance.now(), deadlineMs: performance.now() + 10_000 });
+  const owners = new Map<number, number>();
+  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+    const owner = table.words[at + Word.owner]!;
+    if (owner !== 0) owners.set(owner, (owners.get(owner) ?? 0) + 1);
+  }
+  return owners;
+}

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { createProcessGroups, directoryOf } from '../../../../src/platform/linux/owners/process-groups.ts';
+import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { groupOf, ROW_WORDS } from '../../../../src/table/socket-row.ts';
+import { SocketTable } from '../../../../src/table/socket-table.ts';
+import { temporaryFolder } from '../procfs/fake-procfs.ts';
+import { createOwnedHost } from './owned-host.ts';
+
+describe('directoryOf', () => {
+  const mount = { directory: '/sys/fs/cgroup', cgroup: '/', climbs: 0 };
+
+  it('finds a cgroup below the mount, in hybrid layouts too', () => {
+    assert.equal(directoryOf(mount, '0::/system.slice/a.service\n'), '/sys/fs/cgroup/system.slice/a.service');
+    assert.equal(directoryOf(mount, '2:cpu:/x\n1:name=systemd:/y\n0::/z\n'), '/sys/fs/cgroup/z');
+    assert.equal(directoryOf(mount, '0::/\n'), '/sys/fs/cgroup');
+  });
+
+  it('finds it from a cgroup namespace where the whole tree is mounted', () => {
+    const whole = { directory: '/host/sys/fs/cgroup', cgroup: '/', climbs: 3 };
+    assert.equal(
+      directoryOf(whole, '0::/../../../system.slice/a.service\n'),
+      '/host/sys/fs/cgroup/system.slice/a.service',
+    );
+    assert.equal(directoryOf(whole, '0::/../../../\n'), '/host/sys/fs/cgroup');
+    // next to us somewhere below the top: where that is the path does not tell
+    assert.equal(directoryOf(whole, '0::/../other\n'), undefined);
+    assert.equal(directoryOf(whole, '0::/\n'), undefined);
+    assert.equal(directoryOf({ ...whole, climbs: Number.NaN }, '0::/../../../x\n'), undefined);
+  });
+
+  it('knows which part of the tree is mounted', () => {
+    const part = { directory: '/mnt', cgroup: '/docker/abc', climbs: 0 };
+    assert.equal(directoryOf(part, '0::/docker/abc/x\n'), '/mnt/x');
+    assert.equal(directoryOf(part, '0::/docker/abc\n'), '/mnt');
+    assert.equal(directoryOf(part, '0::/docker/abcd/x\n'), undefined);
+    assert.equal(directoryOf(part, '0::/../docker/abc/x\n'), undefined);
+  });
+
+  it('has no answer with cgroup v1 only', () => {
+    assert.equal(directoryOf(mount, '2:cpu:/x\n1:name=systemd:/y\n'), undefined);
+  });
+});
+
+describe('cgroups of processes', () => {
+  it('are read once, again in the scrape after the first, and seldom later', (t) => {
+    const { idOf, move, groups, table } = createTree(t);
+    const processes = new ProcessTable();
+    const record = start(processes, 10);
+    move(10, '/a.service');
+    const groupNow = () => table.groups.idOf(groups.indexOf(record, table));
+    assert.equal(groupNow(), idOf('a.service'));
+    move(10, '/b.service');
+    assert.equal(groups.refresh(processes.records), false);
+    assert.equal(groupNow(), idOf('a.service'));
+    assert.equal(groups.refresh(processes.records), true);
+    assert.equal(groupNow(), idOf('b.service'));
+    move(10, '/a.service');
+    const refreshed = Array.from({ length: 30 }, () => groups.refresh(processes.records));
+    assert.equal(refreshed.filter(Boolean).length, 1);
+    assert.equal(groupNow(), idOf('a.service'));
+  });
+
+  it('are not known of a process that has none, or one that is gone', (t) => {
+    const { move, groups, table } = createTree(t);
+    const processes = new ProcessTable();
+    const [gone, ended] = [start(processes, 10), start(processes, 11)];
+    move(10, '/removed.service (deleted)');
+    assert.deepEqual([groups.indexOf(gone, table), groups.indexOf(ended, table)], [0, 0]);
+  });
+
+  it('are looked at a few hundred at a time; for the others there is news in the next scrape', (t) => {
+    const { move, groups, table } = createTree(t);
+    const processes = new ProcessTable();
+    const records = Array.from({ length: 600 }, (_, index) => start(processes, 100 + index));
+    for (const { pid } of records) move(pid, '/a.service');
+    const known = () => records.filter((record) => groups.indexOf(record, table) > 0).length;
+    assert.equal(known(), 500);
+    assert.equal(groups.refresh(processes.records), true);
+    assert.equal(known(), 600);
+  });
+
+  it('are those of the rows that have an owner, whatever the sockets were made in', (t) => {
+    const { procfs, idOf, move, groups } = createTree(t);
+    const { table, hold, scrape, end } = createOwnedHost(t, { procfs, groups });
+    hold(10, 'web', 101);
+    hold(11, 'web', 102);
+    move(10, '/a.service');
+    move(11, '/b.service');
+    const groupsOf = () =>
+      Array.from({ length: table.length }, (_, row) => table.groups.idOf(groupOf(table.words, row * ROW_WORDS)));
+    scrape(101, 102, 0, 999);
+    assert.deepEqual(groupsOf(), [idOf('a.service'), idOf('b.service'), 0n, 0n]);
+    // another process of the same name has it now
+    end(10);
+    hold(12, 'web', 101);
+    move(12, '/b.service');
+    for (let turn = 0; turn < 3; turn++) scrape(101, 102, 0, 999);
+    assert.deepEqual(groupsOf(), [idOf('b.service'), idOf('b.service'), 0n, 0n]);
+    move(11, '/a.service');
+    for (let turn = 0; turn < 25; turn++) scrape(101, 102, 0, 999);
+    assert.deepEqual(groupsOf(), [idOf('b.service'), idOf('a.service'), 0n, 0n]);
+  });
+});
+
+/** Two cgroups that are folders, and a procfs whose processes may be in them. */
+function createTree(t: TestContext) {
+  const folder = temporaryFolder(t);
+  const procfs = temporaryFolder(t);
+  for (const name of ['fs/cgroup', 'fs/cgroup/a.service', 'fs/cgroup/b.service'])
+    mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'fs/cgroup/cgroup.controllers'), '');
+  return {
+    procfs,
+    table: new SocketTable(),
+    groups: createProcessGroups({ procfs, sysfs: folder }),
+    idOf: (name: string) => statSync(join(folder, 'fs/cgroup', name), { bigint: true }).ino,
+    move(pid: number, path: string) {
+      mkdirSync(join(procfs, String(pid)), { recursive: true });
+      writeFileSync(join(procfs, `${pid}/cgroup`), `0::${path}\n`);
+    },
+  };
+}
+
+/** A process that owns a socket. */
+function start(processes: ProcessTable, pid: number): ProcessRecord {
+  const record = processes.at(processes.enter(pid, { startTime: pid, name: 'web', folder: String(pid) }))!;
+  record.held.set(3, pid);
+  return record;
+}
