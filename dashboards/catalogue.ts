@@ -2,6 +2,7 @@ import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { buildExporter } from './exporter.ts';
 import { buildFleet } from './fleet/index.ts';
 import { buildHost } from './host/index.ts';
+import { buildPods } from './pods/index.ts';
 import { buildTriage } from './triage/index.ts';
 
 /** File name below json/ → dashboard. */
@@ -10,6 +11,7 @@ export function buildDashboards(): Map<string, Dashboard> {
     ['triage.json', buildTriage()],
     ['host.json', buildHost()],
     ['fleet.json', buildFleet()],
+    ['pods.json', buildPods()],
     ['exporter.json', buildExporter()],
   ]);
 }

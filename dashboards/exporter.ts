@@ -35,9 +35,9 @@ function health(): PlaceablePanel[] {
     [
       6,
       count(
-        'Wrong network namespace',
-        `${recent('tcpstate_network_namespace_is_host')} == 0`,
-        'Exporters that see a container instead of the host.',
+        'Wrong namespace',
+        `${recent('tcpstate_network_namespace_is_host')} == 0 or ${recent('tcpstate_pid_namespace_is_host')} == 0`,
+        'Exporters that see the sockets or the processes of a container instead of those of the host.',
         'TcpStateWrongNamespace',
       ),
     ],
@@ -90,7 +90,7 @@ function durationByCollector() {
   return timeseries({
     title: 'Collection time by collector',
     description:
-      'Of the slowest host each: `sockets` grows with the sockets, `processes` with the new ones per scrape.',
+      'The slowest host for each collector: `sockets` grows with the sockets, `processes` with the new ones per scrape.',
     unit: 's',
     queries: [{ expr: `max by (collector) (${chosen(DURATION)})`, legend: '{{collector}}' }],
   });
@@ -99,7 +99,7 @@ function durationByCollector() {
 function sources() {
   return table({
     title: 'Collectors and what they read',
-    description: 'A `procfs` for `sockets` is the fallback: no accept queue limits, no bound sockets, and slow.',
+    description: '`procfs` for `sockets` is the slow fallback, without accept queue limits and bound sockets.',
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
       { label: 'collector', name: 'Collector' },
@@ -119,11 +119,11 @@ function sources() {
 
 function folded() {
   return timeseries({
-    title: 'Cells folded into other',
+    title: 'Groups aggregated in other',
     description:
-      'Groups beyond the series budget. Their sockets are in the sums; a higher limit shows their names and costs series.',
+      'Groups beyond the limit of each metric. Sums include their sockets; a higher limit shows their names and costs series.',
     unit: 'short',
-    queries: [{ expr: `max by (metric) (${chosen('tcpstate_folded_cells')})`, legend: '{{metric}}' }],
+    queries: [{ expr: `max by (metric) (${chosen('tcpstate_series_folded')})`, legend: '{{metric}}' }],
   });
 }
 
@@ -131,7 +131,7 @@ function unattributed() {
   return timeseries({
     title: 'Sockets without a process',
     description:
-      'kernel: TIME_WAIT and the like have no owner. unaccepted: still in an accept queue. permission: the exporter may not look. unresolved: not found in time.',
+      "kernel: TIME_WAIT and the like have no owner. unaccepted: still in an accept queue. permission: the exporter lacks a capability. pid_namespace: it does not see the host's processes. unresolved: not found in time.",
     unit: 'short',
     queries: [{ expr: `sum by (reason) (${chosen('tcpstate_unattributed_sockets')})`, legend: '{{reason}}' }],
     alerts: ['TcpStateOwnersHidden'],
@@ -144,10 +144,14 @@ function cost(): PlaceablePanel[] {
 
 function memory() {
   return timeseries({
-    title: 'Resident memory',
-    description: 'Of the exporter process; the ten largest.',
+    title: 'Memory',
+    description:
+      'Memory of the exporter alone (anonymous), and all that is resident, with pages of its program file; the ten largest.',
     unit: 'bytes',
-    queries: [{ expr: `topk(10, ${chosen('process_resident_memory_bytes')})`, legend: '{{instance}}' }],
+    queries: [
+      { expr: `topk(10, ${chosen('process_anonymous_memory_bytes')})`, legend: '{{instance}} anonymous' },
+      { expr: `topk(10, ${chosen('process_resident_memory_bytes')})`, legend: '{{instance}} resident' },
+    ],
   });
 }
 
@@ -163,7 +167,7 @@ function cpu() {
 function samples() {
   return timeseries({
     title: 'Series per scrape',
-    description: 'What the exporter costs Prometheus; the budget of the defaults is 3,000.',
+    description: 'What the exporter costs Prometheus; with the default limits at most 3,000.',
     unit: 'short',
     queries: [{ expr: `topk(10, ${chosen('scrape_samples_scraped')})`, legend: '{{instance}}' }],
   });

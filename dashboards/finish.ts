@@ -11,11 +11,21 @@ export function finish(dashboard: Dashboard): Dashboard {
   return {
     ...dashboard,
     id: null,
-    panels: (dashboard.panels ?? []).map((panel, index) => ({ ...withLetters(panel), id: index + 1 })),
+    panels: withIds(dashboard.panels ?? []),
     links: (dashboard.links ?? []).map((link) => without(link, ['placement'])),
     annotations: { list: (dashboard.annotations.list ?? []).map((query) => without(query, ['placement'])) },
     templating: { list: (dashboard.templating.list ?? []).map((variable) => without(variable, NOISE)) },
   };
+}
+
+/** Numbers panels in their order; those of a collapsed row come after it. */
+function withIds(panels: readonly (Panel | RowPanel)[]): (Panel | RowPanel)[] {
+  let id = 0;
+  return panels.map((panel) => {
+    const numbered = { ...withLetters(panel), id: ++id };
+    if (!('panels' in panel)) return numbered;
+    return { ...numbered, panels: panel.panels.map((inner) => ({ ...withLetters(inner), id: ++id })) };
+  });
 }
 
 function withLetters<P extends Panel | RowPanel>(panel: P): P {

@@ -13,7 +13,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 import { DataqueryBuilder } from '@grafana/grafana-foundation-sdk/prometheus';
 import { finish } from './finish.ts';
-import type { Section } from './layout.ts';
+import type { PlaceablePanel, Section } from './layout.ts';
 import { DATA_SOURCE } from './panel-spec.ts';
 import { CHOSEN } from './promql.ts';
 import { linkToRunbook } from './runbook.ts';
@@ -29,6 +29,10 @@ export interface DashboardSpec {
   /** How far back it opens. */
   readonly from: string;
   readonly sections: readonly Section[];
+  /** Whether process and destination can be chosen; only where panels have these labels. */
+  readonly hasFilters?: boolean;
+  /** Whether namespace and pod can be chosen; only where panels are about other network namespaces. */
+  readonly hasPods?: boolean;
 }
 
 /** A whole dashboard: what all of them share (variables, links, annotations) around the sections of this one. */
@@ -41,12 +45,18 @@ export function createDashboard(spec: DashboardSpec): Dashboard {
     .tooltip(DashboardCursorSync.Crosshair)
     .time({ from: spec.from, to: 'now' })
     .refresh('30s')
-    .variables([dataSourceVariable(), jobVariable(), instanceVariable()])
+    .variables([
+      dataSourceVariable(),
+      ...hostVariables(),
+      ...(spec.hasFilters === true ? filterVariables() : []),
+      ...(spec.hasPods === true ? podVariables() : []),
+    ])
     .links([linkToOthers(), linkToRunbook()])
     .annotations([firingAlerts(), restarts(), settingChanges()]);
-  for (const { title, panels } of spec.sections) {
-    if (title !== undefined) builder.withRow(new RowBuilder(title));
-    for (const panel of panels) builder.withPanel(panel);
+  for (const { title, panels, isCollapsed } of spec.sections) {
+    if (title !== undefined)
+      builder.withRow(isCollapsed === true ? collapsedRow(title, panels) : new RowBuilder(title));
+    if (isCollapsed !== true) for (const panel of panels) builder.withPanel(panel);
   }
   return finish(builder.build());
 }
@@ -55,15 +65,38 @@ function dataSourceVariable(): DatasourceVariableBuilder {
   return new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus');
 }
 
-function jobVariable(): QueryVariableBuilder {
-  return labelVariable('job', 'Job', 'label_values(tcpstate_exporter_build_info, job)');
+function collapsedRow(title: string, panels: readonly PlaceablePanel[]): RowBuilder {
+  const row = new RowBuilder(title).collapsed(true);
+  for (const panel of panels) row.withPanel(panel);
+  return row;
 }
 
-function instanceVariable(): QueryVariableBuilder {
-  return labelVariable('instance', 'Host', 'label_values(tcpstate_exporter_build_info{job=~"$job"}, instance)');
+/** `.*` matches series without the label too: a Prometheus with one cluster has no label `cluster`. */
+function hostVariables(): QueryVariableBuilder[] {
+  const info = 'tcpstate_exporter_build_info';
+  return [
+    labelVariable('cluster', 'Cluster', `label_values(${info}, cluster)`, '.*'),
+    labelVariable('job', 'Job', `label_values(${info}{cluster=~"$cluster"}, job)`, '.+'),
+    labelVariable('instance', 'Host', `label_values(${info}{cluster=~"$cluster", job=~"$job"}, instance)`, '.+'),
+  ];
 }
 
-function labelVariable(name: string, label: string, query: string): QueryVariableBuilder {
+function filterVariables(): QueryVariableBuilder[] {
+  return [
+    labelVariable('process', 'Process', `label_values(tcpstate_process_sockets{${CHOSEN}}, process)`, '.*'),
+    labelVariable('remote_ip', 'Destination', `label_values(tcpstate_remote_ip_sockets{${CHOSEN}}, remote_ip)`, '.*'),
+  ];
+}
+
+function podVariables(): QueryVariableBuilder[] {
+  const info = `tcpstate_netns_info{${CHOSEN}}`;
+  return [
+    labelVariable('namespace', 'Namespace', `label_values(${info}, namespace)`, '.*'),
+    labelVariable('netns', 'Pod', `label_values(${info}, netns)`, '.*'),
+  ];
+}
+
+function labelVariable(name: string, label: string, query: string, allValue: string): QueryVariableBuilder {
   return new QueryVariableBuilder(name)
     .label(label)
     .query({ query, refId: name })
@@ -73,7 +106,7 @@ function labelVariable(name: string, label: string, query: string): QueryVariabl
     .sort(VariableSort.AlphabeticalAsc)
     .multi(true)
     .includeAll(true)
-    .allValue('.+')
+    .allValue(allValue)
     .current({ selected: true, text: ['All'], value: ['$__all'] });
 }
 

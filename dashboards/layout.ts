@@ -11,6 +11,8 @@ export interface Section {
   /** Undefined: no heading. */
   readonly title?: string;
   readonly panels: readonly PlaceablePanel[];
+  /** Shown as its heading until somebody opens it; needs a title. */
+  readonly isCollapsed?: boolean;
 }
 
 const COLUMNS = 24;

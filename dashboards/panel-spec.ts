@@ -11,6 +11,9 @@ import type { Color, ThresholdStep } from './thresholds.ts';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana puts the variable in
 export const DATA_SOURCE: DataSourceRef = { type: 'prometheus', uid: '${datasource}' };
 
+/** The unit of everything that opens, ends or drops connections. */
+export const CONNECTIONS_PER_SECOND = 'suffix:conn/s';
+
 export interface Query {
   readonly expr: string;
   /** Name of the series, with labels in double braces. */

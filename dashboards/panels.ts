@@ -32,10 +32,10 @@ import { PanelBuilder as StatBuilder } from '@grafana/grafana-foundation-sdk/sta
 import { PanelBuilder as TextBuilder, TextMode } from '@grafana/grafana-foundation-sdk/text';
 import { PanelBuilder as TimeseriesBuilder } from '@grafana/grafana-foundation-sdk/timeseries';
 import { describe, type PanelSpec, queryOf, thresholdsOf } from './panel-spec.ts';
+import { GREY } from './thresholds.ts';
 
 /** Gaps up to this are drawn over: one missed scrape is no event. */
 const SPAN_GAPS_MS = 180_000;
-const GREY = '#6b7078';
 const LAST = () => new ReduceDataOptionsBuilder().calcs(['lastNotNull']);
 
 export interface StatSpec extends PanelSpec {
@@ -70,9 +70,16 @@ export interface TimeseriesSpec extends PanelSpec {
   readonly colors?: Readonly<Record<string, string>>;
   /** Pattern of the names of series drawn dashed. */
   readonly dashed?: string;
+  /** Pattern of the names of limits: dashed and grey, for a limit is no alarm. */
+  readonly limits?: string;
   /** Where the names stand; to the right there is room for many. */
   readonly legend?: 'bottom' | 'right';
 }
+
+const DASHED = [
+  { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 6] } },
+  { id: 'custom.fillOpacity', value: 0 },
+];
 
 /** Lines over time, with a legend that says the last and the highest value. */
 export function timeseries(spec: TimeseriesSpec): TimeseriesBuilder {
@@ -92,13 +99,13 @@ export function timeseries(spec: TimeseriesSpec): TimeseriesBuilder {
     panel.thresholdsStyle(new GraphThresholdsStyleConfigBuilder().mode(GraphThresholdsStyleMode.Dashed));
   }
   for (const [name, color] of Object.entries(spec.colors ?? {})) {
-    panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }]);
+    const properties = [{ id: 'color', value: { mode: 'fixed', fixedColor: color } }];
+    if (name.startsWith('/')) panel.overrideByRegexp(name, properties);
+    else panel.overrideByName(name, properties);
   }
-  if (spec.dashed !== undefined) {
-    panel.overrideByRegexp(spec.dashed, [
-      { id: 'custom.lineStyle', value: { fill: 'dash', dash: [8, 6] } },
-      { id: 'custom.fillOpacity', value: 0 },
-    ]);
+  if (spec.dashed !== undefined) panel.overrideByRegexp(spec.dashed, DASHED);
+  if (spec.limits !== undefined) {
+    panel.overrideByRegexp(spec.limits, [...DASHED, { id: 'color', value: { mode: 'fixed', fixedColor: GREY } }]);
   }
   return panel;
 }
@@ -113,9 +120,14 @@ function legendOf(placement: 'bottom' | 'right'): VizLegendOptionsBuilder {
     .sortDesc(true);
 }
 
+export interface BarGaugeSpec extends PanelSpec {
+  /** Letters of the queries whose bars name nobody. */
+  readonly grey?: readonly string[];
+}
+
 /** Horizontal bars, the longest first (the query ranks them). */
-export function barGauge(spec: PanelSpec): BarGaugeBuilder {
-  return describe(new BarGaugeBuilder(), spec)
+export function barGauge(spec: BarGaugeSpec): BarGaugeBuilder {
+  const panel = describe(new BarGaugeBuilder(), spec)
     .targets(spec.queries.map((query) => queryOf(query).instant()))
     .orientation(VizOrientation.Horizontal)
     .displayMode(BarGaugeDisplayMode.Gradient)
@@ -127,6 +139,10 @@ export function barGauge(spec: PanelSpec): BarGaugeBuilder {
     .min(spec.min ?? 0)
     .thresholds(thresholdsOf(spec.thresholds, 'blue'))
     .reduceOptions(LAST());
+  for (const letter of spec.grey ?? []) {
+    panel.overrideByQuery(letter, [{ id: 'color', value: { mode: 'fixed', fixedColor: GREY } }]);
+  }
+  return panel;
 }
 
 /** Text of the page itself, in Markdown. */

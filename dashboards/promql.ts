@@ -1,11 +1,28 @@
 /** The hosts chosen in the variables. Every query holds this. */
-export const CHOSEN = 'job=~"$job", instance=~"$instance"';
-/** Owner labels that name no process. */
-const NO_OWNER = 'process!~"unknown|other"';
+export const CHOSEN = 'cluster=~"$cluster", job=~"$job", instance=~"$instance"';
+/** For metrics with these labels, on dashboards that ask for them. */
+export const CHOSEN_PROCESS = 'process=~"$process"';
+const CHOSEN_PEER = 'remote_ip=~"$remote_ip"';
+/** Metrics with a label `process` or `remote_ip`, and the filter they get. */
+const FILTERED: readonly (readonly [metrics: RegExp, filter: string])[] = [
+  [/^tcpstate_(process|close_wait|listener)_/, CHOSEN_PROCESS],
+  [/^tcpstate_(ephemeral_destination|remote_ip)_/, CHOSEN_PEER],
+];
 
-/** A metric of the chosen hosts. */
+/** A metric of the chosen hosts, and of the chosen processes and peers where the dashboards ask for them. */
 export function chosen(metric: string, matchers?: string): string {
-  return `${metric}{${matchers === undefined ? CHOSEN : `${CHOSEN}, ${matchers}`}}`;
+  const filters = FILTERED.filter(([metrics]) => metrics.test(metric)).map(([, filter]) => filter);
+  return ofHosts(metric, [...(matchers === undefined ? [] : [matchers]), ...filters]);
+}
+
+/** A metric of the chosen hosts, whatever process and peer are chosen. */
+export function ofHosts(metric: string, matchers: readonly string[] = []): string {
+  return `${metric}{${[CHOSEN, ...matchers].join(', ')}}`;
+}
+
+/** A metric of the chosen pods: other network namespaces of the chosen hosts, on the dashboard that asks for them. */
+export function ofPods(metric: string): string {
+  return ofHosts(metric, ['namespace=~"$namespace"', 'netns=~"$netns"']);
 }
 
 /** Its last sample: a figure or a table row must not vanish because one scrape was missed. */
@@ -44,28 +61,17 @@ export function utilizationForecast(minimum: number): string {
   return `clamp(predict_linear(${chosen(UTILIZATION)}[15m], 30 * 60), 0, 1.2) and ${chosen(UTILIZATION)} > ${minimum}`;
 }
 
-/** The busiest destinations, each with the process that has most sockets towards it now, `unknown` where all are in TIME_WAIT. */
-export function busiestDestinations(count: number): string {
-  const busiest = `topk(${count}, ${recent('tcpstate_ephemeral_destination_ports_used')})`;
-  const destination = 'job, instance, remote_ip, remote_port';
-  const sockets = recent('tcpstate_connections', `direction="outbound", ${NO_OWNER}`);
-  const owner = `topk by (${destination}) (1, sum by (${destination}, process) (${sockets}))`;
-  return [
-    `${busiest} * on (${destination}) group_left (process) (${owner} > bool 0)`,
-    `or label_replace(${busiest} unless on (${destination}) ${owner}, "process", "unknown", "", "")`,
-  ].join('\n');
-}
-
 /** What is known of the destinations that `busiestDestinations` finds, without their owner. */
 export function ofBusiest(count: number, expression: string): string {
   const labels = 'job, instance, family, local_ip, remote_ip, remote_port';
   return `${expression} and on (${labels}) topk(${count}, ${recent('tcpstate_ephemeral_destination_ports_used')})`;
 }
 
-/** Share of the range that is used towards each destination. */
+/** Utilization of the range per destination, without ports outside the range, which the metric counts too. */
 export function destinationShare(): string {
   const used = recent('tcpstate_ephemeral_destination_ports_used');
-  return `${used} / on (job, instance, family) group_left () (${recent('tcpstate_ephemeral_ports')} > 0)`;
+  const outside = `(${recent('tcpstate_ephemeral_destination_ports_outside')} or 0 * ${used})`;
+  return `(${used} - ${outside}) / on (job, instance, family) group_left () (${recent('tcpstate_ephemeral_ports')} > 0)`;
 }
 
 /** Fill of each accept queue, 0–1. */
@@ -94,4 +100,9 @@ export function timeWaitPerSecond(): string {
 export function sustainedPerSecond(): string {
   const duration = recent('tcpstate_time_wait_duration_seconds');
   return `${recent('tcpstate_ephemeral_ports')} / on (job, instance) group_left () ${duration}`;
+}
+
+/** Sockets by service and peer, of the chosen processes and peers. */
+export function connections(): string {
+  return recent('tcpstate_connections', `${CHOSEN_PROCESS}, ${CHOSEN_PEER}`);
 }

@@ -4,6 +4,7 @@ import { chosen } from './promql.ts';
 export const SETTING_METRICS = [
   'tcpstate_setting_tcp_tw_reuse',
   'tcpstate_setting_tcp_tw_reuse_delay_seconds',
+  'tcpstate_setting_tcp_tw_recycle',
   'tcpstate_setting_tcp_timestamps',
   'tcpstate_setting_tcp_fin_timeout_seconds',
   'tcpstate_setting_tcp_max_syn_backlog',

@@ -16,7 +16,7 @@ export const STATE_NOTES: readonly StateNote[] = [
   {
     state: 'time_wait',
     color: 'blue',
-    means: '**This** host closed first. Keeps the port for 60 s (Linux).',
+    means: '**This** host closed first. Keeps the port until its time is over (tcpstate_time_wait_duration_seconds).',
     many: 'Connections are not reused. Harmless until it fills the port range. Never kill them.',
   },
   {

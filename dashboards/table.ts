@@ -2,6 +2,7 @@ import { TableCellHeight, TableSortByFieldStateBuilder } from '@grafana/grafana-
 import type { DynamicConfigValue } from '@grafana/grafana-foundation-sdk/dashboard';
 import { PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 import { PanelBuilder as TableBuilder } from '@grafana/grafana-foundation-sdk/table';
+import type { CellLink } from './links.ts';
 import { describe, type PanelSpec, queryOf, thresholdsOf } from './panel-spec.ts';
 import type { Color, ThresholdStep } from './thresholds.ts';
 
@@ -17,6 +18,10 @@ export interface ValueColumn {
   readonly decimals?: number;
   readonly thresholds?: readonly ThresholdStep[];
   readonly width?: number;
+  /** Stands before the columns of labels. */
+  readonly isFirst?: boolean;
+  /** Numbers that are shown as words on a background. */
+  readonly words?: readonly { readonly value: number; readonly text: string; readonly color: Color }[];
 }
 
 /** A column of label values; rows of all queries that agree in these are one row. */
@@ -27,7 +32,11 @@ export interface LabelColumn {
   /** Value → colour of its text. */
   readonly colors?: Readonly<Record<string, Color>>;
   /** Where a click on a cell leads. */
-  readonly link?: { readonly title: string; readonly url: string };
+  readonly link?: CellLink;
+  /** Not shown: only for the links of other columns. */
+  readonly isHidden?: boolean;
+  /** Value → other words for it. */
+  readonly words?: Readonly<Record<string, string>>;
 }
 
 export interface TableSpec extends Omit<PanelSpec, 'queries' | 'thresholds' | 'unit' | 'noValue'> {
@@ -60,7 +69,12 @@ function isValue({ values, sortBy }: TableSpec): boolean {
 /** Hides what is not a column, and gives names and order to the rest. */
 function organize({ labels, values }: TableSpec): object {
   const valueFields = values.map((column, index) => [valueField(index, values.length), column.name] as const);
-  const fields = [...labels.map(({ label, name }) => [label, name] as const), ...valueFields];
+  const isFirst = (_: unknown, index: number) => values[index]!.isFirst === true;
+  const fields = [
+    ...valueFields.filter(isFirst),
+    ...labels.map(({ label, name }) => [label, name] as const),
+    ...valueFields.filter((field, index) => !isFirst(field, index)),
+  ];
   return {
     renameByName: Object.fromEntries(fields),
     indexByName: Object.fromEntries(fields.map(([field], index) => [field, index])),
@@ -74,22 +88,37 @@ function valueField(index: number, count: number): string {
   return count === 1 ? 'Value' : `Value #${String.fromCharCode(65 + index)}`;
 }
 
-function labelProperties({ width, link, colors }: LabelColumn): DynamicConfigValue[] {
+function labelProperties({ width, link, colors, isHidden, words }: LabelColumn): DynamicConfigValue[] {
   const properties = widthOf(width);
+  if (isHidden === true)
+    properties.push({ id: 'custom.hideFrom', value: { viz: true, legend: false, tooltip: false } });
+  if (words !== undefined) {
+    const options = Object.fromEntries(Object.entries(words).map(([value, text]) => [value, { text }]));
+    properties.push({ id: 'mappings', value: [{ type: 'value', options }] });
+  }
   if (link !== undefined) properties.push({ id: 'links', value: [link] });
   if (colors !== undefined) {
     const options = Object.fromEntries(Object.entries(colors).map(([value, color]) => [value, { color }]));
     properties.push(
       { id: 'mappings', value: [{ type: 'value', options }] },
+      { id: 'color', value: { mode: 'fixed', fixedColor: link === undefined ? 'text' : 'blue' } },
       { id: 'custom.cellOptions', value: { type: 'color-text' } },
     );
   }
   return properties;
 }
 
-function valueProperties({ unit, decimals, thresholds, width }: ValueColumn): DynamicConfigValue[] {
+function valueProperties({ unit, decimals, thresholds, width, words }: ValueColumn): DynamicConfigValue[] {
   const properties: DynamicConfigValue[] = [...widthOf(width), { id: 'unit', value: unit ?? 'locale' }];
   if (decimals !== undefined) properties.push({ id: 'decimals', value: decimals });
+  if (words !== undefined) {
+    const options = Object.fromEntries(words.map(({ value, text, color }) => [value, { text, color }]));
+    properties.push(
+      { id: 'mappings', value: [{ type: 'value', options }] },
+      { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } },
+      { id: 'custom.align', value: 'left' },
+    );
+  }
   if (thresholds !== undefined) {
     properties.push(
       { id: 'thresholds', value: thresholdsOf(thresholds, 'transparent').build() },

@@ -15,6 +15,10 @@ export const ALERT_THRESHOLDS = {
   TcpConntrackTableHigh: 0.75,
   TcpConntrackTableFull: 0.95,
   TcpProcessFdsNearLimit: 0.85,
+  TcpPodAcceptQueueOverflow: 0.2,
+  TcpPodTimeWaitHigh: 0.7,
+  TcpPodConnectsFailing: 5,
+  TcpPodRetransmitRatioHigh: 0.05,
   TcpStateScrapeSlow: 3,
 } as const satisfies Partial<Record<AlertName, number>>;
 
@@ -24,12 +28,18 @@ export interface ThresholdStep {
   readonly color: Color;
 }
 
-export type Color = 'green' | 'orange' | 'red' | 'blue' | 'transparent';
+/** Of what names nobody and says nothing. */
+export const GREY = '#6b7078';
+
+export type Color = 'green' | 'orange' | 'red' | 'blue' | 'transparent' | typeof GREY;
 
 export const UTILIZATION_STEPS: readonly ThresholdStep[] = [
   { value: ALERT_THRESHOLDS.TcpEphemeralPortsHigh, color: 'orange' },
   { value: ALERT_THRESHOLDS.TcpEphemeralPortsExhausted, color: 'red' },
 ];
+
+/** Ports that the kernel gives a new network namespace, 32768 to 60999, whatever the node's range is. */
+export const DEFAULT_PORTS = 28_232;
 
 /** One limit, red from there on. */
 export function redFrom(value: number): readonly ThresholdStep[] {

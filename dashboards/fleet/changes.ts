@@ -1,7 +1,7 @@
 import { line, type PlaceablePanel } from '../layout.ts';
 import { HOST_LINK } from '../links.ts';
 import { timeseries } from '../panels.ts';
-import { chosen, recent } from '../promql.ts';
+import { CHOSEN, chosen, recent } from '../promql.ts';
 import { ANY_SETTING, changedSettings } from '../settings.ts';
 import { STATE_NOTES } from '../states.ts';
 import { table } from '../table.ts';
@@ -47,7 +47,7 @@ function alertsOverTime() {
 function changed() {
   return table({
     title: 'Settings that changed',
-    description: 'In the time range chosen above: who touched what.',
+    description: 'Settings that changed in the time range chosen above, and on which host.',
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
       { label: 'setting', name: 'Setting' },
@@ -62,7 +62,7 @@ function differing() {
   return table({
     title: 'Settings that differ between hosts',
     description:
-      'Each value of a setting that has more than one among the hosts of a platform, and on how many hosts. Port ranges: IPv4.',
+      'Settings with more than one value among the hosts of a platform, and how many hosts have each. Port ranges: IPv4.',
     labels: [
       { label: 'platform', name: 'Platform', width: 80 },
       { label: '__name__', name: 'Setting' },
@@ -82,7 +82,7 @@ function differing() {
 
 /** Hosts by setting and value, of the settings that have several values. */
 function valuesOn(platform: string, matcher: string): string {
-  const settings = `last_over_time({${ANY_SETTING}, family!="ipv6", job=~"$job", instance=~"$instance"}[3m])`;
+  const settings = `last_over_time({${ANY_SETTING}, family!="ipv6", ${CHOSEN}}[3m])`;
   const ofPlatform = `${settings} and on (job, instance) ${recent('tcpstate_exporter_build_info', matcher)}`;
   const values = `count_values by (__name__) ("value", ${ofPlatform})`;
   const several = `${values} and on (__name__) (count by (__name__) (${values}) > 1)`;

@@ -3,7 +3,7 @@ import { UIDS } from '../links.ts';
 import { changes } from './changes.ts';
 import { ranking } from './ranking.ts';
 
-/** Many hosts at once: who stands out, what changed. */
+/** Many hosts at once: which one stands out, what changed. */
 export function buildFleet() {
   return createDashboard({
     uid: UIDS.fleet,

@@ -63,7 +63,7 @@ function allSockets() {
 function fullest() {
   return barGauge({
     title: 'Fullest port ranges',
-    description: 'Utilization of the worse family, the fifteen fullest hosts.',
+    description: 'Utilization of the fuller address family; the fifteen fullest hosts.',
     unit: 'percentunit',
     max: 1,
     queries: [{ expr: `topk(15, ${recent(UTILIZATION)})`, legend: '{{instance}}' }],
@@ -74,7 +74,7 @@ function fullest() {
 function hostTable() {
   return table({
     title: 'All hosts',
-    description: 'A host leads to its own dashboard.',
+    description: 'Click a host to open its dashboard.',
     labels: [{ label: 'instance', name: 'Host', link: HOST_LINK }],
     values: [
       {
@@ -99,7 +99,7 @@ function hostTable() {
         thresholds: orangeFrom(100),
       },
       {
-        name: 'Sent again',
+        name: 'Retrans.',
         expr: `max by (instance) (${recent('instance:tcpstate_retransmitted_segments:ratio_rate5m')})`,
         unit: 'percentunit',
         decimals: 1,
@@ -132,7 +132,7 @@ function outliers() {
   return timeseries({
     title: 'Outliers: sockets against the median host',
     description:
-      'How many times the sockets of the median host a host has. Hosts that do the same work lie together; the one that leaves has a reason.',
+      'Sockets of a host divided by those of the median host. Hosts that do the same work stay together; one that leaves the others has a reason.',
     unit: 'none',
     decimals: 1,
     queries: [{ expr: `topk(10, ${total} / on () group_left () quantile(0.5, ${total}))`, legend: '{{instance}}' }],

@@ -11,7 +11,7 @@ export function closeWait(): PlaceablePanel[] {
 function byProcess() {
   return timeseries({
     title: 'CLOSE_WAIT by process',
-    description: 'The peer closed, the process did not yet. Up and down is healthy, only up is a leak.',
+    description: 'The peer has closed, the process has not yet. Up and down is healthy; only up is a leak.',
     unit: 'short',
     noValue: 'No socket in CLOSE_WAIT.',
     queries: [{ expr: `topk(8, ${chosen('tcpstate_process_sockets', 'state="close_wait"')})`, legend: '{{process}}' }],
@@ -23,7 +23,7 @@ function stuck() {
   return timeseries({
     title: 'CLOSE_WAIT past the age limit',
     description:
-      'Older than --close-wait.stuck-after. unclosed: the process never closes it. unaccepted: it waits in the accept queue of a process that hangs. Linux only.',
+      'Sockets older than --close-wait.stuck-after. unclosed: the process never closes them. unaccepted: they wait in the accept queue of a process that hangs. Linux only.',
     unit: 'short',
     noValue: 'None, or a host without ages.',
     queries: [{ expr: chosen('tcpstate_close_wait_stuck_sockets'), legend: '{{process}} {{reason}}' }],
@@ -36,7 +36,7 @@ function stuck() {
 function oldest() {
   return timeseries({
     title: 'Oldest CLOSE_WAIT by process',
-    description: 'Time since the peer was last heard of, a lower bound. Linux only.',
+    description: 'How long the oldest socket has waited for close(), at least. Linux only.',
     unit: 's',
     noValue: 'None, or a host without ages.',
     queries: [{ expr: `topk(8, ${chosen('tcpstate_close_wait_oldest_seconds')})`, legend: '{{process}}' }],
@@ -47,7 +47,7 @@ function growth() {
   return timeseries({
     title: 'Growth of the floor per hour',
     description:
-      'How far the lowest number of CLOSE_WAIT sockets of half an hour lies above that of an hour before. Needs the recording rules.',
+      'How much the lowest number of CLOSE_WAIT sockets in half an hour rose within an hour. Needs the recording rules.',
     unit: 'short',
     min: -20,
     noValue: 'No process has a floor.',

@@ -13,16 +13,17 @@ export function buildHost() {
   return createDashboard({
     uid: UIDS.host,
     title: 'TCP / Host',
-    description: 'Everything the exporter knows of one host; choose it above.',
+    description: 'Everything the exporter knows about one host; choose it above.',
     from: 'now-3h',
+    hasFilters: true,
     sections: [
       { panels: now() },
       { title: 'Ephemeral ports', panels: ports() },
-      { title: 'Sockets', panels: sockets() },
-      { title: 'CLOSE_WAIT', panels: closeWait() },
-      { title: 'Listeners', panels: listeners() },
-      { title: 'Traffic', panels: traffic() },
-      { title: 'Limits and settings', panels: limits() },
+      { title: 'Sockets', panels: sockets(), isCollapsed: true },
+      { title: 'CLOSE_WAIT', panels: closeWait(), isCollapsed: true },
+      { title: 'Listeners', panels: listeners(), isCollapsed: true },
+      { title: 'Traffic', panels: traffic(), isCollapsed: true },
+      { title: 'Limits and settings', panels: limits(), isCollapsed: true },
     ],
   });
 }

@@ -1,4 +1,5 @@
 import { line, type PlaceablePanel } from '../layout.ts';
+import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { timeseries } from '../panels.ts';
 import { acceptQueueFill, perSecond, recent } from '../promql.ts';
 import { table } from '../table.ts';
@@ -15,7 +16,7 @@ function queues() {
   return table({
     title: 'Accept queues',
     description:
-      'Connections that wait for accept(), and how many may. A limit is the smaller of the backlog and somaxconn.',
+      'Connections that wait for accept(), and how many may. The limit is the smaller of backlog and somaxconn.',
     labels: [
       { label: 'process', name: 'Process' },
       { label: 'local_ip', name: 'Address' },
@@ -52,15 +53,16 @@ function fill() {
     queries: [{ expr: `topk(8, ${acceptQueueFill()})`, legend: '{{process}} {{local_ip}} port {{local_port}}' }],
     thresholds: orangeFrom(ALERT_THRESHOLDS.TcpAcceptQueueNearLimit),
     showThresholds: true,
+    alerts: ['TcpAcceptQueueStuck'],
   });
 }
 
 function drops() {
   return timeseries({
-    title: 'Connections not let in, per second',
+    title: 'Refused connections per second',
     description:
       'Dropped at accept queues; dropped by a listener for any reason; answered with a SYN cookie; dropped at a full SYN backlog. Linux only.',
-    unit: 'cps',
+    unit: CONNECTIONS_PER_SECOND,
     noValue: NOT_KNOWN,
     queries: [
       { expr: perSecond('tcpstate_listen_overflows_total'), legend: 'accept queue full' },

@@ -19,7 +19,7 @@ export function now(): PlaceablePanel[] {
 function utilization() {
   return stat({
     title: 'Port utilization',
-    description: 'Share of the ephemeral ports that the next connect() cannot get, of the worse family.',
+    description: 'Share of the ephemeral ports that the next connect() cannot get, for the fuller address family.',
     unit: 'percentunit',
     decimals: 1,
     queries: [{ expr: `max(${recent('tcpstate_ephemeral_utilization_ratio')})` }],
@@ -41,7 +41,7 @@ function sockets(title: string, state: string, description: string) {
 function stuck() {
   return stat({
     title: 'Oldest CLOSE_WAIT',
-    description: 'The longest time a socket has waited for close() at least, and whose it is. Linux only.',
+    description: 'How long the oldest socket has waited for close(), at least, and its process. Linux only.',
     unit: 's',
     decimals: 0,
     named: true,
@@ -68,7 +68,7 @@ function fullestQueue() {
 
 function openFiles() {
   return stat({
-    title: 'Nearest to its open files',
+    title: 'Nearest to its file limit',
     description: 'The process that owns sockets and is nearest to its limit of open files. Windows has no limit.',
     unit: 'percentunit',
     decimals: 0,

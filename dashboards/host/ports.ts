@@ -1,6 +1,8 @@
+import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
-import { barGauge, timeseries } from '../panels.ts';
-import { busiestDestinations, chosen, destinationShare, ofBusiest, recent, utilizationForecast } from '../promql.ts';
+import { busiestDestinations } from '../owners.ts';
+import { timeseries } from '../panels.ts';
+import { chosen, destinationShare, ofBusiest, recent, utilizationForecast } from '../promql.ts';
 import { table } from '../table.ts';
 import { UTILIZATION_STEPS } from '../thresholds.ts';
 
@@ -10,7 +12,7 @@ const DESTINATIONS = 20;
 export function ports(): PlaceablePanel[] {
   return [
     ...line(9, [12, utilization()], [12, usedAgainstRange()]),
-    ...line(9, [14, destinations()], [10, byProcess()]),
+    ...line(9, [14, destinations()], [10, byOwner('host')]),
     ...line(8, [12, destinationCourse()], [12, timeWait()]),
   ];
 }
@@ -19,7 +21,7 @@ function utilization() {
   return timeseries({
     title: 'Utilization, and where it is in 30 minutes',
     description:
-      'Linux: ports of the busiest destination plus blocked ones, TIME_WAIT left out where it may be reused. Windows: all used ports.',
+      'Linux: ports of the busiest destination plus blocked ones, without reusable TIME_WAIT. Windows (experimental): all used ports.',
     unit: 'percentunit',
     queries: [
       { expr: chosen('tcpstate_ephemeral_utilization_ratio'), legend: '{{instance}} {{family}}' },
@@ -29,35 +31,35 @@ function utilization() {
     showThresholds: true,
     dashed: '/ in 30 min$/',
     max: 1.2,
-    alerts: ['TcpEphemeralPortsFillingUp', 'TcpEphemeralPortsExhausted'],
+    alerts: ['TcpEphemeralPortsFillingUp', 'TcpEphemeralPortsExhausted', 'TcpEphemeralPortsExhaustedOften'],
   });
 }
 
 function usedAgainstRange() {
   return timeseries({
-    title: 'Ports held by anything, against the range',
+    title: 'Ports held by any socket, and the range',
     description:
-      'Distinct ports of the range that any socket holds. On Linux they may serve several destinations at once; bind() to port 0 fails when all are held. Blocked: no connect() can get them.',
+      'Distinct ports of the range that any socket holds. On Linux a port may serve several destinations at once; bind() to port 0 fails when all are held. Blocked: no connect() can get them.',
     unit: 'short',
     queries: [
       { expr: chosen('tcpstate_ephemeral_ports_used'), legend: '{{instance}} {{family}} held' },
       { expr: chosen('tcpstate_ephemeral_ports_blocked'), legend: '{{instance}} {{family}} blocked' },
       { expr: chosen('tcpstate_ephemeral_ports'), legend: '{{instance}} {{family}} range' },
     ],
-    dashed: '/ range$/',
-    alerts: ['TcpEphemeralPortsAllHeld'],
+    limits: '/ range$/',
+    alerts: ['TcpEphemeralPortsAllHeld', 'TcpListenerInEphemeralRange'],
   });
 }
 
 function destinations() {
   return table({
     title: 'Busiest destinations and who talks to them',
-    description: 'The limit of connect() on Linux: each destination has the whole range, from each local address.',
+    description: `On Linux each destination has the whole range, from each local address. ${DESTINATION_OWNER}`,
     labels: [
       { label: 'local_ip', name: 'From' },
-      { label: 'remote_ip', name: 'Destination' },
+      destinationColumn('host'),
       { label: 'remote_port', name: 'Port', width: 70 },
-      { label: 'process', name: 'Owner' },
+      ...ownerColumns('host'),
     ],
     values: [
       { name: 'Ports', expr: busiestDestinations(DESTINATIONS), width: 80 },
@@ -67,7 +69,7 @@ function destinations() {
         width: 95,
       },
       {
-        name: 'Of range',
+        name: 'Utilization',
         expr: ofBusiest(DESTINATIONS, destinationShare()),
         unit: 'percentunit',
         decimals: 1,
@@ -76,15 +78,6 @@ function destinations() {
       },
     ],
     sortBy: 'Ports',
-  });
-}
-
-function byProcess() {
-  return barGauge({
-    title: 'Ephemeral ports by process',
-    description: 'Distinct ports of the range that a process holds. `unknown` is TIME_WAIT, which has no owner.',
-    unit: 'short',
-    queries: [{ expr: `topk(10, ${recent('tcpstate_process_ephemeral_ports')})`, legend: '{{process}}' }],
   });
 }
 
@@ -104,7 +97,7 @@ function destinationCourse() {
 
 function timeWait() {
   return timeseries({
-    title: 'TIME_WAIT against its limit',
+    title: 'TIME_WAIT and its limit',
     description:
       'Sockets in TIME_WAIT, both directions, and tcp_max_tw_buckets: beyond it connections end without TIME_WAIT. Windows has no such limit.',
     unit: 'short',
@@ -115,7 +108,7 @@ function timeWait() {
       },
       { expr: chosen('tcpstate_time_wait_limit'), legend: '{{instance}} limit' },
     ],
-    dashed: '/ limit$/',
+    limits: '/ limit$/',
     alerts: ['TcpTimeWaitTableOverflow'],
   });
 }

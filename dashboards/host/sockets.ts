@@ -1,10 +1,14 @@
 import { line, type PlaceablePanel } from '../layout.ts';
 import { timeseries } from '../panels.ts';
-import { chosen, recent } from '../promql.ts';
+import { chosen, connections as connectionsOf } from '../promql.ts';
 import { STATE_NOTES } from '../states.ts';
 import { table } from '../table.ts';
+import { GREY } from '../thresholds.ts';
 
 const COLORS = Object.fromEntries(STATE_NOTES.map(({ state, color }) => [state, color]));
+
+/** Sockets of which the kernel keeps an owner. */
+const OWNED = 'state!="time_wait"';
 
 /** Whose sockets they are: by state, port, peer, process and unit. */
 export function sockets(): PlaceablePanel[] {
@@ -13,8 +17,8 @@ export function sockets(): PlaceablePanel[] {
     ...line(
       9,
       [8, by('remote_ip', 'peer', 'tcpstate_remote_ip_sockets')],
-      [8, by('process', 'process', 'tcpstate_process_sockets')],
-      [8, by('unit', 'unit', 'tcpstate_unit_sockets')],
+      [8, by('process', 'process', 'tcpstate_process_sockets', OWNED)],
+      [8, by('unit', 'unit', 'tcpstate_unit_sockets', OWNED)],
     ),
     ...line(10, [24, connections()]),
   ];
@@ -35,16 +39,16 @@ function states() {
 const NOTES: Readonly<Record<string, string>> = {
   local_port: 'Local ports; `ephemeral` are the outgoing connections, `other` what the series budget left out.',
   remote_ip: 'Addresses of the peers, without listeners.',
-  process: 'Owning processes; `unknown` is mostly TIME_WAIT, which has no owner.',
-  unit: 'systemd units and containers (Linux), services (Windows).',
+  process: 'Owning processes, without TIME_WAIT, which has no owner.',
+  unit: 'systemd units and containers (Linux), services (Windows, experimental); without TIME_WAIT.',
 };
 
-function by(label: string, name: string, metric: string) {
+function by(label: string, name: string, metric: string, matchers?: string) {
   return timeseries({
     title: `Sockets by ${name}`,
-    description: `All states, the eight largest. ${NOTES[label]}`,
+    description: `The eight largest. ${NOTES[label]}`,
     unit: 'short',
-    queries: [{ expr: `topk(8, sum by (${label}) (${chosen(metric)}))`, legend: `{{${label}}}` }],
+    queries: [{ expr: `topk(8, sum by (${label}) (${chosen(metric, matchers)}))`, legend: `{{${label}}}` }],
   });
 }
 
@@ -52,11 +56,11 @@ function connections() {
   return table({
     title: 'Who talks to whom',
     description:
-      'Sockets grouped by service and peer. Inbound: the local port is the service. Outbound: the remote port is. Largest 50; `other` is what the series budget left out.',
+      'Sockets by service and peer. Inbound: the local port is the service. Outbound: the remote port is. Largest 50; `other` is the sum of the rest.',
     labels: [
       { label: 'direction', name: 'Direction', width: 95 },
       { label: 'state', name: 'State', width: 120 },
-      { label: 'process', name: 'Process' },
+      { label: 'process', name: 'Process', colors: { unknown: GREY } },
       { label: 'local_port', name: 'Local port', width: 100 },
       { label: 'remote_ip', name: 'Peer' },
       { label: 'remote_port', name: 'Remote port', width: 110 },
@@ -64,7 +68,7 @@ function connections() {
     values: [
       {
         name: 'Sockets',
-        expr: `topk(50, sum by (direction, state, process, local_port, remote_ip, remote_port) (${recent('tcpstate_connections')}))`,
+        expr: `topk(50, sum by (direction, state, process, local_port, remote_ip, remote_port) (${connectionsOf()}))`,
         width: 100,
       },
     ],

@@ -1,4 +1,5 @@
 import { line, type PlaceablePanel } from '../layout.ts';
+import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { timeseries } from '../panels.ts';
 import { perSecond, retransmitRatio } from '../promql.ts';
 import { ALERT_THRESHOLDS, orangeFrom } from '../thresholds.ts';
@@ -12,12 +13,13 @@ function opens() {
   return timeseries({
     title: 'Connections opened per second',
     description: 'By this host (active) and by peers (passive); failed attempts of either side.',
-    unit: 'cps',
+    unit: CONNECTIONS_PER_SECOND,
     queries: [
       { expr: perSecond('tcpstate_active_opens_total'), legend: '{{instance}} active' },
       { expr: perSecond('tcpstate_passive_opens_total'), legend: '{{instance}} passive' },
       { expr: perSecond('tcpstate_attempt_fails_total'), legend: '{{instance}} failed' },
     ],
+    alerts: ['TcpConnectsFailing', 'TcpSynSentSpread'],
   });
 }
 
@@ -25,7 +27,7 @@ function ends() {
   return timeseries({
     title: 'Connections that ended badly, per second',
     description: 'Resets and aborts. The abort counters are Linux only.',
-    unit: 'cps',
+    unit: CONNECTIONS_PER_SECOND,
     queries: [
       { expr: perSecond('tcpstate_estab_resets_total'), legend: '{{instance}} reset' },
       { expr: perSecond('tcpstate_sent_resets_total'), legend: '{{instance}} resets sent' },
@@ -33,14 +35,20 @@ function ends() {
       { expr: perSecond('tcpstate_abort_on_close_total'), legend: '{{instance}} closed with unread data' },
       { expr: perSecond('tcpstate_abort_on_memory_total'), legend: '{{instance}} no memory' },
     ],
-    alerts: ['TcpAbortOnMemory'],
+    alerts: [
+      'TcpAbortOnMemory',
+      'TcpConnectionsReset',
+      'TcpConnectionsRefused',
+      'TcpListenerGone',
+      'TcpTwRecycleRejects',
+    ],
   });
 }
 
 function retransmits() {
   return timeseries({
-    title: 'Segments sent again',
-    description: 'Share of the sent segments that were sent more than once: loss, or late acknowledgements.',
+    title: 'Retransmitted segments',
+    description: 'Share of the sent segments that are retransmissions: loss, or late acknowledgements.',
     unit: 'percentunit',
     queries: [{ expr: retransmitRatio(), legend: '{{instance}}' }],
     thresholds: orangeFrom(ALERT_THRESHOLDS.TcpRetransmitRatioHigh),

@@ -1,5 +1,6 @@
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
+import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { text, timeseries } from '../panels.ts';
 import { chosen, perSecond, sustainedPerSecond, timeWaitPerSecond, utilizationForecast } from '../promql.ts';
 import { STATE_NOTES } from '../states.ts';
@@ -19,7 +20,7 @@ function utilization() {
   return timeseries({
     title: 'Port utilization, and where it is in 30 minutes',
     description:
-      'Share of the ephemeral ports that connect() cannot get, of the five worst hosts. Dashed: the line through the last 15 minutes, 30 minutes on, where enough is taken that it matters.',
+      'Share of the ephemeral ports that connect() cannot get, on the five worst hosts. Dashed: where the trend of the last 15 minutes leads in 30 minutes, if enough is in use to matter.',
     unit: 'percentunit',
     queries: [
       {
@@ -38,10 +39,10 @@ function utilization() {
 
 function timeWaitRate() {
   return timeseries({
-    title: 'TIME_WAIT per second, against what the range sustains',
+    title: 'TIME_WAIT per second, and what the range sustains',
     description:
-      'Connections per second to the busiest destination that end in TIME_WAIT. Dashed: what the smallest chosen range sustains, its ports divided by the TIME_WAIT time. Not for hosts that do not tell that time (Windows without TcpTimedWaitDelay).',
-    unit: 'cps',
+      'Connections per second to the busiest destination that end in TIME_WAIT. Dashed: what the smallest chosen range sustains, its ports divided by the TIME_WAIT time. Not for hosts whose TIME_WAIT time is unknown (Windows without TcpTimedWaitDelay).',
+    unit: CONNECTIONS_PER_SECOND,
     queries: [
       { expr: `topk(5, max by (instance) (${timeWaitPerSecond()}))`, legend: '{{instance}}' },
       { expr: `min(${sustainedPerSecond()})`, legend: 'sustained' },
@@ -72,8 +73,8 @@ function failures() {
   return timeseries({
     title: 'Failures per second',
     description:
-      'All chosen hosts. Dropped at accept queues and TIME_WAIT table full are Linux only; the others are there on Windows as well.',
-    unit: 'cps',
+      'All chosen hosts. Dropped at accept queues, and TIME_WAIT table full, are Linux only. Port exhaustion events are of Windows, and experimental.',
+    unit: CONNECTIONS_PER_SECOND,
     queries: [
       { expr: `sum(${perSecond('tcpstate_listen_overflows_total')})`, legend: 'dropped at accept queues' },
       { expr: `sum(${perSecond('tcpstate_attempt_fails_total')})`, legend: 'failed to open' },
@@ -99,6 +100,7 @@ function states() {
     legend: 'right',
     queries: [{ expr: `sum by (state) (${chosen('tcpstate_sockets')})`, legend: '{{state}}' }],
     colors: Object.fromEntries(STATE_NOTES.map(({ state, color }) => [state, color])),
+    alerts: ['TcpSocketsUnusual', 'TcpClosingPiling'],
   });
 }
 
@@ -106,7 +108,7 @@ function stateNotes() {
   const rows = STATE_NOTES.map(({ state, means, many }) => `| ${state} | ${means} | ${many} |`);
   return text(
     'What the states mean',
-    'For the one who was just woken up.',
+    'For the person who was just woken up.',
     ['| State | Means | Many of them |', '|---|---|---|', ...rows].join('\n'),
   );
 }

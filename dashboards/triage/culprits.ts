@@ -1,13 +1,16 @@
+import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
 import { HOST_LINK } from '../links.ts';
-import { barGauge } from '../panels.ts';
+import { busiestDestinations } from '../owners.ts';
+import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
+import { byPod } from '../pods/queries.ts';
+import { MANY_TIME_WAIT, podColumns } from '../pods/ranking.ts';
 import {
   acceptQueueFill,
-  busiestDestinations,
-  chosen,
   destinationShare,
   ofBusiest,
+  ofHosts,
   perSecond,
   recent,
   retransmitRatio,
@@ -15,6 +18,8 @@ import {
 } from '../promql.ts';
 import { table } from '../table.ts';
 import { ALERT_THRESHOLDS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
+import { alertsTable } from './alerts.ts';
+import { MANY_CLOSE_WAIT, SEVERITY_COLUMN, worstOfHost } from './severity.ts';
 
 /** Rows of the table. */
 const DESTINATIONS = 15;
@@ -22,41 +27,20 @@ const DESTINATIONS = 15;
 /** Who it is: alerts, hosts, destinations, processes. */
 export function culprits(): PlaceablePanel[] {
   return [
-    ...line(8, [10, alertsTable()], [14, worstHosts()]),
-    ...line(9, [14, destinations()], [10, portsByProcess()]),
+    ...line(12, [9, alertsTable()], [15, worstHosts()]),
+    ...line(10, [14, destinations()], [10, byOwner('triage')]),
+    ...line(9, [24, worstPods()]),
   ];
-}
-
-function alertsTable() {
-  return table({
-    title: 'What fires',
-    description: 'What fires now, the critical ones first; the host leads to its own dashboard.',
-    labels: [
-      { label: 'alertname', name: 'Alert', width: 230 },
-      { label: 'severity', name: 'Severity', width: 80, colors: { critical: 'red', warning: 'orange' } },
-      { label: 'instance', name: 'Host', link: HOST_LINK },
-      { label: 'process', name: 'Process', width: 110 },
-    ],
-    values: [
-      {
-        name: 'For',
-        expr: `time() - max by (alertname, severity, instance, process) (${chosen('ALERTS_FOR_STATE', 'alertname=~"Tcp.+"')}
-  and ignoring (alertstate) ${chosen('ALERTS', 'alertstate="firing"')})`,
-        unit: 's',
-        decimals: 0,
-        width: 90,
-      },
-    ],
-    sortBy: 'Severity',
-  });
 }
 
 function worstHosts() {
   return table({
     title: 'Hosts',
-    description: 'The chosen hosts, the one with the fullest port range first.',
+    description:
+      'The chosen hosts, worst first: critical where the port range is used up or connections are dropped, warning where another figure of the row is coloured.',
     labels: [{ label: 'instance', name: 'Host', link: HOST_LINK }],
     values: [
+      { ...SEVERITY_COLUMN, name: 'Verdict', expr: worstOfHost() },
       {
         name: 'Ports',
         width: 70,
@@ -71,7 +55,7 @@ function worstHosts() {
         name: 'CLOSE_WAIT',
         width: 100,
         expr: sumBy([], recent('tcpstate_sockets', 'state="close_wait"')),
-        thresholds: orangeFrom(100),
+        thresholds: orangeFrom(MANY_CLOSE_WAIT),
       },
       {
         name: 'SYN_SENT',
@@ -91,35 +75,73 @@ function worstHosts() {
         name: 'Dropped',
         width: 85,
         expr: sumBy([], perSecond('tcpstate_listen_overflows_total')),
-        unit: 'cps',
+        unit: CONNECTIONS_PER_SECOND,
         decimals: 1,
         thresholds: redFrom(ALERT_THRESHOLDS.TcpAcceptQueueOverflow),
       },
       {
-        name: 'Sent again',
-        width: 90,
+        name: 'Retransmits',
+        width: 100,
         expr: `max by (instance) (${retransmitRatio()})`,
         unit: 'percentunit',
         decimals: 1,
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpRetransmitRatioHigh),
       },
     ],
-    sortBy: 'Ports',
+    sortBy: 'Verdict',
     alerts: ['TcpRetransmitRatioHigh', 'TcpAcceptQueueNearLimit'],
+  });
+}
+
+/** Rows of each column; a pod that is among the worst in one has all of them. */
+const PODS = 5;
+
+function worstPods() {
+  const last = (metric: string) => `last_over_time(${ofHosts(metric, ['netns!="other"'])}[3m])`;
+  const rate = (metric: string) => `rate(${ofHosts(metric, ['netns!="other"'])}[$__rate_interval])`;
+  const timeWait = byPod(last('tcpstate_netns_time_wait_sockets'));
+  const dropped = byPod(rate('tcpstate_netns_listen_overflows_total'));
+  const failed = byPod(rate('tcpstate_netns_attempt_fails_total'));
+  const worst = [timeWait, dropped, failed].map((expression) => `topk(${PODS}, ${expression} > 0)`).join(' or ');
+  const ofWorst = (expression: string) => `${expression} and on (instance, namespace, netns) (${worst})`;
+  const perSecondColumn = { unit: CONNECTIONS_PER_SECOND, decimals: 1, width: 110 } as const;
+  return table({
+    title: 'Pods and containers that stand out',
+    description:
+      'Of each of TIME_WAIT, dropped and failed connections the five worst. Click one for all that is known of it.',
+    labels: podColumns(),
+    values: [
+      { name: 'TIME_WAIT', expr: ofWorst(timeWait), thresholds: orangeFrom(MANY_TIME_WAIT), width: 110 },
+      { name: 'In use', expr: ofWorst(byPod(last('tcpstate_netns_inuse_sockets'))), width: 110 },
+      { ...perSecondColumn, name: 'Opened', expr: ofWorst(byPod(rate('tcpstate_netns_active_opens_total'))) },
+      {
+        ...perSecondColumn,
+        name: 'Failed',
+        expr: ofWorst(failed),
+        thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodConnectsFailing),
+      },
+      {
+        ...perSecondColumn,
+        name: 'Dropped',
+        expr: ofWorst(dropped),
+        thresholds: redFrom(ALERT_THRESHOLDS.TcpPodAcceptQueueOverflow),
+      },
+    ],
+    sortBy: 'TIME_WAIT',
+    alerts: ['TcpPodTimeWaitHigh', 'TcpPodAcceptQueueOverflow', 'TcpPodConnectsFailing'],
   });
 }
 
 function destinations() {
   return table({
     title: 'Busiest destinations and who talks to them',
-    description:
-      'On Linux a destination is the limit of connect(): each has the whole range, from each local address. Owner: the process with most open sockets towards it; the kernel keeps none for TIME_WAIT.',
+    description: `On Linux each destination has the whole range, from each local address. ${DESTINATION_OWNER}`,
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
       { label: 'local_ip', name: 'From', width: 115 },
-      { label: 'remote_ip', name: 'Destination', width: 130 },
+      destinationColumn('triage', 130),
       { label: 'remote_port', name: 'Port', width: 65 },
-      { label: 'process', name: 'Owner' },
+      ...ownerColumns('triage'),
     ],
     values: [
       { name: 'Ports', expr: busiestDestinations(DESTINATIONS), width: 80 },
@@ -129,7 +151,7 @@ function destinations() {
         width: 95,
       },
       {
-        name: 'Of range',
+        name: 'Utilization',
         expr: ofBusiest(DESTINATIONS, destinationShare()),
         unit: 'percentunit',
         decimals: 0,
@@ -138,20 +160,5 @@ function destinations() {
       },
     ],
     sortBy: 'Ports',
-  });
-}
-
-function portsByProcess() {
-  return barGauge({
-    title: 'Ephemeral ports by process',
-    description:
-      'Distinct ports of the range that a process holds. `unknown` is TIME_WAIT: those sockets have no owner any more.',
-    unit: 'short',
-    queries: [
-      {
-        expr: `topk(8, ${recent('tcpstate_process_ephemeral_ports')})`,
-        legend: '{{process}} @ {{instance}}',
-      },
-    ],
   });
 }

@@ -1,5 +1,6 @@
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
+import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { stat } from '../panels.ts';
 import { chosen, perSecond, recent, secondsToExhaustion } from '../promql.ts';
 import { ALERT_THRESHOLDS, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
@@ -39,7 +40,7 @@ function timeToExhaustion() {
   return stat({
     title: 'First range full in',
     description:
-      'Time until the first host runs out of ports at the growth of the last 15 minutes. Only where enough is taken and the use really rises, else "not growing".',
+      'Time until the first host runs out of ports, at the growth of the last 15 minutes. "not growing" unless enough ports are in use and the use really rises.',
     unit: 's',
     decimals: 0,
     named: true,
@@ -63,7 +64,7 @@ function stuckSockets() {
   return stat({
     title: 'CLOSE_WAIT floor (15 min)',
     description:
-      'Most CLOSE_WAIT sockets that a host never went below in 15 minutes: what a healthy sawtooth does not have. Their peers are gone, the application never closed them.',
+      'The highest number of CLOSE_WAIT sockets that a host never fell below in 15 minutes; a healthy sawtooth has none. The peers have closed, the application has not.',
     unit: 'short',
     decimals: 0,
     named: true,
@@ -84,8 +85,8 @@ function stuckSockets() {
 function droppedConnections() {
   return stat({
     title: 'Dropped at accept queues',
-    description: 'Incoming connections that were dropped because a process does not accept them. Linux only.',
-    unit: 'cps',
+    description: 'Incoming connections that the kernel dropped because a process does not accept them. Linux only.',
+    unit: CONNECTIONS_PER_SECOND,
     decimals: 1,
     unknown: 'not known',
     queries: [{ expr: `sum(${perSecond('tcpstate_listen_overflows_total')})` }],
@@ -108,7 +109,7 @@ function firingAlerts() {
 function blindHosts() {
   return stat({
     title: 'Hosts not scraped',
-    description: 'Hosts whose exporter does not answer: every other figure of this page leaves them out.',
+    description: 'Hosts whose exporter does not answer: every other number on this page leaves them out.',
     unit: 'short',
     decimals: 0,
     queries: [{ expr: `count(${chosen('up')} == 0) or vector(0)` }],

@@ -4,17 +4,18 @@ import { course } from './course.ts';
 import { culprits } from './culprits.ts';
 import { headline } from './headline.ts';
 
-/** Opened from an alert: is it bad, who is it, where does it go. */
+/** Opened from an alert: how bad is it, which process is it, where is it going. */
 export function buildTriage() {
   return createDashboard({
     uid: UIDS.triage,
     title: 'TCP / Triage',
-    description: 'Where to look first when a TCP alert fires: the worst host, the culprit, the course of it.',
+    description: 'Where to look first when a TCP alert fires: the worst host, the culprit, the trend.',
     from: 'now-3h',
+    hasFilters: true,
     sections: [
       { panels: headline() },
       { title: 'Who it is', panels: culprits() },
-      { title: 'How it came, and where it goes', panels: course() },
+      { title: 'How it started, and where it is going', panels: course() },
     ],
   });
 }
