@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const args = ['audit', '--omit=dev', '--audit-level=low', '--json'];
 const { stdout, stderr, error } = spawnSync('npm', args, {
   cwd: root,

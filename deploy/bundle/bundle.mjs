@@ -8,7 +8,7 @@ import { fetchLockedPackage } from './fetch-package.mjs';
 import { formatNotices } from './notices.mjs';
 import { readRevision } from './revision.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const modules = join(root, 'node_modules');
 /** Packages written for CommonJS ask for these; a module has neither. */
 const COMMONJS = [
@@ -44,13 +44,17 @@ export async function bundle({ folder, target }) {
   return packages;
 }
 
-/** The main thread and the collector thread, each a file of its own: both are known by their place beside each other. */
+/**
+ * The main thread and the collector thread, each with a file of its own: both are known by their place beside each other. What is
+ * imported only when needed is in further ones: a verdict in the terminal does not wait for the server to be parsed.
+ */
 async function bundleCode(outdir) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: { main: 'src/main.ts', worker: 'src/collector/worker.ts' },
     outdir,
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node20.17',
     format: 'esm',

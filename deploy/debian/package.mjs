@@ -16,14 +16,16 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { constants, gzipSync } from 'node:zlib';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const NAME = 'tcpstate-exporter';
+/** The same program, for `tcpstate diagnose`. */
+const SHORT_NAME = 'tcpstate';
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
 const CONFFILE = `etc/default/${NAME}`;
 const DOC = `usr/share/doc/${NAME}`;
-/** Each unit as it is in deploy/systemd, and where Debian 12 keeps units. */
+/** Each unit as it is in deploy/systemd, and where Debian 13 keeps units; on 12, /lib is a link to /usr/lib. */
 const UNITS = ['tcpstate-exporter.service', 'tcpstate-exporter.socket'];
-const UNIT_FOLDER = 'lib/systemd/system';
+const UNIT_FOLDER = 'usr/lib/systemd/system';
 /** The symbols that Node.js and koffi take from these libraries came with these versions. */
 const DEPENDS =
   'libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 5.2), systemd | systemd-standalone-sysusers | systemd-sysusers';
@@ -48,7 +50,7 @@ export function buildDebianPackage({ program, work, output, version, date, licen
   const write = (path, content, mode = 0o644) => writeInto(tree, path, content, mode);
   placeProgram(tree, program);
   placeService(write);
-  placeDocuments(write, { program, version, date, licences });
+  placeDocuments(write, tree, { program, version, date, licences });
   placeControl(write, tree, version);
   setFolderModes(tree);
   const architecture = ARCHITECTURES[process.arch];
@@ -62,11 +64,11 @@ export function buildDebianPackage({ program, work, output, version, date, licen
 
 function placeProgram(tree, program) {
   const place = join(tree, 'usr/lib', NAME);
-  cpSync(program, place, { recursive: true });
+  cpSync(program, place, { recursive: true, verbatimSymlinks: true });
   for (const document of ['LICENSE', 'THIRD-PARTY-NOTICES', 'node_modules/koffi/LICENSE.txt'])
     rmSync(join(place, document));
   mkdirSync(join(tree, 'usr/bin'), { recursive: true });
-  symlinkSync(`../lib/${NAME}/${NAME}`, join(tree, 'usr/bin', NAME));
+  for (const command of [NAME, SHORT_NAME]) symlinkSync(`../lib/${NAME}/${NAME}`, join(tree, 'usr/bin', command));
 }
 
 function placeService(write) {
@@ -74,18 +76,24 @@ function placeService(write) {
   for (const unit of UNITS) write(`${UNIT_FOLDER}/${unit}`, source(unit));
   write(`usr/lib/sysusers.d/${NAME}.conf`, source(`${NAME}.sysusers`));
   write(CONFFILE, source(`${NAME}.env`));
-  write(`${DOC}/examples/without-owners.conf`, source('without-owners.conf'));
+  for (const example of ['without-owners.conf', 'with-kernel-reader.conf'])
+    write(`${DOC}/examples/${example}`, source(example));
 }
 
-function placeDocuments(write, { program, version, date, licences }) {
+function placeDocuments(write, tree, { program, version, date, licences }) {
   const source = (file) => readFileSync(join(root, file), 'utf8');
   const { name, email } = maintainer();
   const day = new Date(date * 1000).toUTCString().replace('GMT', '+0000');
   const entry = `${NAME} (${version}-1) unstable; urgency=medium\n\n  * Release ${version}; changelog.gz tells what is new.\n\n -- ${name} <${email}>  ${day}\n`;
-  const manPage = execFileSync(process.execPath, ['--import', 'tsx', 'scripts/man-page.ts', version, String(date)], {
-    cwd: root,
-  });
+  const manPage = execFileSync(
+    process.execPath,
+    ['--import', 'tsx', 'deploy/linux/man-page.ts', version, String(date)],
+    {
+      cwd: root,
+    },
+  );
   write(`usr/share/man/man8/${NAME}.8.gz`, compress(manPage));
+  symlinkSync(`${NAME}.8.gz`, join(tree, `usr/share/man/man8/${SHORT_NAME}.8.gz`));
   write(`${DOC}/changelog.Debian.gz`, compress(entry));
   write(`${DOC}/changelog.gz`, compress(source('CHANGELOG.md')));
   write(`${DOC}/THIRD-PARTY-NOTICES.gz`, compress(readFileSync(join(program, 'THIRD-PARTY-NOTICES'))));

@@ -11,19 +11,20 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fetchNode } from '../../scripts/node-binary.mjs';
 import { bundle } from '../bundle/bundle.mjs';
+import { fetchNode } from '../bundle/node-binary.mjs';
 import { namesOfLicences } from '../bundle/notices.mjs';
 import { readSourceDate } from '../bundle/revision.mjs';
 import { writeSbom } from '../bundle/sbom.mjs';
 import { buildDebianPackage } from '../debian/package.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const target = `${process.platform}-${process.arch}`;
 const output = resolve(process.argv[2] ?? join(root, 'scratch', 'packages'));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -52,6 +53,7 @@ async function fillProgram(folder, node) {
   const packages = await bundle({ folder, target });
   copyFileSync(node.binary, join(folder, 'node'));
   copyFileSync(join(root, 'deploy', 'debian', 'launcher'), join(folder, 'tcpstate-exporter'));
+  symlinkSync('tcpstate-exporter', join(folder, 'tcpstate')); // shorter, for `tcpstate diagnose`
   const notices = join(folder, 'THIRD-PARTY-NOTICES');
   const licence = readFileSync(node.licence, 'utf8');
   writeFileSync(notices, `Node.js ${node.version}\n\n${licence}\n`, { flag: 'a' });
