@@ -23,7 +23,8 @@
 #define LISTENING_NULLS_BASE (1U << 29) /* include/net/inet_hashtables.h */
 
 enum { CONNECTIONS, LISTENERS, BOUND, PORTS };
-enum { TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LISTEN = 10, NEW_SYN_RECV = 12, SYN_RECV = 3 };
+enum { FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LAST_ACK = 9, LISTEN = 10, CLOSING = 11, NEW_SYN_RECV = 12, SYN_RECV = 3 };
+#define CLOSING_STATES (1 << FIN_WAIT1 | 1 << FIN_WAIT2 | 1 << LAST_ACK | 1 << CLOSING) /* of sockets that a program may have closed */
 enum { INET = 2, INET6 = 10 };
 enum { TIMESTAMPS = 1, OWN_RANGE = 2 }; /* row.flags */
 
@@ -34,8 +35,8 @@ struct row {
 	__u16 flags; /* TIME_WAIT: whether its connection used TCP timestamps. Others: whether `more` has a range of ports */
 	__u32 inode;
 	__s32 bound_interface;
-	__u64 cgroup;
-	__u32 first, second; /* TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK, address. LISTEN: queue, its limit */
+	__u64 cgroup; /* TIME_WAIT: the socket's cookie */
+	__u32 first, second; /* TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK, address. LISTEN: queue, its limit. CLOSING_STATES: cookie */
 	__u32 local[4], remote[4];
 };
 
@@ -96,6 +97,10 @@ static __always_inline void describe(struct row *row, __u32 *more, __u64 socket,
 	if (state == CLOSE_WAIT) {
 		row->first = (__u32)walk->jiffies - CAST(tcp_sock, socket)->rcv_tstamp;
 		row->second = socket >> 6;
+	} else if (1U << (state & 31) & CLOSING_STATES) {
+		__u64 cookie = sk->__sk_common.skc_cookie.counter;
+		row->first = cookie;
+		row->second = cookie >> 32;
 	}
 }
 
@@ -131,6 +136,7 @@ static __always_inline void add(struct output *out, __u64 socket, struct walk *w
 		struct inet_timewait_sock *tw = CAST(inet_timewait_sock, socket);
 		__s64 left = tw->tw_timer.expires - walk->jiffies;
 		row->first = left > 0 ? left : 0;
+		row->cgroup = sc->skc_cookie.counter;
 		if (CAST(tcp_timewait_sock, socket)->tw_ts_recent_stamp) row->flags = TIMESTAMPS;
 		state = tw->tw_substate; /* FIN_WAIT2 of a connection that nobody holds any more */
 	} else if (state == NEW_SYN_RECV) state = SYN_RECV;
