@@ -7,7 +7,9 @@ import { toPrintable } from '../model/printable-text.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
+import { SocketCookies } from '../table/socket-cookies.ts';
 import { SocketTable } from '../table/socket-table.ts';
+import { listenersByLocalPort } from '../tally/local-listeners.ts';
 import { isCounting, pickCounts } from './collector-counts.ts';
 import { createCounting } from './counting.ts';
 import type { CollectedPart } from './protocol.ts';
@@ -41,7 +43,11 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   let scrapes = 0;
   let lastReadMs = Number.NEGATIVE_INFINITY;
 
-  return function collectSockets(
+  if (platform.events !== undefined) table.cookies = new SocketCookies();
+
+  return { collectSockets, findListeners: () => listenersByLocalPort(table) };
+
+  function collectSockets(
     wanted: ReadonlySet<CollectorName>,
     facts: Facts,
     budget: ScrapeBudget,
@@ -68,7 +74,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
     });
     giveMemoryBack();
-  };
+  }
 
   /** After a scrape that resized a table and its tallies; V8 frees their old arrays in the background. */
   function giveMemoryBack(): void {
@@ -99,6 +105,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     const processFds = wantsOwners ? run('processes', owners, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
     if (wantsOwners && !hasOwners) table.forgetOwners();
+    settleLeft(hasOwners);
     const waiting =
       closeWait && asked.has('close_wait')
         ? run('close_wait', closeWait, () => readCloseWait(closeWait, hasOwners, budget))
@@ -156,6 +163,15 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       markDialled(table, rules?.ranges.ipv4, readMs, { read, now: budget.now });
     } catch {
       // the next scrape tries again
+    }
+  }
+
+  /** Sockets that no process holds any more keep what the kernel said of them if that fails. */
+  function settleLeft(hasOwners: boolean): void {
+    try {
+      platform.events?.settle(table, hasOwners);
+    } catch {
+      // reading the events says why
     }
   }
 

@@ -53,6 +53,11 @@ export function loadSkeleton({ data, loader, maps, programs }: Skeleton): Loaded
   };
 }
 
+/** Attaches a program to the tracepoint it was written for, until the descriptor that is returned is closed. */
+export function attachTracepoint(program: number): number {
+  return bpf(Command.rawTracepointOpen, packAttr(16, [[8, program]]), 'BPF_RAW_TRACEPOINT_OPEN');
+}
+
 function runLoader(data: Uint8Array, loader: Uint8Array, context: Buffer): void {
   const shape = packAttr(72, [
     [0, BPF_MAP_TYPE_ARRAY],
