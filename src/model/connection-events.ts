@@ -58,8 +58,8 @@ export interface ConnectionEventCounts {
   readonly lost: LostEvents;
 }
 
-/** Who opened or closed a connection: a process by its name and cgroup, nobody known, or one that found no place in the tables. */
-export type EventOwner = { readonly name: string; readonly cgroup: bigint } | 'unknown' | 'other';
+/** Who opened or closed a connection: a process by its name, where that may be told, and cgroup; nobody known; or one that found no place. */
+export type EventOwner = { readonly name: string | undefined; readonly cgroup: bigint } | 'unknown' | 'other';
 
 /** What one flow counted since the last read. */
 export interface EventFlow {

@@ -95,7 +95,10 @@ export function createEventsTally(
 function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process: string; unit: string } {
   if (owner === 'other') return { process: OTHER_LABEL, unit: OTHER_LABEL };
   if (owner === 'unknown') return { process: UNKNOWN_LABEL, unit: UNKNOWN_LABEL };
-  return { process: labelOf(owner.name), unit: nameUnit(owner.cgroup, unitOf) };
+  return {
+    process: owner.name === undefined ? UNKNOWN_LABEL : labelOf(owner.name),
+    unit: nameUnit(owner.cgroup, unitOf),
+  };
 }
 
 /** What an interrupt does to a connection, it does to one that came through the listener. */

@@ -11,16 +11,26 @@ import { fullSnapshot } from '../support/pages/full-snapshot.ts';
 import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('with every breakdown full at the default limits a page stays below 3,000 series and 500 KB', async () => {
-  const { netns: _, ...hostOnly } = fullSnapshot(DEFAULT_LIMITS);
+  const { netns: _, connectionEvents: __, ...hostOnly } = fullSnapshot(DEFAULT_LIMITS);
   const { series, bytes } = await sizeOf(hostOnly);
   assert.ok(series > 1500 && series < 3000, `${series} series`);
   assert.ok(bytes < 500_000, `${bytes} bytes`);
 });
 
 test('with 128 pods and more on the host it stays below 5,250 series', async () => {
-  const { series, bytes } = await sizeOf(fullSnapshot(DEFAULT_LIMITS));
+  const { connectionEvents: _, ...withoutEvents } = fullSnapshot(DEFAULT_LIMITS);
+  const { series, bytes } = await sizeOf(withoutEvents);
   assert.ok(series > 3000 && series < 5250, `${series} series`);
   assert.ok(bytes < 1_000_000, `${bytes} bytes`);
+});
+
+test('connection events, where they are turned on, are at most 1,350 series', async () => {
+  const { connectionEvents, ...others } = fullSnapshot(DEFAULT_LIMITS);
+  const [all, without] = await Promise.all([
+    sizeOf({ ...others, connectionEvents: connectionEvents! }),
+    sizeOf(others),
+  ]);
+  assert.ok(all.series - without.series < 1350, `${all.series - without.series} series`);
 });
 
 async function sizeOf(snapshot: Snapshot): Promise<{ series: number; bytes: number }> {

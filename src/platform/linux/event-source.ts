@@ -8,11 +8,11 @@ export type OpenedEvents = ConnectionEvents & { close(): void };
 
 /**
  * Who opens and closes connections. Where the programs cannot be loaded, what they would tell is absent, and reading says why; all else
- * goes on.
+ * goes on. `withProcesses`: whether names of processes may be told.
  */
-export function openConnectionEvents(): OpenedEvents {
+export function openConnectionEvents(withProcesses: boolean): OpenedEvents {
   try {
-    return createConnectionEvents(openEvents().maps);
+    return createConnectionEvents(openEvents().maps, withProcesses);
   } catch (error) {
     const refusal = new Error(
       `connection events take CAP_BPF, CAP_PERFMON and Linux 5.17 with BTF: ${describeError(error)}`,

@@ -28,7 +28,7 @@ type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources)
 export function openLinuxPlatform(
   options: PlatformOptions,
   addWalk?: AddSources,
-  openEvents?: () => OpenedEvents,
+  openEvents?: (withProcesses: boolean) => OpenedEvents,
 ): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
@@ -44,9 +44,9 @@ export function openLinuxPlatform(
     hasHiddenProcesses: !seesAll,
     isInitialUser: isInitialUserNamespace(),
     lookup,
-    groups: sources.units && options.collectors.has('units') ? createProcessGroups(options) : undefined,
+    groups: sources.units ? createProcessGroups(options) : undefined,
   });
-  const events = openEvents?.();
+  const events = openEvents?.(options.collectors.has('processes'));
   const netns = options.collectors.has('netns') ? createNetnsReader(options) : undefined;
   return {
     name: 'linux',

@@ -23,7 +23,7 @@ const DIRECTIONS = [0, INBOUND];
 const STATE = { length: 40, owners: 8, flows: 16, connections: 24 } as const;
 
 /** What the programs of c/events.bpf.c know, attached with these maps. */
-export function createConnectionEvents(maps: EventMaps): ConnectionEvents & { close(): void } {
+export function createConnectionEvents(maps: EventMaps, withProcesses: boolean): ConnectionEvents & { close(): void } {
   const memory = mapMemory(maps.conns, CONNECTIONS_BYTES);
   const connections = new KnownConnections(memory.words);
   const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4));
@@ -73,7 +73,7 @@ export function createConnectionEvents(maps: EventMaps): ConnectionEvents & { cl
     const port = key.readUInt16LE(FLOW_KEY.port);
     const wordAt = (index: number) => key.readInt32LE(FLOW_KEY.address + index * 4);
     return {
-      owner: owners.describe(key.readUInt32LE(FLOW_KEY.owner)),
+      owner: owners.describe(key.readUInt32LE(FLOW_KEY.owner), withProcesses),
       isOutbound,
       remote: isOutbound ? { words: [wordAt(0), wordAt(1), wordAt(2), wordAt(3)], port } : undefined,
       localPort: isOutbound ? undefined : port,

@@ -40,11 +40,14 @@ export class EventOwners {
     return this.#known.get(number);
   }
 
-  describe(number: number): EventOwner {
+  describe(number: number, withName: boolean): EventOwner {
     if (number === OWNER_OTHER) return 'other';
     const owner = this.find(number);
     if (owner === undefined) return 'unknown';
-    return { name: owner.name, cgroup: (BigInt(owner.high >>> 0) << 32n) | BigInt(owner.low >>> 0) };
+    return {
+      name: withName ? owner.name : undefined,
+      cgroup: (BigInt(owner.high >>> 0) << 32n) | BigInt(owner.low >>> 0),
+    };
   }
 
   /** Removes those that nothing refers to. Returns whether there is room again. */
