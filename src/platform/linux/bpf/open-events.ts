@@ -33,8 +33,9 @@ export function openEvents(): AttachedEvents {
   return maps === undefined ? attachEvents() : { maps, links: [] };
 }
 
-function attachEvents(): AttachedEvents {
-  const { maps, programs } = loadSkeleton(unpackSkeleton(EVENTS));
+/** `sizes`: as `loadSkeleton`. */
+export function attachEvents(sizes: Readonly<Record<string, number>> = {}): AttachedEvents {
+  const { maps, programs } = loadSkeleton(unpackSkeleton(EVENTS), sizes);
   const links: number[] = [];
   try {
     for (const program of programs) links.push(attachTracepoint(program));

@@ -34,6 +34,7 @@ const LICENSE = Buffer.from('Dual BSD/GPL\0');
 /** struct bpf_loader_ctx, bpf_map_desc and bpf_prog_desc of tools/lib/bpf/skel_internal.h. */
 const HEADER = 24;
 const MAP = 16;
+const MAP_ENTRIES = 4;
 const PROGRAM = 4;
 
 export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkeleton): Skeleton {
@@ -41,10 +42,18 @@ export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkele
   return { data: bytes.subarray(0, dataLength), loader: bytes.subarray(dataLength), maps, programs };
 }
 
-/** Takes CAP_BPF and CAP_PERFMON. Throws SystemCallError: EPERM without them, ENOENT or EINVAL where the kernel lacks what a program uses. */
-export function loadSkeleton({ data, loader, maps, programs }: Skeleton): Loaded {
+/**
+ * `sizes`: entries of a map in place of those that it was written with. Takes CAP_BPF and CAP_PERFMON. Throws SystemCallError: EPERM without them, ENOENT or EINVAL where the kernel lacks what a
+ * program uses.
+ */
+export function loadSkeleton(
+  { data, loader, maps, programs }: Skeleton,
+  sizes: Readonly<Record<string, number>> = {},
+): Loaded {
   const context = Buffer.alloc(HEADER + maps.length * MAP + programs.length * PROGRAM);
   context.writeUInt32LE(context.length, 0);
+  for (const [index, name] of maps.entries())
+    context.writeUInt32LE(sizes[name] ?? 0, HEADER + index * MAP + MAP_ENTRIES);
   runLoader(data, loader, context);
   const programsAt = HEADER + maps.length * MAP;
   return {
