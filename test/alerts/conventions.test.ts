@@ -18,6 +18,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
   assert.deepEqual(namesOf('critical'), [
     'TcpAcceptQueueOverflow',
     'TcpAcceptQueueStuck',
+    'TcpConnectsWithoutPort',
     'TcpConntrackTableFull',
     'TcpEphemeralPortsExhausted',
     'TcpEphemeralPortsExhaustedOften',
@@ -36,6 +37,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpConnectsFailing',
     'TcpConntrackDrops',
     'TcpConntrackTableHigh',
+    'TcpDestinationFailing',
     'TcpEphemeralPortsFillingUp',
     'TcpEphemeralPortsHigh',
     'TcpMemoryNearLimit',
@@ -63,6 +65,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpTwRecycleRejects',
   ]);
   assert.deepEqual(namesOf('info'), [
+    'TcpConnectionsNotReused',
     'TcpEphemeralPortsAllHeld',
     'TcpListenerInEphemeralRange',
     'TcpSocketsUnusual',

@@ -7,7 +7,7 @@ import { createThreadFaults } from '../support/fakes/thread-faults.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import { createConnectionMaker } from '../support/sockets/connection-maker.ts';
-import { scrapeTwice, sumBy, waitUntilReady } from '../support/sockets/event-pages.ts';
+import { scrapeAtRest, sumBy, waitUntilReady } from '../support/sockets/event-pages.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
@@ -52,7 +52,7 @@ test('the programs are attached before the capabilities are given up, count on w
   }
 
   async function countOf(name: string): Promise<number | undefined> {
-    return sumBy(await scrapeTwice(exporter), 'tcpstate_connects_total', 'process')[name];
+    return sumBy(await scrapeAtRest(exporter, RUN), 'tcpstate_connects_total', 'process')[name];
   }
 });
 

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
 import { type Called, createConnectionMaker } from '../support/sockets/connection-maker.ts';
-import { scrapeTwice, sumBy, waitUntilReady } from '../support/sockets/event-pages.ts';
+import { scrapeAtRest, sumBy, waitUntilReady } from '../support/sockets/event-pages.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 import { addSilentNetworks } from '../support/sockets/phantom-peer.ts';
@@ -59,7 +59,7 @@ test('who opened and closed what, and why not, as the programs themselves and th
   const kernel = minus(readKernel(), before);
 
   for (const exporter of exporters) {
-    const page = await scrapeTwice(exporter);
+    const page = await scrapeAtRest(exporter, RUN);
     await t.test(`process and unit of every socket that nobody holds: ${sourceOf(page)}`, () => {
       const { outbound, inbound } = ownersByPorts(said);
       assert.ok(total(outbound) > 3000 && total(inbound) > 500);
@@ -123,7 +123,7 @@ test('where tcp_tw_reuse gives a port to another process, the last one has it', 
     }
     await waitUntilClosed();
     for (const exporter of exporters) {
-      const page = await exporter.scrape();
+      const page = await scrapeAtRest(exporter, RUN);
       const own = { state: 'time_wait', remote_port: String(REUSED) };
       const shown = sumBy(page, 'tcpstate_connections', 'process', own);
       assert.deepEqual(ours(shown), ours(ownersByPorts(said).outbound), `${sourceOf(page)}, round ${round}`);

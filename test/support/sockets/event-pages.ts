@@ -20,8 +20,27 @@ export async function waitUntilReady(exporter: RunningExporter): Promise<void> {
   }
 }
 
-/** A counter that is new is 0 on its first page. */
-export async function scrapeTwice(exporter: RunningExporter): Promise<Page> {
-  await exporter.scrape();
-  return exporter.scrape();
+const COUNTERS = /^tcpstate_(connects|connect_failures|connections_accepted|connections_closed)_total$/;
+
+/**
+ * A page on which the counters of processes whose names begin with `prefix` have come to rest: each is 0 on its first page, and a scrape may
+ * take longer than it may on a loaded machine.
+ */
+export async function scrapeAtRest(exporter: RunningExporter, prefix: string): Promise<Page> {
+  let last = '';
+  for (let tries = 0; tries < 300; tries++) {
+    const page = await exporter.scrape();
+    const samples = [...page.values()].flatMap((family) => (COUNTERS.test(family.name) ? family.samples : []));
+    const own = samples.filter(({ labels }) => labels.process!.startsWith(prefix));
+    const now = own.length === 0 || own.some(({ value }) => value === 0) ? '' : JSON.stringify(own);
+    if (now !== '' && now === last && isWhole(page)) return page;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error('the counters do not come to rest');
+}
+
+/** Whether every collector succeeded. */
+function isWhole(page: Page): boolean {
+  return page.get('tcpstate_scrape_collector_success')!.samples.every(({ value }) => value === 1);
 }
