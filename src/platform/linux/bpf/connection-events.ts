@@ -84,7 +84,8 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
 
   function removeOwners(nowMs: number): void {
     const used = new Set([...flows.owners(), ...rest.owners(), ...connections.owners(nowMs)]);
-    if (owners.removeUnused(used)) full.write(toKey(0), Buffer.alloc(4));
+    owners.removeUnused(used);
+    full.write(toKey(0), Buffer.alloc(4)); // if it is full all the same, the next newcomer finds it so
   }
 
   function readLost(): LostEvents {

@@ -50,8 +50,8 @@ export class EventOwners {
     };
   }
 
-  /** Removes those that nothing refers to. Returns whether there is room again. */
-  removeUnused(used: ReadonlySet<number>): boolean {
+  /** Removes those that nothing refers to. */
+  removeUnused(used: ReadonlySet<number>): void {
     this.#readAll();
     const removed = new Set<number>();
     for (const [number, { key }] of this.#known) {
@@ -63,7 +63,6 @@ export class EventOwners {
       }
     }
     this.#removed = removed;
-    return removed.size > 0;
   }
 
   #readAll(): void {

@@ -1,5 +1,5 @@
 import { COOKIE_WORDS } from '../../../table/socket-cookies.ts';
-import { Reason, ROW_WORDS, reasonOf } from '../../../table/socket-row.ts';
+import { groupOf, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
 
@@ -39,13 +39,11 @@ export class KnownConnections {
     if (table.changes.isFullRecount) this.#rowOwners = [];
     const { words: noted, length } = table.cookies!;
     for (let at = 0; at < length; at += COOKIE_WORDS) {
+      const row = noted[at]!;
       const number = this.#find(noted[at + 1]!, noted[at + 2]!);
       const owner = number < 0 ? undefined : this.#ownerOf(number, table, owners);
-      if (owner === undefined) forget(table, noted[at]!);
-      else {
-        table.setGroup(noted[at]!, owner.group);
-        table.setOwner(noted[at]!, withProcesses ? owner.process : 0, Reason.witnessed);
-      }
+      if (owner === undefined) forget(table, row);
+      else give(table, row, withProcesses ? owner.process : 0, owner.group);
     }
   }
 
@@ -83,6 +81,16 @@ export class KnownConnections {
       if (words[at] === low && words[at + 1] === high) return words[at + WAY.owner]! & OWNER_MASK;
     return -1;
   }
+}
+
+/** Most rows have it from the last scrape. */
+function give(table: SocketTable, row: number, process: number, group: number): void {
+  const { words } = table;
+  const at = row * ROW_WORDS;
+  const hasIt = words[at + Word.process] === process && groupOf(words, at) === group;
+  if (hasIt && reasonOf(words, at) === Reason.witnessed) return;
+  table.setGroup(row, group);
+  table.setOwner(row, process, Reason.witnessed);
 }
 
 /** Another socket may have taken the place of the one that the row was about. */
