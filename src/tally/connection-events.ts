@@ -34,6 +34,8 @@ const OTHER_OUTBOUND = {
   remotePort: OTHER_LABEL,
 };
 const OTHER_INBOUND = { process: OTHER_LABEL, unit: OTHER_LABEL, localPort: OTHER_LABEL };
+/** Scrapes that wait for the name of a listener that is new, or whose process is still searched for. */
+const MOST_WAITS = 5;
 /** No label value contains it: names on the page are printable. */
 const SEPARATOR = '\0';
 
@@ -47,11 +49,15 @@ export function createEventsTally(
   const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, { process: OTHER_LABEL });
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
+  let waiting: { readonly flow: EventFlow; readonly waits: number }[] = [];
 
   return function tally({ flows, lost }, context) {
     for (const port of context.listeners.keys()) served[port] = 1;
-    for (const flow of flows) {
+    const came = [...waiting, ...flows.map((flow) => ({ flow, waits: 0 }))];
+    waiting = [];
+    for (const { flow, waits } of came) {
       if (flow.isOutbound) addOutbound(flow, context);
+      else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
       else addInbound(flow, context);
     }
     const out = outbound.turn(context.nowMs);
@@ -90,6 +96,12 @@ export function createEventsTally(
     const [prefix, whole] = isV4 ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
     return prefix === whole ? formatAddress(words) : `${formatAddress(maskAddress(words, prefix))}/${prefix}`;
   }
+}
+
+/** Whether a later scrape may know who listens there. */
+function isNameless({ owner, localPort, isOwn }: EventFlow, { listeners }: EventContext): boolean {
+  if (owner !== 'unknown' || !isOwn || localPort === undefined) return false;
+  return listeners.get(localPort)?.isPending ?? true;
 }
 
 function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process: string; unit: string } {

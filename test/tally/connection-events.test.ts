@@ -9,8 +9,8 @@ const LOST = { owners: 1, flows: 2, connections: 3 };
 const CONTEXT: EventContext = {
   unitOf: (cgroup) => (cgroup === 7n ? 'web.service' : undefined),
   listeners: new Map([
-    [80, { process: 'nginx', cgroup: 7n }],
-    [81, { process: undefined, cgroup: 0n }],
+    [80, { process: 'nginx', cgroup: 7n, isPending: false }],
+    [81, { process: undefined, cgroup: 0n, isPending: false }],
   ]),
   nowMs: 0,
 };
@@ -32,10 +32,11 @@ function countsOf(numbers: Record<number, number>): Float64Array {
   return counts;
 }
 
-/** The second page: on the first one all counters are 0. */
+/** A later page: on the first one all counters are 0, and who is nameless waits for a listener. */
 function tallyTwice(flows: readonly EventFlow[], limits = DEFAULT_LIMITS, context = CONTEXT) {
   const tally = createEventsTally(limits);
   tally({ flows, lost: LOST }, context);
+  for (let waits = 0; waits < 5; waits++) tally({ flows: [], lost: LOST }, context);
   return tally({ flows: [], lost: LOST }, context);
 }
 
@@ -100,9 +101,23 @@ describe('createEventsTally', () => {
   it('remembers who has listened: a server that stops closes its connections', () => {
     const tally = createEventsTally(DEFAULT_LIMITS);
     tally({ flows: [], lost: LOST }, CONTEXT);
-    const gone = { ...CONTEXT, listeners: new Map([[22, { process: 'sshd', cgroup: 0n }]]) };
+    const gone = { ...CONTEXT, listeners: new Map([[22, { process: 'sshd', cgroup: 0n, isPending: false }]]) };
     const { inbound: cells } = tally({ flows: [inbound(web, 80)], lost: LOST }, gone);
     assert.equal(cells[0]!.localPort, '80');
+  });
+
+  it('waits for the name of a listener that is searched for, or was not there yet', () => {
+    const tally = createEventsTally(DEFAULT_LIMITS);
+    const at = (listeners: EventContext['listeners']) => ({ ...CONTEXT, listeners });
+    const pending = new Map([[80, { process: undefined, cgroup: 0n, isPending: true }]]);
+    const flows = [inbound('unknown', 80), inbound('unknown', 8080)];
+    assert.deepEqual(tally({ flows, lost: LOST }, at(pending)).inbound, []);
+    const known = new Map([...CONTEXT.listeners, [8080, { process: 'proxy', cgroup: 0n, isPending: false }] as const]);
+    const { inbound: cells } = tally({ flows: [], lost: LOST }, at(known));
+    assert.deepEqual(cells.map(({ process, localPort }) => [process, localPort]).sort(), [
+      ['nginx', '80'],
+      ['proxy', '8080'],
+    ]);
   });
 
   it('has lifetimes by process, whole as soon as one class is there', () => {

@@ -20,6 +20,8 @@ export async function waitUntilReady(exporter: RunningExporter): Promise<void> {
   }
 }
 
+/** Pages without a change: what waits for the name of a listener comes within five scrapes. */
+const AT_REST = 6;
 const COUNTERS = /^tcpstate_(connects|connect_failures|connections_accepted|connections_closed)_total$/;
 
 /**
@@ -28,12 +30,14 @@ const COUNTERS = /^tcpstate_(connects|connect_failures|connections_accepted|conn
  */
 export async function scrapeAtRest(exporter: RunningExporter, prefix: string): Promise<Page> {
   let last = '';
+  let same = 0;
   for (let tries = 0; tries < 300; tries++) {
     const page = await exporter.scrape();
     const samples = [...page.values()].flatMap((family) => (COUNTERS.test(family.name) ? family.samples : []));
     const own = samples.filter(({ labels }) => labels.process!.startsWith(prefix));
     const now = own.length === 0 || own.some(({ value }) => value === 0) ? '' : JSON.stringify(own);
-    if (now !== '' && now === last && isWhole(page)) return page;
+    same = now !== '' && now === last ? same + 1 : 0;
+    if (same >= AT_REST && isWhole(page)) return page;
     last = now;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
