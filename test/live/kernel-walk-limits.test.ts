@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { bpf, Command, packAttr } from '../../src/platform/linux/bpf/bpf-call.ts';
-import { KernelWalk, loadWalk, Table, type WalkDescriptors } from '../../src/platform/linux/bpf/kernel-walk.ts';
+import {
+  KernelWalk,
+  loadWalk,
+  REQUEST_BYTES,
+  Table,
+  type WalkDescriptors,
+} from '../../src/platform/linux/bpf/kernel-walk.ts';
 import { type Skeleton, unpackSkeleton } from '../../src/platform/linux/bpf/skeleton.ts';
 import { WALK } from '../../src/platform/linux/bpf/walk.skeleton.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
@@ -139,14 +145,14 @@ function outcomeOf(read: () => void): string {
 
 /** Milliseconds that one run took. */
 function runOnce({ program }: WalkDescriptors, table: number, from: number, states: number): number {
-  const request = Buffer.alloc(16);
+  const request = Buffer.alloc(REQUEST_BYTES);
   for (const [index, value] of [7, table, from, states].entries()) request.writeInt32LE(value, index * 4);
   const startMs = performance.now();
   bpf(
     Command.progRun,
     packAttr(80, [
       [0, program],
-      [40, 16],
+      [40, REQUEST_BYTES],
       [48, request],
     ]),
     'BPF_PROG_RUN',

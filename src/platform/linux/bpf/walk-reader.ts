@@ -1,10 +1,12 @@
 import { MissedDeadline } from '../../../model/missed-deadline.ts';
 import { TcpState } from '../../../model/tcp-state.ts';
+import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { RepeatedRows } from '../rows/repeated-rows.ts';
-import { type KernelWalk, type Run, Table, WalkDisturbed } from './kernel-walk.ts';
+import { EVERY_NAMESPACE, type KernelWalk, type Run, Table, WalkDisturbed } from './kernel-walk.ts';
+import { createOtherWalk } from './other-walk.ts';
 import { decodeRun, type RowContext } from './walk-rows.ts';
 
 /** Which sockets a walk is for. */
@@ -52,53 +54,80 @@ export function createWalkReader(
   { most = Number.POSITIVE_INFINITY, clock, repeated = new RepeatedRows() }: WalkOptions = {},
 ): SocketReader {
   const context: RowContext = { repeated, hz, clock };
+  const foreign = createOtherWalk(walk, hz);
 
   return { source: 'bpf', comparesRows: true, read };
 
-  function read(table: SocketTable, budget: ScrapeBudget): void {
+  function read(table: SocketTable, budget: ScrapeBudget, others?: OtherNamespaces): void {
     for (let attempt = 1; ; attempt++) {
       try {
-        readOnce(table, budget);
+        readOnce(table, budget, others);
         return;
       } catch (error) {
         if (attempt === MAX_TRIES || !(error instanceof WalkDisturbed)) throw error;
         table.reset();
+        others?.reset();
       }
     }
   }
 
-  function readOnce(table: SocketTable, budget: ScrapeBudget): void {
+  function readOnce(table: SocketTable, budget: ScrapeBudget, others?: OtherNamespaces): void {
     repeated.begin();
     clock?.begin(budget.now());
     table.knowsTimestamps = true;
+    const visit = others && foreign.begin(others, budget);
+    const wide = visit === undefined ? 0 : EVERY_NAMESPACE;
     const note = (run: Run) => {
       checkTime(budget, `${table.length} sockets`);
-      if (table.length <= most) decodeRun(run, table, context);
+      if (table.length <= most) decodeRun(run, table, context, visit?.rows);
     };
     for (const each of query.tables) {
-      if (each === Table.bound) for (const run of readBound(budget)) note(run);
-      else walk.read(each, query.states, note);
+      if (each === Table.bound) for (const run of readBound(budget, wide, others)) note(run);
+      else walk.read(each, query.states | wide, note);
     }
-    if (query.withHeldPorts) table.heldPorts = walk.readHeldPorts(() => checkTime(budget, 'ports'));
+    if (query.withHeldPorts) {
+      table.heldPorts = walk.readHeldPorts((run) => {
+        checkTime(budget, 'ports');
+        visit?.noteHeld(run);
+      }, wide);
+    }
     table.finish();
     clock?.finish();
+    visit?.finish(query.states, note);
   }
 
-  /** Chains are read whole or not at all, but not the lists of who is bound: rows count when all are there. They are few. */
-  function readBound(budget: ScrapeBudget): readonly Run[] {
-    for (let attempt = 1; ; attempt++) {
-      const runs: Run[] = [];
-      try {
-        walk.read(Table.bound, 0, (run) => {
-          checkTime(budget, 'bound sockets');
-          if (run.length > 0) runs.push({ ...run, words: run.words.slice() });
-        });
-        return runs;
-      } catch (error) {
-        if (attempt === MAX_TRIES || !(error instanceof WalkDisturbed)) throw error;
-      }
+  /**
+   * Chains are read whole or not at all, but not the lists of who is bound: rows count when all are there. They are few. If other
+   * namespaces never hold still, the own one is read alone.
+   */
+  function readBound(budget: ScrapeBudget, wide: number, others: OtherNamespaces | undefined): readonly Run[] {
+    const readWide = wide === 0 ? undefined : tryUndisturbed(() => readBoundOnce(budget, wide));
+    if (others !== undefined) others.hasBound = readWide !== undefined;
+    const runs = readWide ?? tryUndisturbed(() => readBoundOnce(budget, 0));
+    if (runs === undefined) throw new WalkDisturbed('the lists of bound sockets did not hold still');
+    return runs;
+  }
+
+  function readBoundOnce(budget: ScrapeBudget, wide: number): readonly Run[] {
+    const runs: Run[] = [];
+    walk.read(Table.bound, wide, (run) => {
+      checkTime(budget, 'bound sockets');
+      if (run.length > 0) runs.push({ ...run, words: run.words.slice() });
+    });
+    return runs;
+  }
+}
+
+/** Undefined if it is disturbed each time. */
+function tryUndisturbed<Value>(read: () => Value): Value | undefined {
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof WalkDisturbed)) throw error;
     }
   }
+  return undefined;
 }
 
 function checkTime({ now, deadlineMs }: ScrapeBudget, where: string): void {
