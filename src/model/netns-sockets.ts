@@ -1,0 +1,46 @@
+import type { NetnsIdentity } from './netns.ts';
+import type {
+  Breakdown,
+  ConnectionCell,
+  DestinationCell,
+  FamilyLabel,
+  ListenerCell,
+  StateCounts,
+} from './socket-counts.ts';
+
+/** Whose a series is; `netns` is `other` for the sum of those beyond the limit. */
+export type NetnsLabels = Pick<NetnsIdentity, 'netns' | 'namespace' | 'pod'>;
+
+/** What the kernel's own tables say of the sockets of the other network namespaces. */
+export interface NetnsSockets {
+  readonly cells: readonly NetnsSocketsCell[];
+  /** Of all of them together. */
+  readonly connections: Breakdown<NetnsLabels & Omit<ConnectionCell, 'process'>>;
+  readonly destinations: Breakdown<NetnsLabels & DestinationCell>;
+  readonly listeners: Breakdown<NetnsLabels & Omit<ListenerCell, 'process'>>;
+}
+
+/** One network namespace, or the sum of the smallest, which has states and stuck sockets only. */
+export interface NetnsSocketsCell extends NetnsLabels {
+  /** A state without a socket since the exporter started is undefined. */
+  readonly states: StateCounts;
+  readonly ephemeral?: NetnsEphemeralUse;
+  /** The fullest accept queue; absent without a listener. */
+  readonly fullestQueue?: Omit<ListenerCell, 'process' | 'localIp'>;
+  /** Absent if there was no CLOSE_WAIT socket since the exporter started. */
+  readonly closeWait?: NetnsCloseWait;
+}
+
+export interface NetnsCloseWait {
+  /** Absent in a sum. */
+  readonly oldestSeconds?: number;
+  readonly unclosed: number;
+  readonly unaccepted: number;
+}
+
+/** As `EphemeralFamilyUse` of the exporter's own namespace. */
+export interface NetnsEphemeralUse {
+  readonly ports: number;
+  /** IPv6 only where it has a socket on a port of the range. */
+  readonly families: readonly { readonly family: FamilyLabel; readonly used: number; readonly utilization: number }[];
+}
