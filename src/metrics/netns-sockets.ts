@@ -12,7 +12,7 @@ export function netnsSocketFamilies(sockets: NetnsSockets | undefined): MetricFa
     gauge(
       'tcpstate_netns_sockets',
       [...LABELS, 'state'],
-      `TCP sockets of another network namespace by state, each from its first socket on, from ${SOURCE}.`,
+      `TCP sockets of another network namespace by state, each from its first socket on, the smallest of all namespaces aggregated in other, from ${SOURCE}.`,
       cells.flatMap(({ labels, states }) =>
         states.flatMap((value, state) =>
           value === undefined ? [] : [{ labels: [...labels, stateLabel(state)] as const, value }],
@@ -29,27 +29,28 @@ export function netnsSocketFamilies(sockets: NetnsSockets | undefined): MetricFa
 type Cell = NetnsSockets['cells'][number] & { readonly labels: ReturnType<typeof labelsOf> };
 
 function portFamilies(cells: readonly Cell[]): MetricFamily[] {
-  const families = cells.flatMap(({ labels, ephemeral }) =>
-    (ephemeral?.families ?? []).map((use) => ({ ...use, labels: [...labels, use.family] as const })),
-  );
+  const uses = cells.flatMap(({ labels, ephemeral }) => (ephemeral === undefined ? [] : [{ labels, ...ephemeral }]));
   return [
     gauge(
       'tcpstate_netns_ephemeral_ports',
       LABELS,
       `Ports that another network namespace may hand out, ip_local_port_range without ip_local_reserved_ports, from ${SOURCE}.`,
-      cells.flatMap(({ labels, ephemeral }) => (ephemeral === undefined ? [] : [{ labels, value: ephemeral.ports }])),
+      uses.map(({ labels, ports }) => ({ labels, value: ports })),
     ),
     gauge(
       'tcpstate_netns_ephemeral_ports_used',
-      [...LABELS, 'family'],
-      `Distinct ports of the ephemeral range that any socket of another network namespace holds, IPv6 where there are any, from ${SOURCE}.`,
-      families.map(({ labels, used }) => ({ labels, value: used })),
+      LABELS,
+      `Distinct ports of the ephemeral range that any socket of another network namespace holds, from ${SOURCE}.`,
+      uses.map(({ labels, used }) => ({ labels, value: used })),
     ),
     gauge(
       'tcpstate_netns_ephemeral_utilization_ratio',
       [...LABELS, 'family'],
-      `Share of the ephemeral ports of another network namespace that the next connect() to its busiest destination cannot get, 0 to 1, as tcpstate_ephemeral_utilization_ratio, from ${SOURCE}.`,
-      families.map(({ labels, utilization }) => ({ labels, value: utilization })),
+      `Share of the ephemeral ports of another network namespace that the next connect() to its busiest destination cannot get, 0 to 1, as tcpstate_ephemeral_utilization_ratio, IPv6 where it is used, from ${SOURCE}.`,
+      uses.flatMap(({ labels, ipv4, ipv6 }) => [
+        { labels: [...labels, 'ipv4'] as const, value: ipv4 },
+        ...(ipv6 === undefined ? [] : [{ labels: [...labels, 'ipv6'] as const, value: ipv6 }]),
+      ]),
     ),
   ];
 }

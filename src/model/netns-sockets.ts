@@ -1,12 +1,5 @@
 import type { NetnsIdentity } from './netns.ts';
-import type {
-  Breakdown,
-  ConnectionCell,
-  DestinationCell,
-  FamilyLabel,
-  ListenerCell,
-  StateCounts,
-} from './socket-counts.ts';
+import type { Breakdown, ConnectionCell, DestinationCell, ListenerCell, StateCounts } from './socket-counts.ts';
 
 /** Whose a series is; `netns` is `other` for the sum of those beyond the limit. */
 export type NetnsLabels = Pick<NetnsIdentity, 'netns' | 'namespace' | 'pod'>;
@@ -14,6 +7,8 @@ export type NetnsLabels = Pick<NetnsIdentity, 'netns' | 'namespace' | 'pod'>;
 /** What the kernel's own tables say of the sockets of the other network namespaces. */
 export interface NetnsSockets {
   readonly cells: readonly NetnsSocketsCell[];
+  /** Numbers by namespace and state that are in `other` although their namespace has a cell. */
+  readonly foldedStates: number;
   /** Of all of them together. */
   readonly connections: Breakdown<NetnsLabels & Omit<ConnectionCell, 'process'>>;
   readonly destinations: Breakdown<NetnsLabels & DestinationCell>;
@@ -38,9 +33,11 @@ export interface NetnsCloseWait {
   readonly unaccepted: number;
 }
 
-/** As `EphemeralFamilyUse` of the exporter's own namespace. */
+/** Numbers of ports of the range, and how connect() finds it: ratios 0–1, IPv6 only where it is used. */
 export interface NetnsEphemeralUse {
   readonly ports: number;
-  /** IPv6 only where it has a socket on a port of the range. */
-  readonly families: readonly { readonly family: FamilyLabel; readonly used: number; readonly utilization: number }[];
+  /** With a socket, of either family. */
+  readonly used: number;
+  readonly ipv4: number;
+  readonly ipv6?: number;
 }

@@ -24,8 +24,9 @@ export interface NamespaceFigures {
 /** Numbers of ports of the range. */
 export interface NamespaceRange {
   readonly ports: number;
-  readonly usedV4: number;
-  readonly usedV6: number;
+  readonly used: number;
+  /** Whether one of them is used over IPv6. */
+  readonly hasIpv6: boolean;
   /** No connect() gets these, whatever its destination. */
   readonly blocked: number;
   /** A search of the kernel does not come to these. */
@@ -34,7 +35,7 @@ export interface NamespaceRange {
 
 /** Counts the rows of one network namespace after the other. */
 export function createNamespaceFigures(table: CountedTable, stuckAfterMs: number) {
-  const seen = { v4: new PortMarks(), v6: new PortMarks(), blocked: new PortMarks() };
+  const seen = { used: new PortMarks(), blocked: new PortMarks() };
 
   return function count(rows: Int32Array, classes: PortClasses, { rules, held }: NamespacePorts): NamespaceFigures {
     const states = new Int32Array(STATE_SLOTS);
@@ -67,7 +68,7 @@ export function createNamespaceFigures(table: CountedTable, stuckAfterMs: number
     if (range === undefined) return undefined;
     for (const marks of Object.values(seen)) marks.clear();
     const bit = ephemeralBit(Family.v4);
-    let [usedV4, usedV6, blocked] = [0, 0, 0];
+    let [used, blocked, hasIpv6] = [0, 0, false];
     const noteBlocked = (port: number) => {
       const isBlocked = (classes[port]! & (bit | PortClass.blocked)) === (bit | PortClass.blocked);
       if (isBlocked && seen.blocked.add(port)) blocked++;
@@ -79,11 +80,12 @@ export function createNamespaceFigures(table: CountedTable, stuckAfterMs: number
       const port = localPortOf(words, at);
       if ((classes[port]! & bit) === 0) continue;
       noteBlocked(port);
-      if (familyOf(words, at) === Family.v4) usedV4 += Number(seen.v4.add(port));
-      else usedV6 += Number(seen.v6.add(port));
+      if (seen.used.add(port)) used++;
+      if (familyOf(words, at) === Family.v6) hasIpv6 = true;
     }
     const isFirstFree = (classes[range.first]! & (bit | PortClass.blocked)) === bit;
-    return { ports: portsOf(rules), usedV4, usedV6, blocked, passedOver: isFirstFree ? countPassedOver(range) : 0 };
+    const passedOver = isFirstFree ? countPassedOver(range) : 0;
+    return { ports: portsOf(rules), used, hasIpv6, blocked, passedOver };
   }
 
   function portsOf(rules: EphemeralRules): number {

@@ -7,7 +7,7 @@ import type {
   NetnsSocketsCell,
 } from '../model/netns-sockets.ts';
 import type { Breakdown, FamilyLabel, ListenerCell, StateCounts } from '../model/socket-counts.ts';
-import { STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
+import { KNOWN_STATES, STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
 import { OTHER_LABEL } from '../table/name-table.ts';
 import type { NamespacePorts, OtherNamespaces } from '../table/other-namespaces.ts';
 import type { Peers } from '../table/peers.ts';
@@ -15,8 +15,17 @@ import type { PortClasses } from '../table/port-classes.ts';
 import { chunksOf } from '../table/row-changes.ts';
 import { createConnectionsTally } from './connections.ts';
 import { createDestinationsTally } from './destinations.ts';
+import { foldStates } from './fold-states.ts';
 import { countListeners, fillOf } from './listeners.ts';
 import { createNamespaceFigures, type NamespaceFigures, type NamespaceRange } from './namespace-figures.ts';
+
+/** Series of `tcpstate_netns_sockets` for each namespace that the limit allows, on average, with those of `other`. */
+const STATES_PER_NAMESPACE = 4;
+
+/** Numbers by namespace and state that are on the page at most, without those of `other`. */
+export function mostStates({ netns }: Pick<TallyLimits, 'netns'>): number {
+  return Math.max(0, netns * STATES_PER_NAMESPACE - KNOWN_STATES.length);
+}
 
 /** What of a namespace has been on the page. */
 interface Shown {
@@ -84,16 +93,18 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       ];
     });
     shown = remembered;
-    const rest = sumOfOthers(labels);
+    const { cells: kept, taken, folded } = foldStates(cells, mostStates(limits));
+    const rest = sumOfOthers(labels, taken);
     const labelsOf = (name: string) => byName.get(name) ?? OTHER;
     return {
-      cells: rest === undefined ? cells : [...cells, rest],
+      cells: rest === undefined ? kept : [...kept, rest],
+      foldedStates: folded,
       connections: relabel(connections.select(), ({ process, ...cell }) => ({ ...cell, ...labelsOf(process) })),
       destinations: relabel(destinations.selectByGroup(), ({ group, cell }) => ({
         ...cell,
         ...(labels.get(Number(group)) ?? OTHER),
       })),
-      listeners: relabel(countListeners(table, limits.listeners), ({ process, ...cell }) => ({
+      listeners: relabel(countListeners(table, limits.destinations), ({ process, ...cell }) => ({
         ...cell,
         ...labelsOf(process),
       })),
@@ -127,8 +138,8 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
   }
 
   /** Undefined as long as every socket has been one of a namespace with labels. */
-  function sumOfOthers(labels: ReadonlyMap<number, NetnsLabels>): NetnsSocketsCell | undefined {
-    const states = new Int32Array(STATE_SLOTS);
+  function sumOfOthers(labels: ReadonlyMap<number, NetnsLabels>, taken: StateCounts): NetnsSocketsCell | undefined {
+    const states = Int32Array.from({ length: STATE_SLOTS }, (_, state) => taken[state] ?? 0);
     const stuck = { unclosed: 0, unaccepted: 0 };
     for (const [inum, counted] of figures) {
       if (labels.has(inum)) continue;
@@ -136,7 +147,8 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       stuck.unclosed += counted.unclosed;
       stuck.unaccepted += counted.unaccepted;
     }
-    shownOfOther = addShown(shownOfOther, states);
+    const hasCloseWait = shownOfOther.hasCloseWait || stuck.unclosed + stuck.unaccepted > 0;
+    shownOfOther = { ...addShown(shownOfOther, states), hasCloseWait };
     if (shownOfOther.states.size === 0) return undefined;
     const closeWait = shownOfOther.hasCloseWait && { closeWait: stuck };
     return { ...OTHER, states: statesOf(states, shownOfOther), ...closeWait };
@@ -162,14 +174,12 @@ function closeWaitOf({ oldestMs, unclosed, unaccepted }: NamespaceFigures): Netn
 }
 
 function toUse(
-  { ports, usedV4, usedV6, blocked, passedOver }: NamespaceRange,
+  { ports, used, hasIpv6, blocked, passedOver }: NamespaceRange,
   busiest: Readonly<Record<FamilyLabel, number>> = { ipv4: 0, ipv6: 0 },
 ): NetnsEphemeralUse | undefined {
   if (ports === 0) return undefined;
   const share = (taken: number) => Math.min(1, (taken + blocked) / Math.max(1, ports - passedOver));
-  const ipv4 = { family: 'ipv4' as const, used: usedV4, utilization: share(busiest.ipv4) };
-  const ipv6 = { family: 'ipv6' as const, used: usedV6, utilization: share(busiest.ipv6) };
-  return { ports, families: usedV6 === 0 ? [ipv4] : [ipv4, ipv6] };
+  return { ports, used, ipv4: share(busiest.ipv4), ...(hasIpv6 && { ipv6: share(busiest.ipv6) }) };
 }
 
 function relabel<From, To>({ cells, folded }: Breakdown<From>, toCell: (cell: From) => To): Breakdown<To> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { FamilyLabel } from '../../src/model/socket-counts.ts';
 import { stateLabel } from '../../src/model/tcp-state.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import { makeEverySocket } from '../support/sockets/every-socket.ts';
@@ -69,7 +68,7 @@ for (const family of ['ipv4', 'ipv6'] as const)
     const use = ({ namespace }: ReturnType<typeof makeRange>) => {
       const inums = [full.namespace.inum, free.namespace.inum];
       const cell = reader.counts(inums).cells.find(({ netns }) => netns === String(namespace.inum))!;
-      return cell.ephemeral!.families.find((each) => each.family === family)?.utilization ?? 0;
+      return cell.ephemeral![family] ?? 0;
     };
     for (const { namespace, sockets } of [full, free]) namespace.within(() => sockets.listen(destination, SERVICE));
     assert.equal(connect(free, destination), undefined);
@@ -114,7 +113,7 @@ test('listeners, bound sockets, ports of bind() before connect() and reserved on
   const use = () => reader.counts([namespace.inum]).cells.find(({ netns }) => netns === String(namespace.inum))!;
   assert.equal(use().ephemeral!.ports, PORTS - 3);
   let made = 0;
-  while (made < BOUND && ratioOf(use().ephemeral!, 'ipv4') < 1) {
+  while (made < BOUND && use().ephemeral!.ipv4 < 1) {
     assert.equal(connect(one, '10.0.0.1'), undefined);
     made++;
   }
@@ -146,7 +145,7 @@ test('ports in TIME_WAIT are taken until connect() may take them over, by the se
     });
   const ratio = ({ namespace }: ReturnType<typeof makeRange>) => {
     const { cells } = reader.counts([never.namespace.inum, always.namespace.inum]);
-    return ratioOf(cells.find(({ netns }) => netns === String(namespace.inum))!.ephemeral!, 'ipv4');
+    return cells.find(({ netns }) => netns === String(namespace.inum))!.ephemeral!.ipv4;
   };
   const untilMs = performance.now() + 20_000;
   while (ratio(always) > 0 && performance.now() < untilMs)
@@ -221,13 +220,6 @@ function connect({ namespace, sockets }: ReturnType<typeof makeRange>, destinati
     if (failure !== undefined) sockets.close(fd);
     return failure;
   });
-}
-
-function ratioOf(
-  { families }: { readonly families: readonly { readonly family: FamilyLabel; readonly utilization: number }[] },
-  family: FamilyLabel,
-): number {
-  return families.find((each) => each.family === family)!.utilization;
 }
 
 function statesOf(states: readonly (number | undefined)[]): Record<string, number> {
