@@ -6,7 +6,8 @@ import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/wal
 import { ROW_WORDS, Word } from '../../src/table/socket-row.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
-import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { enterNetworkNamespace, makeNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createOtherReader, describeRows } from '../support/sockets/other-sockets.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
 const STABLE = 4000;
@@ -27,15 +28,39 @@ server.listen(0, '127.0.0.1', () => {
 
 const skip = enterNetworkNamespace() ?? missingBpf() ?? false;
 
+test('while others come and go in another network namespace no socket that stays there is missed or read twice', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const namespace = makeNetworkNamespace();
+  t.after(namespace.close);
+  const sockets = createRawSockets();
+  t.after(sockets.closeAll);
+  const opened = new Int32Array(new SharedArrayBuffer(4));
+  namespace.within(() => {
+    makeStable(sockets);
+    const churn = new Worker(CHURN, { eval: true, workerData: opened }); // a thread starts in the namespace of its creator
+    t.after(() => churn.terminate());
+  });
+  while (Atomics.load(opened, 0) < 500) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const reader = createOtherReader(t);
+  const listeners = describeRows(reader.read().others, namespace.inum).filter((row) => row.startsWith('listen '));
+  assert.equal(listeners.length, 2, 'both come and go, and stay, in that namespace');
+  const before = Atomics.load(opened, 0);
+  const walks: Map<number, number>[] = [];
+  for (let index = 0; index < WALKS; index++) {
+    walks.push(countOwners(reader.read().others.table));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.ok(Atomics.load(opened, 0) - before > 500, `${Atomics.load(opened, 0) - before} connections came and went`);
+  assertStable(walks);
+});
+
 test('while others come and go no socket that stays is missed or read twice', { skip, timeout: 60_000 }, async (t) => {
   const sockets = createRawSockets();
   t.after(sockets.closeAll);
-  const listener = sockets.listen('127.0.0.1', 8000, 1024);
-  for (let made = 0; made < STABLE / 2; made++) {
-    const fd = sockets.open('127.0.0.1');
-    sockets.connect(fd, '127.0.0.1', 8000);
-    sockets.accept(listener);
-  }
+  makeStable(sockets);
   const opened = new Int32Array(new SharedArrayBuffer(4));
   const churn = new Worker(CHURN, { eval: true, workerData: opened });
   t.after(() => churn.terminate());
@@ -52,18 +77,36 @@ test('while others come and go no socket that stays is missed or read twice', { 
   }
   const churned = Atomics.load(opened, 0) - before;
   assert.ok(churned > 500, `${churned} connections came and went`);
+  assertStable(walks);
+});
+
+function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
+  const listener = sockets.listen('127.0.0.1', 8000, 1024);
+  for (let made = 0; made < STABLE / 2; made++) {
+    const fd = sockets.open('127.0.0.1');
+    sockets.connect(fd, '127.0.0.1', 8000);
+    sockets.accept(listener);
+  }
+}
+
+/** The sockets that the first and the last walk show. */
+function assertStable(walks: readonly ReadonlyMap<number, number>[]): void {
   const [first, last] = [walks[0]!, walks.at(-1)!];
   const stable = [...first.keys()].filter((owner) => last.has(owner));
   assert.ok(stable.length > STABLE, `${stable.length} stay`);
   const missed = walks.flatMap((each) => stable.filter((owner) => !each.has(owner)));
   const twice = walks.flatMap((each) => [...each].filter(([, times]) => times > 1));
   assert.deepEqual([missed, twice], [[], []]);
-});
+}
 
 /** How often the socket with each inode was read. */
 function readOwners(reader: ReturnType<typeof createWalkReader>): Map<number, number> {
   const table = new SocketTable();
   reader.read(table, { now: () => performance.now(), deadlineMs: performance.now() + 10_000 });
+  return countOwners(table);
+}
+
+function countOwners(table: SocketTable): Map<number, number> {
   const owners = new Map<number, number>();
   for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
     const owner = table.words[at + Word.owner]!;

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { stateLabel } from '../../src/model/tcp-state.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import { makeEverySocket } from '../support/sockets/every-socket.ts';
@@ -22,6 +26,7 @@ const PORTS = 20;
 const SERVICE = 80;
 /** Connections one test makes at most before something must have failed. */
 const BOUND = 100;
+const CHILD_TABLE = '/proc/sys/net/ipv4/tcp_child_ehash_entries';
 
 const skip = enterNetworkNamespace() ?? missingBpf() ?? false;
 
@@ -152,6 +157,50 @@ test('ports in TIME_WAIT are taken until connect() may take them over, by the se
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   assert.equal(ratio(always), 0);
   assert.equal(ratio(never), 6 / PORTS);
+});
+
+test('a namespace with a table of connections of its own is read as well', {
+  skip: skip || (existsSync(CHILD_TABLE) ? false : 'skipped: needs Linux 6.1'),
+}, (t) => {
+  const reader = createOtherReader(t);
+  setNetworkSetting('ipv4/tcp_child_ehash_entries', '4096');
+  const { namespace, sockets } = makeRange(t);
+  setNetworkSetting('ipv4/tcp_child_ehash_entries', '0');
+  namespace.within(() => {
+    assert.equal(Number(readFileSync('/proc/sys/net/ipv4/tcp_ehash_entries', 'utf8')), 4096, 'its own');
+    const listener = sockets.listen('10.0.0.1', SERVICE);
+    for (let made = 0; made < 5; made++) {
+      sockets.connect(sockets.open('10.0.0.1'), '10.0.0.1', SERVICE);
+      sockets.accept(listener);
+    }
+  });
+  const cell = reader.counts([namespace.inum]).cells.find(({ netns }) => netns === String(namespace.inum))!;
+  assert.deepEqual(statesOf(cell.states), { established: 10, listen: 1 });
+  assert.equal(cell.ephemeral!.ipv4, 5 / PORTS);
+});
+
+test('namespaces that come and go disturb no read', { skip }, async (t) => {
+  const reader = createOtherReader(t);
+  const { namespace, sockets } = makeRange(t);
+  namespace.within(() => sockets.listen('10.0.0.1', SERVICE));
+  let [isDone, ended] = [false, 0];
+  t.after(() => {
+    isDone = true;
+  });
+  const churn = [0, 1, 2].map(async () => {
+    while (!isDone) {
+      await once(spawn('unshare', ['-n', 'true'], { stdio: 'ignore' }), 'exit');
+      ended++;
+    }
+  });
+  for (let reads = 0; reads < 200 || ended < 30; reads++) {
+    const { others } = reader.read();
+    assert.equal(others.isKnown, true);
+    assert.equal(describeRows(others, namespace.inum).length, 1);
+    await nextTurn();
+  }
+  isDone = true;
+  await Promise.all(churn);
 });
 
 test('the page has the states of each namespace, beside those of the own one; by inet_diag it has none', {

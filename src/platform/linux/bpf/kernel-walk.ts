@@ -133,7 +133,7 @@ export class KernelWalk {
   readReservedPorts(namespace: number): Uint8Array | undefined {
     let reserved: Uint8Array | undefined;
     const note = ({ words }: Run) => {
-      if (!words.subarray(FIRST_PORTS, FIRST_NETNS).some((bits) => bits !== 0)) return;
+      if (!hasPorts(words)) return;
       reserved = new Uint8Array(PORTS);
       addPorts(words, reserved);
     };
@@ -165,4 +165,9 @@ function addPorts(words: Int32Array, ports: Uint8Array): void {
     const bits = words[FIRST_PORTS + word]!;
     if (bits !== 0) for (let bit = 0; bit < 32; bit++) ports[word * 32 + bit]! |= (bits >>> bit) & 1;
   }
+}
+
+function hasPorts(words: Int32Array): boolean {
+  for (let at = FIRST_PORTS; at < FIRST_NETNS; at++) if (words[at] !== 0) return true;
+  return false;
 }
