@@ -51,6 +51,6 @@ function hasLink(link: string): boolean {
 function remotesIn(reader: ReturnType<typeof createWalkReader>): string[] {
   const table = new SocketTable();
   const now = () => performance.now();
-  reader.read(table, { now, deadlineMs: now() + 20_000 }, new OtherNamespaces()); // its sockets as well
+  reader.read(table, { now, deadlineMs: now() + 60_000 }, new OtherNamespaces()); // its sockets as well
   return Array.from({ length: table.length }, (_, row) => table.addresses.textOf(table.rowAt(row).remoteAddress));
 }

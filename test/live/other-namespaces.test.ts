@@ -179,6 +179,21 @@ test('a namespace with a table of connections of its own is read as well', {
   assert.equal(cell.ephemeral!.ipv4, 5 / PORTS);
 });
 
+test('when others take their share of the time, the own sockets are there and nothing is told of the others', {
+  skip,
+}, (t) => {
+  const reader = createOtherReader(t);
+  const { namespace, sockets } = makeRange(t);
+  namespace.within(() => sockets.listen('10.0.0.1', SERVICE));
+  const ofOwn = createRawSockets();
+  t.after(ofOwn.closeAll);
+  ofOwn.listen('127.0.0.1', SERVICE);
+  assert.equal(reader.read().others.isKnown, true);
+  let looks = 0;
+  const { own, others } = reader.read({ now: () => (looks++ < 4 ? 0 : 6000), deadlineMs: 10_000 });
+  assert.deepEqual([own.length, others.isKnown, others.table.length], [1, false, 0]);
+});
+
 test('namespaces that come and go disturb no read', { skip }, async (t) => {
   const reader = createOtherReader(t);
   const { namespace, sockets } = makeRange(t);

@@ -7,6 +7,7 @@ import { stateLabel } from '../../../src/model/tcp-state.ts';
 import { readHz } from '../../../src/platform/linux/bpf/jiffies.ts';
 import { KernelWalk, loadWalk } from '../../../src/platform/linux/bpf/kernel-walk.ts';
 import { createWalkReader, EVERY_SOCKET } from '../../../src/platform/linux/bpf/walk-reader.ts';
+import type { ScrapeBudget } from '../../../src/platform/platform.ts';
 import { OtherNamespaces } from '../../../src/table/other-namespaces.ts';
 import { SocketTable } from '../../../src/table/socket-table.ts';
 
@@ -21,11 +22,10 @@ export function createOtherReader(t: TestContext) {
 
   return { read, counts };
 
-  function read(): { readonly own: SocketTable; readonly others: OtherNamespaces } {
-    const now = () => performance.now();
+  function read(budget = patience()): { readonly own: SocketTable; readonly others: OtherNamespaces } {
     own.reset();
     others.reset();
-    reader.read(own, { now, deadlineMs: now() + 20_000 }, others);
+    reader.read(own, budget, others);
     return { own, others };
   }
 
@@ -33,6 +33,11 @@ export function createOtherReader(t: TestContext) {
   function counts(inums: readonly number[]): NetnsSockets {
     return count(read().others, namedByNumber(inums));
   }
+}
+
+function patience(): ScrapeBudget {
+  const now = () => performance.now();
+  return { now, deadlineMs: now() + 60_000 };
 }
 
 function namedByNumber(inums: readonly number[]): NetnsCounts {

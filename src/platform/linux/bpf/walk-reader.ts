@@ -6,7 +6,7 @@ import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { RepeatedRows } from '../rows/repeated-rows.ts';
 import { EVERY_NAMESPACE, type KernelWalk, type Run, Table, WalkDisturbed } from './kernel-walk.ts';
-import { createOtherWalk } from './other-walk.ts';
+import { createOtherWalk, type OtherVisit } from './other-walk.ts';
 import { decodeRun, type RowContext } from './walk-rows.ts';
 
 /** Which sockets a walk is for. */
@@ -75,43 +75,56 @@ export function createWalkReader(
     repeated.begin();
     clock?.begin(budget.now());
     table.knowsTimestamps = true;
-    const visit = others && foreign.begin(others, budget);
-    const wide = visit === undefined ? 0 : EVERY_NAMESPACE;
+    let visit = others && foreign.begin(others, budget);
+    const wide = () => (visit === undefined ? 0 : EVERY_NAMESPACE);
     const note = (run: Run) => {
       checkTime(budget, `${table.length} sockets`);
+      leaveIfTooMuch();
       if (table.length <= most) decodeRun(run, table, context, visit?.rows);
     };
+    /** They must not cost the own ones. */
+    const leaveIfTooMuch = () => {
+      if (!visit?.isTooMuch()) return;
+      visit = undefined;
+      others!.reset();
+    };
     for (const each of query.tables) {
-      if (each === Table.bound) for (const run of readBound(budget, wide, others)) note(run);
-      else walk.read(each, query.states | wide, note);
+      if (each === Table.bound) for (const run of readBound(budget, visit, others)) note(run);
+      else walk.read(each, query.states | wide(), note);
     }
     if (query.withHeldPorts) {
       table.heldPorts = walk.readHeldPorts((run) => {
         checkTime(budget, 'ports');
         visit?.noteHeld(run);
-      }, wide);
+      }, wide());
     }
     table.finish();
     clock?.finish();
-    visit?.finish(query.states, note);
+    if (visit?.finish(query.states, note) === false) others!.reset();
+    else leaveIfTooMuch();
   }
 
   /**
    * Chains are read whole or not at all, but not the lists of who is bound: rows count when all are there. They are few. If other
    * namespaces never hold still, the own one is read alone.
    */
-  function readBound(budget: ScrapeBudget, wide: number, others: OtherNamespaces | undefined): readonly Run[] {
-    const readWide = wide === 0 ? undefined : tryUndisturbed(() => readBoundOnce(budget, wide));
+  function readBound(
+    budget: ScrapeBudget,
+    visit: OtherVisit | undefined,
+    others: OtherNamespaces | undefined,
+  ): readonly Run[] {
+    const readWide = visit && tryUndisturbed(() => readBoundOnce(budget, visit));
     if (others !== undefined) others.hasBound = readWide !== undefined;
-    const runs = readWide ?? tryUndisturbed(() => readBoundOnce(budget, 0));
+    const runs = readWide ?? tryUndisturbed(() => readBoundOnce(budget, undefined));
     if (runs === undefined) throw new WalkDisturbed('the lists of bound sockets did not hold still');
     return runs;
   }
 
-  function readBoundOnce(budget: ScrapeBudget, wide: number): readonly Run[] {
+  function readBoundOnce(budget: ScrapeBudget, visit: OtherVisit | undefined): readonly Run[] {
     const runs: Run[] = [];
-    walk.read(Table.bound, wide, (run) => {
+    walk.read(Table.bound, visit === undefined ? 0 : EVERY_NAMESPACE, (run) => {
       checkTime(budget, 'bound sockets');
+      if (visit?.isTooMuch()) throw new WalkDisturbed('other namespaces take too long');
       if (run.length > 0) runs.push({ ...run, words: run.words.slice() });
     });
     return runs;
