@@ -31,6 +31,7 @@ const BPF_PROG_TYPE_SYSCALL = 31;
 const BPF_F_SLEEPABLE = 1 << 4;
 /** The kernel's functions that the programs call are for programs under the GPL. */
 const LICENSE = Buffer.from('Dual BSD/GPL\0');
+const LOAD_ATTEMPTS = 5;
 /** struct bpf_loader_ctx, bpf_map_desc and bpf_prog_desc of tools/lib/bpf/skel_internal.h. */
 const HEADER = 24;
 const MAP = 16;
@@ -44,13 +45,27 @@ export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkele
 /** Takes CAP_BPF and CAP_PERFMON. Throws SystemCallError: EPERM without them, ENOENT or EINVAL where the kernel lacks what a program uses. */
 export function loadSkeleton({ data, loader, maps, programs }: Skeleton): Loaded {
   const context = Buffer.alloc(HEADER + maps.length * MAP + programs.length * PROGRAM);
-  context.writeUInt32LE(context.length, 0);
-  runLoader(data, loader, context);
+  retryInterrupted(() => {
+    context.fill(0).writeUInt32LE(context.length, 0);
+    runLoader(data, loader, context);
+  });
   const programsAt = HEADER + maps.length * MAP;
   return {
     maps: maps.map((_, index) => context.readInt32LE(HEADER + index * MAP)),
     programs: programs.map((_, index) => context.readInt32LE(programsAt + index * PROGRAM)),
   };
+}
+
+/** The verifier ends with EAGAIN if a signal comes meanwhile, of a profiler for example. libbpf tries as often. */
+export function retryInterrupted(load: () => void): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      load();
+      return;
+    } catch (error) {
+      if (!(error instanceof SystemCallError) || error.code !== 'EAGAIN' || attempt === LOAD_ATTEMPTS) throw error;
+    }
+  }
 }
 
 function runLoader(data: Uint8Array, loader: Uint8Array, context: Buffer): void {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, openSync, readlinkSync, readSync, statSync } fro
 
 /** Largest file that is read: none comes near it (mountinfo is the longest), so anything larger is something else. */
 const MOST_BYTES = 16 * 1024 * 1024;
-const CHUNK_BYTES = 64 * 1024;
-let chunk: Buffer | undefined;
+/** From file to file; only `mountinfo` of a host with many mounts is longer. */
+const kept = Buffer.alloc(16 * 1024);
 
 /** Files that were missing: asking whether one is there costs less than an exception. */
 const missing = new Set<string>();
@@ -27,22 +27,22 @@ export function readOptionalFile(path: string): string | undefined {
 export function readWhole(path: string): string {
   const fd = openSync(path, 'r');
   try {
-    return Buffer.concat(readChunks(fd)).toString('utf8');
+    let buffer = kept;
+    for (let length = 0; ; ) {
+      if (length === buffer.length) buffer = largerThan(buffer);
+      const more = readSync(fd, buffer, length, buffer.length - length, null);
+      if (more === 0) return buffer.toString('utf8', 0, length);
+      length += more;
+    }
   } finally {
     closeSync(fd);
   }
 }
 
-function readChunks(fd: number): Buffer[] {
-  chunk ??= Buffer.allocUnsafe(CHUNK_BYTES);
-  const chunks: Buffer[] = [];
-  for (let total = 0; ; ) {
-    const length = readSync(fd, chunk);
-    if (length === 0) return chunks;
-    total += length;
-    if (total > MOST_BYTES) throw Object.assign(new Error(`it has more than ${MOST_BYTES} bytes`), { code: 'EFBIG' });
-    chunks.push(Buffer.from(chunk.subarray(0, length)));
-  }
+function largerThan(full: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
+  const tooMany = `it has more than ${MOST_BYTES} bytes`;
+  if (full.length > MOST_BYTES) throw Object.assign(new Error(tooMany), { code: 'EFBIG' });
+  return Buffer.concat([full], Math.min(full.length * 4, MOST_BYTES + 1));
 }
 
 /** The text of a file that every procfs has. */
