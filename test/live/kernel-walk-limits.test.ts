@@ -57,16 +57,16 @@ for (const [field, other] of WRONG_FIELDS) {
     for (const table of Object.values(Table)) {
       for (const states of [EVERY_STATE, EVERY_STATE | EVERY_NAMESPACE]) {
         const spent: number[] = [];
-        let fromMs = performance.now();
+        let fromMs = cpuMs();
         const outcome = outcomeOf(() =>
           walk.read(table, states, () => {
-            spent.push(performance.now() - fromMs);
-            fromMs = performance.now();
+            spent.push(cpuMs() - fromMs);
+            fromMs = cpuMs();
             if (spent.length > 10_000) throw new Error('without end');
           }),
         );
         assert.notEqual(outcome, 'without end');
-        assert.ok(Math.max(...spent, 0) < PATIENT_MS, `a run took ${Math.max(...spent)} ms`);
+        assert.ok(Math.max(...spent, 0) < PATIENT_MS, `a run took ${Math.max(...spent)} ms of CPU`);
       }
     }
   });
@@ -90,24 +90,41 @@ test('runs stay below a millisecond', { skip }, (t) => {
   t.after(() => walk.close());
   const spent: number[] = [];
   let fromMs = 0;
-  const fromCpu = process.cpuUsage();
+  const startMs = cpuMs();
   while (spent.length < RUNS) {
     for (const table of Object.values(Table)) {
       fromMs = performance.now();
-      walk.read(table, EVERY_STATE | EVERY_NAMESPACE, () => {
+      walk.read(table, EVERY_STATE, () => {
         spent.push(performance.now() - fromMs);
         fromMs = performance.now();
       });
     }
   }
-  const { user, system } = process.cpuUsage(fromCpu);
-  const cpuMs = (user + system) / 1000 / spent.length;
-  assert.ok(cpuMs < MOST_RUN_MS, `${cpuMs} ms of CPU each`);
+  const eachMs = (cpuMs() - startMs) / spent.length;
+  assert.ok(eachMs < MOST_RUN_MS, `${eachMs} ms of CPU each`);
   // by the wall clock the others of the machine come in between some of them
   spent.sort((a, b) => a - b);
   const half = spent[spent.length >> 1]!;
   assert.ok(half < MOST_RUN_MS, `half of them took up to ${half} ms`);
 });
+
+test('runs over all namespaces stay below a millisecond of CPU', { skip }, (t) => {
+  makeSockets(t, 2000);
+  const walk = new KernelWalk(loadWalk());
+  t.after(() => walk.close());
+  let runs = 0;
+  const startMs = cpuMs();
+  while (runs < RUNS)
+    for (const table of Object.values(Table)) walk.read(table, EVERY_STATE | EVERY_NAMESPACE, () => void runs++);
+  const eachMs = (cpuMs() - startMs) / runs;
+  assert.ok(eachMs < MOST_RUN_MS, `${eachMs} ms of CPU each`);
+});
+
+/** CPU time of this process: what others of the machine do meanwhile is not in it. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
 
 function makeSockets(t: TestContext, connections = 200): void {
   const sockets = createRawSockets();
