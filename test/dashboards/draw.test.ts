@@ -94,6 +94,12 @@ describe('the dashboards over six hours of an incident on two Linux hosts and a 
         assert.doesNotMatch(text, /No data|NaN|undefined|Infinity/, title);
       }
     });
+
+    test(`${view.name}: says the same in light`, async () => {
+      const light: Drawing = { ...drawings.get(view.name)!, theme: 'light' };
+      const found = await board!.draw(light, join(PICTURES, `${view.name}-light.png`));
+      assert.deepEqual(found, reports.get(view.name));
+    });
   }
 
   test('annotations mark the alerts, the restart and the changed setting', async () => {

@@ -3,6 +3,7 @@ import type { Series } from './prometheus.ts';
 /** A dashboard with the answers to its queries: what goes into the browser. */
 export interface Drawing {
   readonly title: string;
+  readonly theme: 'dark' | 'light';
   readonly width: number;
   /** Seconds. */
   readonly start: number;

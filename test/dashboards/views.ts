@@ -44,7 +44,15 @@ export async function askView(view: View, prometheus: Prometheus, isOpen = true)
     panel,
     answers: await Promise.all((panel.targets ?? []).map((target) => ask(target, view, start, prometheus))),
   }));
-  return { title, width: 1600, start, end: END_SECONDS, step: STEP, panels: await Promise.all(answered) };
+  return {
+    title,
+    theme: 'dark',
+    width: 1600,
+    start,
+    end: END_SECONDS,
+    step: STEP,
+    panels: await Promise.all(answered),
+  };
 }
 
 /** The number of points each annotation query finds in the time of the view. */

@@ -151,7 +151,8 @@ describe('a started exporter', () => {
     const startMs = performance.now();
     const [code] = await Promise.all([exporter.stop(), assert.rejects(answer)]);
     assert.equal(code, 'SIGTERM');
-    assert.ok(performance.now() - startMs < 400, `${performance.now() - startMs} ms`);
+    // after the first one it waits for a second
+    assert.ok(performance.now() - startMs < 900, `${performance.now() - startMs} ms`);
   });
 });
 

@@ -27,7 +27,7 @@ let drawn: Drawing | undefined;
 
 /** Draws a dashboard into the page; the page is as high as it needs. */
 window.draw = async (drawing) => {
-  const theme = createTheme({ colors: { mode: 'dark' } });
+  const theme = createTheme({ colors: { mode: drawing.theme } });
   const frames = await Promise.all(drawing.panels.map((panel) => prepare(panel, drawing, theme)));
   drawn = drawing;
   root?.unmount();
