@@ -74,7 +74,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
     });
     giveMemoryBack();
-    return others?.isKnown ? others : undefined;
+    return counts !== undefined && others?.isKnown ? others : undefined; // of a read that failed there may be a part
   };
 
   /** After a scrape that resized a table and its tallies; V8 frees their old arrays in the background. */
