@@ -31,6 +31,11 @@ export function podsOfWeb1(minute: number): NetnsCounts {
   return { ...NETNS, cells, sockets: socketsOf(busy.timeWait) };
 }
 
+/** The pods of a host that has troubles of its own. */
+export function podsOfWeb2(): NetnsCounts {
+  return { ...NETNS, sockets: socketsOf(12) };
+}
+
 /** The first pod's ports wait in TIME_WAIT; the container is well. */
 function socketsOf(waiting: number): NetnsSockets {
   const [checkout, container, ...others] = NETNS_SOCKETS.cells as [NetnsSocketsCell, NetnsSocketsCell];
