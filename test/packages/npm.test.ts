@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -60,6 +60,17 @@ test('the package has the program and what belongs to it, and nothing of the wor
   assert.deepEqual(strangers, []);
 });
 
+test('npm would publish it, under the home that the alerts link to', (t) => {
+  const nowhere = ['--registry=http://127.0.0.1:9', '--fetch-retries=0'];
+  const told = npm(ROOT, 'publish', pack(emptyFolder(t)), '--dry-run', '--access', 'public', ...nowhere);
+  assert.match(told, new RegExp(`^\\+ tcpstate-exporter@${version()}$`, 'm'));
+  const { homepage, repository, bugs, keywords } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const rules = readFileSync(join(ROOT, 'deploy/prometheus/rules/close-wait.yml'), 'utf8');
+  const home = /runbook_url: (https:\/\/[^\s/]+\/[\w-]+\/[\w-]+)\//.exec(rules)![1];
+  assert.deepEqual([homepage, repository.url, bugs], [`${home}#readme`, `git+${home}.git`, `${home}/issues`]);
+  assert.ok(keywords.includes('prometheus'));
+});
+
 function pack(folder: string): string {
   npm(ROOT, 'pack', '--silent', '--pack-destination', folder);
   const [tarball] = readdirSync(folder).filter((name) => name.endsWith('.tgz'));
@@ -77,10 +88,11 @@ function commit(): string {
 }
 
 /** Without what `npm run` passes on of the repository's own settings. */
-function npm(cwd: string, ...args: string[]): void {
+function npm(cwd: string, ...args: string[]): string {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(config|package|lifecycle)/i.test(name)),
   );
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd, env, encoding: 'utf8' });
   assert.equal(status, 0, `npm ${args.join(' ')}: ${stdout}${stderr}`);
+  return stdout;
 }
