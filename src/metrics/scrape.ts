@@ -65,6 +65,10 @@ function foldedSeries(
     ['tcpstate_listener_accept_queue_length', foldedOf(sockets?.listeners)],
     ['tcpstate_listener_dropped_connections_total', foldedOf(sockets?.listenerDrops)],
     ['tcpstate_netns_inuse_sockets', netns && foldedOf(netns)],
+    ['tcpstate_netns_sockets', netns?.sockets?.foldedStates],
+    ['tcpstate_netns_ephemeral_destination_ports_used', foldedOf(netns?.sockets?.destinations)],
+    ['tcpstate_netns_connections', foldedOf(netns?.sockets?.connections)],
+    ['tcpstate_netns_listener_accept_queue_length', foldedOf(netns?.sockets?.listeners)],
   ];
 }
 

@@ -22,6 +22,8 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpEphemeralPortsExhausted',
     'TcpEphemeralPortsExhaustedOften',
     'TcpListenerGone',
+    'TcpPodAcceptQueueStuck',
+    'TcpPodEphemeralPortsExhausted',
     'TcpProcessFdsRunningOut',
   ]);
   assert.deepEqual(namesOf('warning'), [
@@ -41,7 +43,9 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpMemoryNearLimit',
     'TcpOrphansNearLimit',
     'TcpPodAcceptQueueOverflow',
+    'TcpPodCloseWaitStuck',
     'TcpPodConnectsFailing',
+    'TcpPodEphemeralPortsHigh',
     'TcpPodRetransmitRatioHigh',
     'TcpPodTimeWaitHigh',
     'TcpPodTimeWaitTableOverflow',

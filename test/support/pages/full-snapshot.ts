@@ -20,7 +20,7 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
     ...WINDOWS_SNAPSHOT,
     ...LINUX_SNAPSHOT,
     settings: { ...WINDOWS_SNAPSHOT.settings, ...LINUX_SNAPSHOT.settings },
-    netns: fullNetns(limits.netns),
+    netns: fullNetns(limits),
     sockets: {
       ...LINUX_SNAPSHOT.sockets!,
       connections: { cells: [...range(limits.connections, connection), ...otherConnections()], folded },
