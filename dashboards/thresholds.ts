@@ -16,6 +16,8 @@ export const ALERT_THRESHOLDS = {
   TcpConntrackTableFull: 0.95,
   TcpProcessFdsNearLimit: 0.85,
   TcpPodAcceptQueueOverflow: 0.2,
+  TcpPodEphemeralPortsHigh: 0.7,
+  TcpPodCloseWaitStuck: 5,
   TcpPodTimeWaitHigh: 0.7,
   TcpPodConnectsFailing: 5,
   TcpPodRetransmitRatioHigh: 0.05,

@@ -1,20 +1,68 @@
 import { line, type PlaceablePanel } from '../layout.ts';
 import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { timeseries } from '../panels.ts';
-import { ALERT_THRESHOLDS, orangeFrom, redFrom } from '../thresholds.ts';
-import { byPod, lastOfPods, perSecondOfPods, podRetransmitRatio } from './queries.ts';
+import { ALERT_THRESHOLDS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
+import {
+  byPod,
+  lastOfPods,
+  perSecondOfPods,
+  podCloseWaitStuck,
+  podQueueFill,
+  podRetransmitRatio,
+  podUtilization,
+} from './queries.ts';
 import { MANY_TIME_WAIT } from './ranking.ts';
 
 const NAME = '{{netns}} @ {{instance}}';
+const NOT_READ = 'Needs the reader in the kernel (source bpf), and a pod on the host.';
 const NOT_KNOWN = 'No other network namespace is seen.';
 
 /** The course of the pods with the highest numbers. */
 export function course(): PlaceablePanel[] {
   return [
+    ...line(9, [8, ports()], [8, closeWait()], [8, queues()]),
     ...line(9, [12, timeWait()], [12, inUse()]),
     ...line(9, [12, opened()], [12, failures()]),
     ...line(9, [12, drops()], [12, retransmits()]),
   ];
+}
+
+function ports() {
+  return timeseries({
+    title: 'Ports of pods that connect() cannot get',
+    description:
+      'Share of the ephemeral ports of a pod that its next connect() to its busiest destination cannot get. At 100 % it fails.',
+    unit: 'percentunit',
+    noValue: NOT_READ,
+    queries: [{ expr: top(podUtilization()), legend: NAME }],
+    thresholds: UTILIZATION_STEPS,
+    showThresholds: true,
+    alerts: ['TcpPodEphemeralPortsExhausted', 'TcpPodEphemeralPortsHigh'],
+  });
+}
+
+function closeWait() {
+  return timeseries({
+    title: 'CLOSE_WAIT of pods past the age limit',
+    description: 'Connections that peers closed and the program in the pod does not.',
+    unit: 'locale',
+    noValue: NOT_READ,
+    queries: [{ expr: top(podCloseWaitStuck()), legend: NAME }],
+    thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodCloseWaitStuck),
+    showThresholds: true,
+    alerts: ['TcpPodCloseWaitStuck'],
+  });
+}
+
+function queues() {
+  return timeseries({
+    title: 'Fullest accept queue of pods',
+    description: 'How full the fullest accept queue of a pod is. At 100 % its clients are not let in.',
+    unit: 'percentunit',
+    noValue: NOT_READ,
+    queries: [{ expr: top(podQueueFill()), legend: NAME }],
+    alerts: ['TcpPodAcceptQueueStuck'],
+  });
 }
 
 function timeWait() {

@@ -20,3 +20,19 @@ export function podRetransmitRatio(): string {
   const sent = perSecondOfPods('tcpstate_netns_out_segments_total');
   return `${perSecondOfPods('tcpstate_netns_retransmitted_segments_total')} / (${sent} > 0)`;
 }
+
+/** How full the range of ports of the chosen pods is, as their next connect() finds it. */
+export function podUtilization(): string {
+  return lastOfPods('tcpstate_netns_ephemeral_utilization_ratio');
+}
+
+/** Of the fullest accept queue of the chosen pods. */
+export function podQueueFill(): string {
+  const limit = lastOfPods('tcpstate_netns_fullest_accept_queue_limit');
+  return `clamp_max(${lastOfPods('tcpstate_netns_fullest_accept_queue_length')} / (${limit} > 0), 1)`;
+}
+
+/** CLOSE_WAIT sockets of the chosen pods past the age limit. */
+export function podCloseWaitStuck(): string {
+  return `sum by (cluster, job, instance, namespace, netns) (${lastOfPods('tcpstate_netns_close_wait_stuck_sockets')})`;
+}

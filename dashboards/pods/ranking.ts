@@ -4,8 +4,16 @@ import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { stat } from '../panels.ts';
 import { ofHosts, ofPods } from '../promql.ts';
 import { type LabelColumn, table } from '../table.ts';
-import { ALERT_THRESHOLDS, DEFAULT_PORTS, orangeFrom, redFrom } from '../thresholds.ts';
-import { byPod, lastOfPods, perSecondOfPods, podRetransmitRatio } from './queries.ts';
+import { ALERT_THRESHOLDS, DEFAULT_PORTS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
+import {
+  byPod,
+  lastOfPods,
+  perSecondOfPods,
+  podCloseWaitStuck,
+  podQueueFill,
+  podRetransmitRatio,
+  podUtilization,
+} from './queries.ts';
 
 const UNKNOWN = 'not known';
 export const MANY_TIME_WAIT = Math.ceil(ALERT_THRESHOLDS.TcpPodTimeWaitHigh * DEFAULT_PORTS);
@@ -15,6 +23,7 @@ export function ranking(): PlaceablePanel[] {
   return [
     ...line(4, [6, found()], [6, mostTimeWait()], [6, dropped()], [6, failed()]),
     ...line(13, [24, pods()]),
+    ...line(9, [24, destinations()]),
     ...line(8, [24, identities()]),
   ];
 }
@@ -80,7 +89,7 @@ function pods() {
   return table({
     title: 'Pods',
     description:
-      'All chosen pods, and containers and units with a network of their own. `other` is the sum of the smallest of a host. TIME_WAIT is coloured from 70 % of the default range of ports on.',
+      'All chosen pods, and containers and units with a network of their own. `other` is the sum of the smallest of a host. TIME_WAIT is coloured from 70 % of the default range of ports on. Ports, CLOSE_WAIT and the fullest accept queue need the reader in the kernel.',
     labels: [...podColumns()],
     values: [
       { name: 'In use', expr: byPod(lastOfPods('tcpstate_netns_inuse_sockets')), width: 85 },
@@ -91,6 +100,21 @@ function pods() {
         thresholds: orangeFrom(MANY_TIME_WAIT),
         width: 100,
       },
+      {
+        name: 'Ports',
+        expr: byPod(podUtilization()),
+        unit: 'percentunit',
+        decimals: 0,
+        thresholds: UTILIZATION_STEPS,
+        width: 70,
+      },
+      {
+        name: 'Stuck CLOSE_WAIT',
+        expr: byPod(podCloseWaitStuck()),
+        thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodCloseWaitStuck),
+        width: 140,
+      },
+      { name: 'Queue', expr: byPod(podQueueFill()), unit: 'percentunit', decimals: 0, width: 75 },
       { name: 'Opened', expr: byPod(perSecondOfPods('tcpstate_netns_active_opens_total')), ...rate, width: 100 },
       { name: 'Accepted', expr: byPod(perSecondOfPods('tcpstate_netns_passive_opens_total')), ...rate, width: 100 },
       {
@@ -122,6 +146,27 @@ function pods() {
 }
 
 const rate = { unit: CONNECTIONS_PER_SECOND, decimals: 1 } as const;
+
+function destinations() {
+  return table({
+    title: 'Busiest destinations of pods',
+    description: 'Where the ports of pods are used; a pod fails where one of its destinations has them all.',
+    labels: [
+      ...podColumns(),
+      { label: 'remote_ip', name: 'Destination' },
+      { label: 'remote_port', name: 'Port', width: 90 },
+    ],
+    values: [
+      { name: 'Ports used', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_used'), width: 110 },
+      { name: 'TIME_WAIT', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_time_wait'), width: 110 },
+    ],
+    sortBy: 'Ports used',
+  });
+}
+
+function byDestination(metric: string): string {
+  return `max by (instance, namespace, netns, remote_ip, remote_port) (${lastOfPods(metric)})`;
+}
 
 function identities() {
   return table({

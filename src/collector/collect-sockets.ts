@@ -7,6 +7,7 @@ import { toPrintable } from '../model/printable-text.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
+import { OtherNamespaces } from '../table/other-namespaces.ts';
 import { SocketCookies } from '../table/socket-cookies.ts';
 import { SocketTable } from '../table/socket-table.ts';
 import { listenersByLocalPort } from '../tally/local-listeners.ts';
@@ -28,11 +29,15 @@ const NO_TABLE = 'there is no socket table to work on';
 
 type Runner = <Value>(collector: CollectorName, from: Source, collect: () => Value) => Value | undefined;
 
-/** The socket half of a collection: reads the rows, finds their owners, counts them, gives the requested counts. */
+/**
+ * The socket half of a collection: reads the rows, finds their owners, counts them, gives the requested counts. Returns the sockets of
+ * other network namespaces, which are counted when it is known whose they are; undefined if nobody tells.
+ */
 export function createSocketCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const table = new SocketTable();
   const closeWaitTable = new SocketTable();
   const dropsTable = new SocketTable();
+  const others = platform.netns === undefined ? undefined : new OtherNamespaces();
   for (const { addresses } of [table, dropsTable])
     addresses.nameOfInterface = (index) => toPrintable(platform.nameOfInterface?.(index) ?? String(index));
   const count = createCounting(table, limits);
@@ -52,16 +57,17 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     facts: Facts,
     budget: ScrapeBudget,
     give: (part: CollectedPart) => void,
-  ): void {
+  ): OtherNamespaces | undefined {
     const asked = new Set([...wanted].filter((name) => isCounting(name) && isAvailable(name)));
-    if (asked.size === 0) return;
+    others?.reset();
+    if (asked.size === 0) return undefined;
     const outcomes = new Map<CollectorName, CollectorOutcome>();
     const run: Runner = (collector, from, collect) => {
       const { value, outcome } = runCollector(collector, from, now, collect);
       outcomes.set(collector, mergeOutcomes(outcomes.get(collector), outcome));
       return value;
     };
-    const counts = gather(asked, facts, budget, run);
+    const counts = gather(asked, wanted.has('netns') ? others : undefined, facts, budget, run);
     asked.delete('ephemeral_ports'); // its outcome is that of reading the rules
     const { error = NO_TABLE, isLate = false } = outcomes.get('sockets') ?? {}; // one cause, logged once
     for (const name of asked) {
@@ -74,6 +80,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       outcomes: [...outcomes.values()].filter(({ collector }) => asked.has(collector)),
     });
     giveMemoryBack();
+    return counts !== undefined && others?.isKnown ? others : undefined; // of a read that failed there may be a part
   }
 
   /** After a scrape that resized a table and its tallies; V8 frees their old arrays in the background. */
@@ -95,13 +102,14 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
 
   function gather(
     asked: ReadonlySet<CollectorName>,
+    wider: OtherNamespaces | undefined,
     { ephemeral: rules, counters }: Facts,
     budget: ScrapeBudget,
     run: Runner,
   ): SocketCounts | undefined {
     const { sockets, owners, closeWait, listenerDrops, units } = platform;
     const wantsOwners = owners !== undefined && asked.has('processes');
-    if (!run('sockets', sockets, () => readTable(wantsOwners, rules, budget))) return undefined;
+    if (!run('sockets', sockets, () => readTable(wantsOwners, rules, budget, wider))) return undefined;
     const processFds = wantsOwners ? run('processes', owners, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
     if (wantsOwners && !hasOwners) table.forgetOwners();
@@ -132,7 +140,12 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   }
 
   /** Rows read without owners cannot be compared with rows read with them. */
-  function readTable(wantsOwners: boolean, rules: EphemeralRules | undefined, budget: ScrapeBudget): true {
+  function readTable(
+    wantsOwners: boolean,
+    rules: EphemeralRules | undefined,
+    budget: ScrapeBudget,
+    wider: OtherNamespaces | undefined,
+  ): true {
     const { sockets } = platform;
     const isComparing = sockets.comparesRows && wantsOwners === hadOwners;
     const dialled = isComparing ? undefined : dialledOwners(table);
@@ -142,7 +155,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     const startMs = budget.now();
     table.elapsedMs = startMs - lastReadMs;
     lastReadMs = startMs;
-    sockets.read(table, budget);
+    sockets.read(table, budget, wider);
     if (dialled !== undefined) markOwners(table, dialled);
     if (platform.chosenPorts !== undefined) findDialled(platform.chosenPorts, rules, budget.now() - startMs, budget);
     return true;

@@ -2,9 +2,11 @@ import type { CollectorName } from '../model/collectors.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
+import type { OtherNamespaces } from '../table/other-namespaces.ts';
 import { createEventsTally } from '../tally/connection-events.ts';
 import { createNetnsTally } from '../tally/netns.ts';
 import { createSocketCollection } from './collect-sockets.ts';
+import { createNamespaceCounting } from './counting-namespaces.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
 import { runCollector } from './run-collector.ts';
 
@@ -16,6 +18,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
   const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
+  const countNamespaces = createNamespaceCounting(limits);
 
   return function collect(
     { collectors, deadlineMs }: Pick<CollectRequest, 'collectors' | 'deadlineMs'>,
@@ -24,9 +27,9 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const wanted = new Set(collectors);
     const budget: ScrapeBudget = { deadlineMs, now };
     const known = collectFacts(wanted, give);
-    collectSockets(wanted, known, budget, give);
+    const others = collectSockets(wanted, known, budget, give);
     if (wanted.has('connection_events')) collectEvents(budget, give);
-    if (wanted.has('netns')) collectNetns(budget, give);
+    if (wanted.has('netns')) collectNetns(others, budget, give);
   };
 
   function collectEvents({ now }: ScrapeBudget, give: (part: CollectedPart) => void): void {
@@ -43,10 +46,17 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   }
 
   /** Last, so that the other namespaces never take the time of the exporter's own. */
-  function collectNetns(budget: ScrapeBudget, give: (part: CollectedPart) => void): void {
+  function collectNetns(
+    others: OtherNamespaces | undefined,
+    budget: ScrapeBudget,
+    give: (part: CollectedPart) => void,
+  ): void {
     const { netns } = platform;
     if (netns === undefined) return;
-    const { value, outcome } = runCollector('netns', netns, now, () => tallyNetns(netns.read(budget)));
+    const { value, outcome } = runCollector('netns', netns, now, () => {
+      const counts = tallyNetns(netns.read(budget, new Set(others?.rowsByNamespace().keys())));
+      return others === undefined ? counts : { ...counts, sockets: countNamespaces(others, counts) };
+    });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
   }
 

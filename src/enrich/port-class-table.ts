@@ -121,7 +121,8 @@ function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boo
   return Buffer.compare(one, other) === 0;
 }
 
-function markRange(classes: PortClasses, range: EphemeralRange | undefined, bit: number): void {
+/** Sets `bit` of every port that the range gives out, and `odd` of those at odd offsets. */
+export function markRange(classes: PortClasses, range: EphemeralRange | undefined, bit: number): void {
   if (range === undefined) return;
   const flags = ephemeralPortFlags(range);
   for (let port = range.first; port <= range.last; port++) {

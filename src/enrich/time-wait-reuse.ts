@@ -44,8 +44,20 @@ export function createTimeWaitReuse(table: SocketTable) {
   }
 }
 
+/** Whether connect() may take over the port of a row, where the source tells of timestamps. `belowMs`: see `reusableBelowMs`. */
+export function isReusable(
+  table: SocketTable,
+  at: number,
+  rules: EphemeralRules | undefined,
+  belowMs: number,
+): boolean {
+  const { words } = table;
+  if (stateOf(words, at) !== TcpState.timeWait || words[at + Word.milliseconds]! >= belowMs) return false;
+  return hasFlag(words, at, Flag.timestamps) && (rules?.timeWaitReuse.scope === 'always' || isLocal(table, at));
+}
+
 /** connect() takes over no port that has this much time left, or more; 0 = none at all. */
-function reusableBelowMs(rules: EphemeralRules | undefined): number {
+export function reusableBelowMs(rules: EphemeralRules | undefined): number {
   if (rules?.timeWaitMs === undefined || rules.timeWaitReuse.scope === 'never') return 0;
   return Math.max(0, rules.timeWaitMs - rules.timeWaitReuse.afterMs);
 }

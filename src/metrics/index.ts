@@ -13,6 +13,7 @@ import { localPortFamilies } from './local-ports.ts';
 import { memoryFamilies } from './memory.ts';
 import { namespaceFamilies } from './namespace.ts';
 import { netnsFamilies } from './netns.ts';
+import { netnsSocketFamilies } from './netns-sockets.ts';
 import { portExhaustionFamilies } from './port-exhaustion.ts';
 import { processFamilies } from './processes.ts';
 import { remoteIpFamilies } from './remote-ips.ts';
@@ -44,6 +45,7 @@ export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamil
     ...namespaceFamilies(snapshot.namespace),
     ...connectionEventFamilies(snapshot.connectionEvents),
     ...netnsFamilies(snapshot.netns),
+    ...netnsSocketFamilies(snapshot.netns?.sockets),
     ...scrapeFamilies(snapshot),
     ...buildInfoFamilies(build),
   ];

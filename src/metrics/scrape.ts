@@ -68,6 +68,10 @@ function foldedSeries({
     ['tcpstate_connects_total', connectionEvents?.folded.outbound],
     ['tcpstate_connections_accepted_total', connectionEvents?.folded.inbound],
     ['tcpstate_connection_lifetime_seconds', connectionEvents?.folded.lifetimes],
+    ['tcpstate_netns_sockets', netns?.sockets?.foldedStates],
+    ['tcpstate_netns_ephemeral_destination_ports_used', foldedOf(netns?.sockets?.destinations)],
+    ['tcpstate_netns_connections', foldedOf(netns?.sockets?.connections)],
+    ['tcpstate_netns_listener_accept_queue_length', foldedOf(netns?.sockets?.listeners)],
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { NetnsSockets } from './netns-sockets.ts';
+
 /** Which network namespace a row is about: the labels of its series. Texts are final, and empty where there is nothing to say. */
 export interface NetnsIdentity {
   /** Never empty, and unique on the host at any time. */
@@ -59,7 +61,7 @@ export interface NetnsReadings {
   readonly read: readonly NetnsReading[];
   /** Namespaces whose files could not be read, or not in time. */
   readonly failed: number;
-  /** Those that only have a name in /run/netns, and no process whose files could be read. */
+  /** Those that only have a name in /run/netns, or sockets, and no process whose files could be read. */
   readonly withoutProcess: readonly NetnsIdentity[];
 }
 
@@ -77,4 +79,6 @@ export interface NetnsCounts {
   readonly withoutProcess: readonly NetnsIdentity[];
   /** How many those are, also beyond the limit. */
   readonly withoutProcessCount: number;
+  /** Absent if the source of sockets tells of the exporter's own namespace only. */
+  readonly sockets?: NetnsSockets;
 }

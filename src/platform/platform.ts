@@ -5,6 +5,7 @@ import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
 import type { SocketSource } from '../model/socket-source.ts';
 import type { TcpState } from '../model/tcp-state.ts';
+import type { OtherNamespaces } from '../table/other-namespaces.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 
 /**
@@ -72,7 +73,8 @@ export interface SocketReader {
    * `finish`).
    */
   readonly comparesRows?: boolean;
-  read(table: SocketTable, budget: ScrapeBudget): void;
+  /** `others`, which was reset: for the sockets of the other network namespaces, from a source that tells of them. */
+  read(table: SocketTable, budget: ScrapeBudget, others?: OtherNamespaces): void;
 }
 
 /**
@@ -106,8 +108,8 @@ export interface FactCollector {
 /** Reads the network namespaces beside the exporter's own. */
 export interface NetnsReader {
   readonly source: string;
-  /** One that fails loses itself only; throws if all do. */
-  read(budget: ScrapeBudget): NetnsReadings;
+  /** One that fails loses itself only; throws if all do. `withSockets`: numbers of namespaces that are there, whether a process is seen or not. */
+  read(budget: ScrapeBudget, withSockets?: ReadonlySet<number>): NetnsReadings;
 }
 
 /** What was seen of connections as they were opened and closed. */

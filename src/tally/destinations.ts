@@ -7,6 +7,7 @@ import {
   Family,
   Flag,
   familyOf,
+  groupOf,
   hasFlag,
   localPortOf,
   type RowWords,
@@ -26,21 +27,24 @@ const ODD = 3;
 const FREE_EVEN = 1;
 const FREE_ODD = 2;
 
-/** Lowest bit of the third key word; the remote port is above it. */
+/** Lowest bit of the third key word; the remote port is above it, and above that the row's group where destinations are counted by it. */
 const IPV6_BIT = 1;
+const GROUP_SHIFT = 17;
+const MOST_GROUPS = 1 << 15;
 
 /** A destination, by address words, because ids do not stay valid. */
 export interface RememberedDestination {
   readonly local: ScopedWords;
   readonly remote: ScopedWords;
   readonly port: number;
+  readonly group: bigint;
 }
 
 /**
  * Counts the local ports of outbound sockets by destination: local address, remote address, remote port. A port has one
- * socket per destination (the 4-tuple is unique), so sockets are ports.
+ * socket per destination (the 4-tuple is unique), so sockets are ports. `isByGroup`: rows of different groups have different destinations.
  */
-export function createDestinationsTally(table: CountedTable, limit: number) {
+export function createDestinationsTally(table: CountedTable, limit: number, isByGroup = false) {
   const counts = new HashCounts(4);
   /** Under the same keys: ports outside of the ephemeral range, and TIME_WAIT ports of it that connect() may take over. Most hosts have none. */
   const outside = new HashCounts();
@@ -52,7 +56,7 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
     foldOf: () => 0,
     compare: (a, b) =>
       addresses.compare(counts.key(a, 1), counts.key(b, 1)) ||
-      counts.key(a, 2) - counts.key(b, 2) ||
+      (counts.key(a, 2) >>> 0) - (counts.key(b, 2) >>> 0) ||
       addresses.compare(counts.key(a, 0), counts.key(b, 0)),
     remember,
     recall,
@@ -64,7 +68,7 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
     if (!isInRange && !isOutside(words, at, classes)) return;
     const local = words[at + Word.localAddress]!;
     const remote = words[at + Word.remoteAddress]!;
-    const port = portKey(words, at);
+    const port = keyOf(words, at);
     if (!isInRange) {
       counts.add(local, remote, port, step);
       outside.add(local, remote, port, step);
@@ -92,6 +96,12 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
       const cells = kept.map(toCell);
       return { cells, folded };
     },
+    /** The same, each with the id of its group. */
+    selectByGroup(): Breakdown<{ readonly group: bigint; readonly cell: DestinationCell }> {
+      const { kept, folded } = top.select(counts);
+      return { cells: kept.map((cell) => ({ group: groupIdOf(cell), cell: toCell(cell) })), folded };
+    },
+    groupIdOf,
     /**
      * Visits every destination: its number; the ports that the next connect() to it cannot get (without blocked ones),
      * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over.
@@ -121,7 +131,7 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
     isIpv6: (cell: number): boolean => (counts.key(cell, 2) & IPV6_BIT) !== 0,
     /** The number of a row's destination; −1 if it has none. */
     cellOf: (words: RowWords, at: number): number =>
-      counts.find(words[at + Word.localAddress]!, words[at + Word.remoteAddress]!, portKey(words, at)),
+      counts.find(words[at + Word.localAddress]!, words[at + Word.remoteAddress]!, keyOf(words, at)),
     remember,
     /** The number of a remembered destination; −1 if it has no socket now. */
     recall,
@@ -135,22 +145,38 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
   /** The same destination without an interface; −1 where there is no socket towards it, or the cell itself has none. */
   function findUnbound(cell: number): number {
     if (addresses.scopeOf(counts.key(cell, 1)) === 0) return -1;
-    const { local, remote, port } = remember(cell);
-    return recall({ local: withoutScope(local), remote: withoutScope(remote), port });
+    const { local, remote, port, group } = remember(cell);
+    return recall({ local: withoutScope(local), remote: withoutScope(remote), port, group });
   }
 
   function remember(cell: number): RememberedDestination {
     return {
       local: addresses.wordsOf(counts.key(cell, 0)),
       remote: addresses.wordsOf(counts.key(cell, 1)),
-      port: counts.key(cell, 2),
+      port: counts.key(cell, 2) & ((1 << GROUP_SHIFT) - 1),
+      group: groupIdOf(cell),
     };
   }
 
-  function recall({ local, remote, port }: RememberedDestination): number {
+  function recall({ local, remote, port, group }: RememberedDestination): number {
     const localId = addresses.find(local);
     const remoteId = addresses.find(remote);
-    return localId < 0 || remoteId < 0 ? -1 : counts.find(localId, remoteId, port);
+    if (localId < 0 || remoteId < 0) return -1;
+    return counts.find(localId, remoteId, port | (indexOf(group) << GROUP_SHIFT));
+  }
+
+  function keyOf(words: RowWords, at: number): number {
+    const key = (remotePortOf(words, at) << 1) | (familyOf(words, at) === Family.v4 ? 0 : IPV6_BIT);
+    return isByGroup ? key | ((groupOf(words, at) % MOST_GROUPS) << GROUP_SHIFT) : key;
+  }
+
+  /** The id of a destination's group; 0 where they are not counted by it. */
+  function groupIdOf(cell: number): bigint {
+    return table.groups.idOf(counts.key(cell, 2) >>> GROUP_SHIFT);
+  }
+
+  function indexOf(group: bigint): number {
+    return table.groups.intern(Number(group & 0xffffffffn), Number(group >> 32n)) % MOST_GROUPS;
   }
 
   function toCell(cell: number): DestinationCell {
@@ -161,7 +187,7 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
       family: (port & IPV6_BIT) === 0 ? 'ipv4' : 'ipv6',
       localIp: addresses.textOf(local),
       remoteIp: addresses.textOf(remote),
-      remotePort: port >> 1,
+      remotePort: (port >> 1) & 0xffff,
       portsUsed: counts.count(cell),
       portsTimeWait: counts.count(cell, TIME_WAIT),
       portsOutside: countAt(outside, local, remote, port),
@@ -172,10 +198,6 @@ export function createDestinationsTally(table: CountedTable, limit: number) {
 
 function withoutScope([w0, w1, w2, w3]: ScopedWords): ScopedWords {
   return [w0, w1, w2, w3];
-}
-
-function portKey(words: RowWords, at: number): number {
-  return (remotePortOf(words, at) << 1) | (familyOf(words, at) === Family.v4 ? 0 : IPV6_BIT);
 }
 
 function countAt(counts: HashCounts, local: number, remote: number, port: number): number {

@@ -102,7 +102,7 @@ function rangeOf(family: FamilyLabel, rules: EphemeralRules, classes: PortClasse
  * Of an odd number of ports Linux goes through one less, from a random one on: it passes over the first port, rarely over the
  * last one (`remaining &= ~1U` in __inet_hash_connect() and inet_csk_find_open_port() of net/ipv4).
  */
-function countPassedOver({ first, last }: PortInterval): number {
+export function countPassedOver({ first, last }: PortInterval): number {
   const ports = last - first + 1;
   return ports > 1 ? ports % 2 : 0;
 }

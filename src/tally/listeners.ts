@@ -21,7 +21,7 @@ export function countListeners(table: CountedTable, limit: number): Breakdown<Li
 }
 
 /** Share of the queue in use; its length if the limit is unknown. A limit of 0 still lets one connection wait. */
-function fillOf(cell: ListenerCell): number {
+export function fillOf(cell: Pick<ListenerCell, 'queueLength' | 'queueLimit'>): number {
   return cell.queueLimit === undefined ? cell.queueLength : cell.queueLength / (cell.queueLimit + 1);
 }
 

@@ -23,6 +23,8 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpEphemeralPortsExhausted',
     'TcpEphemeralPortsExhaustedOften',
     'TcpListenerGone',
+    'TcpPodAcceptQueueStuck',
+    'TcpPodEphemeralPortsExhausted',
     'TcpProcessFdsRunningOut',
   ]);
   assert.deepEqual(namesOf('warning'), [
@@ -43,7 +45,9 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpMemoryNearLimit',
     'TcpOrphansNearLimit',
     'TcpPodAcceptQueueOverflow',
+    'TcpPodCloseWaitStuck',
     'TcpPodConnectsFailing',
+    'TcpPodEphemeralPortsHigh',
     'TcpPodRetransmitRatioHigh',
     'TcpPodTimeWaitHigh',
     'TcpPodTimeWaitTableOverflow',

@@ -5,7 +5,13 @@ import type { CollectedPart } from '../../src/collector/protocol.ts';
 import type { CollectorName } from '../../src/model/collectors.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
-import type { FactCollector, OwnerResolver, Platform } from '../../src/platform/platform.ts';
+import type {
+  FactCollector,
+  OwnerResolver,
+  Platform,
+  ScrapeBudget,
+  SocketReader,
+} from '../../src/platform/platform.ts';
 import { Reason } from '../../src/table/socket-row.ts';
 import type { SocketTable } from '../../src/table/socket-table.ts';
 import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
@@ -335,6 +341,41 @@ describe('the other network namespaces', () => {
     const { parts, outcomes, sockets } = collect({ sockets: fakeReader([LISTENER]), netns }, 'netns', 'sockets');
     assert.ok(sockets !== undefined && outcomes.sockets!.success);
     assert.deepEqual([outcomes.netns!.success, outcomes.netns!.error, parts.at(-1)!.facts], [false, 'EIO', undefined]);
+  });
+
+  it('have their sockets counted if they and the source tell of them, and not by a read that failed half way', () => {
+    const inum = 4026532001;
+    const told: boolean[] = [];
+    const netnsSockets = (failure?: Error) => {
+      const sockets: SocketReader = {
+        source: 'fake',
+        read(_table, _budget, others) {
+          told.push(others !== undefined);
+          if (others === undefined) return;
+          others.isKnown = true;
+          others.byNumber.set(inum, { rules: undefined, held: [] });
+          addSocketRows(others.table, [LISTENER]);
+          others.table.setGroup(0, others.table.groups.intern(inum, 0));
+          if (failure !== undefined) throw failure;
+        },
+      };
+      const netns = {
+        source: 'procfs',
+        read(_: ScrapeBudget, withSockets?: ReadonlySet<number>) {
+          assert.deepEqual([...withSockets!], failure === undefined ? [inum] : []);
+          return { read: [{ ...reading, inum }], failed: 0, withoutProcess: [] };
+        },
+      };
+      collect({ sockets }, 'sockets');
+      return collect({ sockets, netns }, 'netns', 'sockets').parts.at(-1)!.facts!.netns!.sockets;
+    };
+    const { cells } = netnsSockets()!;
+    assert.deepEqual(
+      cells.map(({ pod, states }) => [pod, states[TcpState.listen]]),
+      [['web', 1]],
+    );
+    assert.equal(netnsSockets(new Error('EIO')), undefined);
+    assert.deepEqual(told, [false, true, false, true], 'asked for only where the collector is there');
   });
 
   it('are not read if nobody asks, and absent where the platform has none', () => {

@@ -27,7 +27,7 @@ export const EXPECTED_ALERTS = [
   'TcpEphemeralPortsExhausted',
   'TcpEphemeralPortsFillingUp',
   'TcpEphemeralPortsHigh',
-  'TcpPodTimeWaitHigh',
+  'TcpPodEphemeralPortsHigh',
   'TcpTimeWaitHigh',
 ];
 

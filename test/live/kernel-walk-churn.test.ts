@@ -6,11 +6,14 @@ import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/wal
 import { ROW_WORDS, Word } from '../../src/table/socket-row.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
-import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { enterNetworkNamespace, makeNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { createOtherReader, describeRows } from '../support/sockets/other-sockets.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
 const STABLE = 4000;
 const WALKS = 40;
+const MOST_WALKS = 4000;
+const LEAST_CHURN = 500;
 /** Connects and closes without end, and binds sockets to the port that the stable ones have, all in the same network namespace. */
 const CHURN = `
 const net = require('node:net');
@@ -27,15 +30,32 @@ server.listen(0, '127.0.0.1', () => {
 
 const skip = enterNetworkNamespace() ?? missingBpf() ?? false;
 
+test('while others come and go in another network namespace no socket that stays there is missed or read twice', {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
+  const namespace = makeNetworkNamespace();
+  t.after(namespace.close);
+  const sockets = createRawSockets();
+  t.after(sockets.closeAll);
+  const opened = new Int32Array(new SharedArrayBuffer(4));
+  namespace.within(() => {
+    makeStable(sockets);
+    const churn = new Worker(CHURN, { eval: true, workerData: opened }); // a thread starts in the namespace of its creator
+    t.after(() => churn.terminate());
+  });
+  while (Atomics.load(opened, 0) < 500) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  const reader = createOtherReader(t);
+  const listeners = describeRows(reader.read().others, namespace.inum).filter((row) => row.startsWith('listen '));
+  assert.equal(listeners.length, 2, 'both come and go, and stay, in that namespace');
+  assertStable(await walkWhile(opened, () => countOwners(reader.read().others.table)));
+});
+
 test('while others come and go no socket that stays is missed or read twice', { skip, timeout: 60_000 }, async (t) => {
   const sockets = createRawSockets();
   t.after(sockets.closeAll);
-  const listener = sockets.listen('127.0.0.1', 8000, 1024);
-  for (let made = 0; made < STABLE / 2; made++) {
-    const fd = sockets.open('127.0.0.1');
-    sockets.connect(fd, '127.0.0.1', 8000);
-    sockets.accept(listener);
-  }
+  makeStable(sockets);
   const opened = new Int32Array(new SharedArrayBuffer(4));
   const churn = new Worker(CHURN, { eval: true, workerData: opened });
   t.after(() => churn.terminate());
@@ -44,26 +64,49 @@ test('while others come and go no socket that stays is missed or read twice', { 
   const walk = new KernelWalk(loadWalk());
   t.after(() => walk.close());
   const reader = createWalkReader(walk, EVERY_SOCKET, 250);
+  assertStable(await walkWhile(opened, () => readOwners(reader)));
+});
+
+function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
+  const listener = sockets.listen('127.0.0.1', 8000, 1024);
+  for (let made = 0; made < STABLE / 2; made++) {
+    const fd = sockets.open('127.0.0.1');
+    sockets.connect(fd, '127.0.0.1', 8000);
+    sockets.accept(listener);
+  }
+}
+
+/** At least so many walks, and more until enough connections came and went meanwhile. */
+async function walkWhile(opened: Int32Array, walk: () => Map<number, number>): Promise<Map<number, number>[]> {
   const before = Atomics.load(opened, 0);
+  const churned = () => Atomics.load(opened, 0) - before;
   const walks: Map<number, number>[] = [];
-  for (let index = 0; index < WALKS; index++) {
-    walks.push(readOwners(reader));
+  while (walks.length < WALKS || (churned() < LEAST_CHURN && walks.length < MOST_WALKS)) {
+    walks.push(walk());
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  const churned = Atomics.load(opened, 0) - before;
-  assert.ok(churned > 500, `${churned} connections came and went`);
+  assert.ok(churned() >= LEAST_CHURN, `${churned()} connections came and went`);
+  return walks;
+}
+
+/** The sockets that the first and the last walk show. */
+function assertStable(walks: readonly ReadonlyMap<number, number>[]): void {
   const [first, last] = [walks[0]!, walks.at(-1)!];
   const stable = [...first.keys()].filter((owner) => last.has(owner));
   assert.ok(stable.length > STABLE, `${stable.length} stay`);
   const missed = walks.flatMap((each) => stable.filter((owner) => !each.has(owner)));
   const twice = walks.flatMap((each) => [...each].filter(([, times]) => times > 1));
   assert.deepEqual([missed, twice], [[], []]);
-});
+}
 
 /** How often the socket with each inode was read. */
 function readOwners(reader: ReturnType<typeof createWalkReader>): Map<number, number> {
   const table = new SocketTable();
   reader.read(table, { now: () => performance.now(), deadlineMs: performance.now() + 10_000 });
+  return countOwners(table);
+}
+
+function countOwners(table: SocketTable): Map<number, number> {
   const owners = new Map<number, number>();
   for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
     const owner = table.words[at + Word.owner]!;

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KernelWalk, loadWalk } from '../../src/platform/linux/bpf/kernel-walk.ts';
 import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/walk-reader.ts';
+import { OtherNamespaces } from '../../src/table/other-namespaces.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
 import { startFarHost } from '../support/sockets/far-host.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
@@ -49,6 +50,7 @@ function hasLink(link: string): boolean {
 
 function remotesIn(reader: ReturnType<typeof createWalkReader>): string[] {
   const table = new SocketTable();
-  reader.read(table, { now: () => performance.now(), deadlineMs: performance.now() + 20_000 });
+  const now = () => performance.now();
+  reader.read(table, { now, deadlineMs: now() + 60_000 }, new OtherNamespaces()); // its sockets as well
   return Array.from({ length: table.length }, (_, row) => table.addresses.textOf(table.rowAt(row).remoteAddress));
 }

@@ -1,5 +1,9 @@
+import { DEFAULT_PORTS } from '../../../dashboards/thresholds.ts';
 import type { NetnsCell, NetnsCounts, NetnsNumbers } from '../../../src/model/netns.ts';
+import type { NetnsSockets, NetnsSocketsCell } from '../../../src/model/netns-sockets.ts';
+import { TcpState } from '../../../src/model/tcp-state.ts';
 import { NETNS } from '../../support/pages/netns-counts.ts';
+import { NETNS_SOCKETS } from '../../support/pages/netns-sockets.ts';
 import { counter, course, restless } from './course.ts';
 
 /** Connections per second that a pod opens to a service without a pool: below what one destination sustains, and rising. */
@@ -23,5 +27,32 @@ export function podsOfWeb1(minute: number): NetnsCounts {
     retransmittedSegments: sentAgain(minute),
   };
   const quiet = { ...container.numbers, passiveOpens: accepted(minute), outSegments: answered(minute) };
-  return { ...NETNS, cells: [{ ...checkout, numbers: busy }, { ...container, numbers: quiet }, service] };
+  const cells = [{ ...checkout, numbers: busy }, { ...container, numbers: quiet }, service];
+  return { ...NETNS, cells, sockets: socketsOf(busy.timeWait) };
+}
+
+/** The pods of a host that has troubles of its own. */
+export function podsOfWeb2(): NetnsCounts {
+  return { ...NETNS, sockets: socketsOf(12) };
+}
+
+/** The first pod's ports wait in TIME_WAIT; the container is well. */
+function socketsOf(waiting: number): NetnsSockets {
+  const [checkout, container, ...others] = NETNS_SOCKETS.cells as [NetnsSocketsCell, NetnsSocketsCell];
+  const [destination] = NETNS_SOCKETS.destinations.cells;
+  const states = checkout.states.map((sockets, state) => (state === TcpState.timeWait ? waiting : sockets));
+  const ports = { ports: DEFAULT_PORTS, used: waiting, ipv4: waiting / DEFAULT_PORTS };
+  return {
+    ...NETNS_SOCKETS,
+    cells: [
+      { ...checkout, states, ephemeral: ports },
+      {
+        ...container,
+        fullestQueue: { localPort: 9000, queueLength: 3, queueLimit: 128 },
+        closeWait: { oldestSeconds: 12, unclosed: 0, unaccepted: 0 },
+      },
+      ...others,
+    ],
+    destinations: { cells: [{ ...destination!, portsUsed: waiting, portsTimeWait: waiting }], folded: 0 },
+  };
 }

@@ -4,6 +4,7 @@ import { LINUX_SNAPSHOT } from '../../support/pages/snapshots.ts';
 import { countFlows } from './count-flows.ts';
 import { counter, course, restless } from './course.ts';
 import { incoming, outgoing } from './flows.ts';
+import { podsOfWeb2 } from './pods.ts';
 import { RANGE } from './web-1.ts';
 
 const IP = '10.0.0.12';
@@ -79,6 +80,7 @@ export function web2(minute: number): Snapshot {
       listenOverflows: overflows(minute),
       listenDrops: overflows(minute) + 13,
     },
+    netns: podsOfWeb2(),
     settings: { ...LINUX_SNAPSHOT.settings, somaxconn: minute < SETTING_CHANGED ? 4096 : 8192 },
     conntrack: { entries: 6000 + 4 * requests, limit: 262_144 },
   };

@@ -31,7 +31,7 @@ export const KERNEL_WALK: Readonly<Record<string, FuzzTarget>> = {
       const context: RowContext = { repeated: new RepeatedRows(), hz: 250, clock: new CloseWaitClock() };
       const read = () => {
         context.repeated.begin();
-        decodeRun({ words, firstRow: 0, length, firstMore }, table, context);
+        decodeRun({ words, firstRow: 0, length, firstMore, firstNetns: undefined }, table, context);
         table.finish();
       };
       read();

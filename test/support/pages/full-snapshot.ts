@@ -21,7 +21,7 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
     ...WINDOWS_SNAPSHOT,
     ...LINUX_SNAPSHOT,
     settings: { ...WINDOWS_SNAPSHOT.settings, ...LINUX_SNAPSHOT.settings },
-    netns: fullNetns(limits.netns),
+    netns: fullNetns(limits),
     connectionEvents: fullEvents(limits.connectionEvents, (index) =>
       index < 0
         ? { process: 'other', unit: 'other', remoteIp: 'other', port: 'other' }

@@ -1,4 +1,6 @@
+import type { TallyLimits } from '../../../src/model/limits.ts';
 import type { NetnsCell, NetnsCounts, NetnsIdentity, NetnsNumbers } from '../../../src/model/netns.ts';
+import { fullNetnsSockets, NETNS_SOCKETS } from './netns-sockets.ts';
 
 const NOBODY: Omit<NetnsIdentity, 'netns'> = {
   namespace: '',
@@ -66,14 +68,15 @@ export const NETNS: NetnsCounts = {
   failed: 0,
   withoutProcess: [{ ...NOBODY, netns: 'blue', inum: 4026532569 }],
   withoutProcessCount: 1,
+  sockets: NETNS_SOCKETS,
 };
 
 /** As many namespaces as the limit allows, all of pods with long names, and the sum of more. */
-export function fullNetns(limit: number): NetnsCounts {
+export function fullNetns(limits: TallyLimits, namespaces = limits.netns): NetnsCounts {
   const pod = 'payment-reconciliation-worker-7d9f8b6c5-x2x9z';
-  const cells = Array.from({ length: limit }, (_, index): NetnsCell => {
+  const cells = Array.from({ length: namespaces }, (_, index): NetnsCell => {
     const name = `${pod.slice(0, -4)}${1000 + index}`;
     return { ...NETNS.cells[0]!, netns: `production-payments/${name}`, namespace: 'production-payments', pod: name };
   });
-  return { ...NETNS, cells, folded: 1000, withoutProcess: [] };
+  return { ...NETNS, cells, folded: 1000, withoutProcess: [], sockets: fullNetnsSockets(cells, limits) };
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import koffi from 'koffi';
 
 const CLONE_NEWNET = 0x40000000;
@@ -36,4 +36,43 @@ function tryToEnter(): string | undefined {
 /** Sets a sysctl of the namespace this thread is in; `name` is its path below /proc/sys/net: `ipv4/ip_local_port_range`. */
 export function setNetworkSetting(name: string, value: string): void {
   writeFileSync(`/proc/sys/net/${name}`, value);
+}
+
+/** A network namespace that this thread can enter again, and is kept as long as it is open. */
+export interface KeptNamespace {
+  /** The number in `net:[…]`. */
+  readonly inum: number;
+  /** Does something in it, and returns to the namespace the thread is in now. */
+  within<Value>(act: () => Value): Value;
+  close(): void;
+}
+
+/** Makes another network namespace, like `enterNetworkNamespace`, but leaves this thread where it is. */
+export function makeNetworkNamespace(): KeptNamespace {
+  const setns = koffi.load(null).func('int setns(int fd, int kind)');
+  const enter = (fd: number) => {
+    if (setns(fd, CLONE_NEWNET) !== 0) throw new Error('setns failed');
+  };
+  const open = () => openSync('/proc/thread-self/ns/net', 'r');
+  const home = open();
+  const reason = enterNetworkNamespace();
+  if (reason !== undefined) throw new Error(reason);
+  const fd = open();
+  const inum = fstatSync(fd).ino;
+  enter(home);
+  closeSync(home);
+  return {
+    inum,
+    within(act) {
+      const from = open();
+      enter(fd);
+      try {
+        return act();
+      } finally {
+        enter(from);
+        closeSync(from);
+      }
+    },
+    close: () => closeSync(fd),
+  };
 }

@@ -29,9 +29,13 @@ export async function takePageInQuiet<Page>(takePage: () => Promise<Page>): Prom
 }
 
 /** Waits until `ss` shows exactly the expected sockets besides those of `isOurs`; throws with the difference if it never does. */
-export async function waitForSs(expected: readonly MadeSocket[], isOurs: (socket: SsSocket) => boolean): Promise<void> {
+export async function waitForSs(
+  expected: readonly MadeSocket[],
+  isOurs: (socket: SsSocket) => boolean,
+  read: () => readonly SsSocket[] = readSs,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const seen = readSs().filter((socket) => !isOurs(socket));
+    const seen = read().filter((socket) => !isOurs(socket));
     const difference = differenceOf(expected.map(describeSocket), seen.map(describeSocket));
     if (difference.length === 0) return;
     if (attempt === TRIES) throw new Error(`ss shows other sockets than were made: ${difference.join('; ')}`);

@@ -3,8 +3,8 @@ import { bpf, Command, type MapMemory, mapMemory, packAttr } from './bpf-call.ts
 import { type Loaded, loadSkeleton, type Skeleton, unpackSkeleton } from './skeleton.ts';
 import { WALK } from './walk.skeleton.ts';
 
-/** The kernel's tables of sockets, as c/walk.bpf.c numbers them. */
-export const Table = { connections: 0, listeners: 1, bound: 2, ports: 3 } as const;
+/** The kernel's tables, as c/walk.bpf.c numbers them. */
+export const Table = { connections: 0, listeners: 1, bound: 2, ports: 3, namespaces: 4, reserved: 5 } as const;
 export type Table = (typeof Table)[keyof typeof Table];
 
 /** struct output of c/walk.bpf.c, in words. */
@@ -16,6 +16,7 @@ const OUTPUT = {
   failures: 6,
   keepalive: 7,
   inum: 9,
+  others: 12,
   firstRow: 160,
 } as const;
 const MOST_ROWS = 4096;
@@ -24,10 +25,13 @@ export const KERNEL_ROW_WORDS = 16;
 const FIRST_MORE = OUTPUT.firstRow + MOST_ROWS * KERNEL_ROW_WORDS;
 const FIRST_PORTS = FIRST_MORE + MOST_ROWS;
 const PORTS = 65_536;
-export const OUTPUT_BYTES = 4 * (FIRST_PORTS + PORTS / 32);
+const FIRST_NETNS = FIRST_PORTS + PORTS / 32;
+export const OUTPUT_BYTES = 4 * (FIRST_NETNS + MOST_ROWS);
 
-/** struct request of c/walk.bpf.c: ticket, table, from, states, 32 bits each. */
-const REQUEST_BYTES = 16;
+/** struct request of c/walk.bpf.c: ticket, table, from, states, namespace, 32 bits each. */
+export const REQUEST_BYTES = 20;
+/** In `states`: the sockets of every network namespace. */
+export const EVERY_NAMESPACE = 1 << 16;
 
 const DISTURBED = 1;
 const TOO_LONG = 2;
@@ -36,6 +40,11 @@ const TOO_LONG = 2;
 export class WalkDisturbed extends Error {
   readonly code = 'EINTR';
 }
+
+/** The network namespace that was asked for has ended. */
+export class NamespaceEnded extends Error {}
+
+const NO_NAMESPACE = 4;
 
 /** Descriptors of the program and its map: plain data, good in every thread of the process and without any capability. */
 export interface WalkDescriptors {
@@ -51,6 +60,8 @@ export interface Run {
   readonly length: number;
   /** Where a word more for each row is: see `more` in c/walk.bpf.c. */
   readonly firstMore: number;
+  /** Where the number of each row's network namespace is, 0 = the caller's; undefined if all rows are the caller's. */
+  readonly firstNetns: number | undefined;
 }
 
 /** Loads the program. Takes CAP_BPF and CAP_PERFMON; throws SystemCallError where they or something of the kernel's is missing. */
@@ -87,13 +98,14 @@ export class KernelWalk {
     return this.#memory.words[OUTPUT.inum]! >>> 0;
   }
 
-  /** Every socket of a table that is in one of these states (bit n = state n), run by run. */
-  read(table: Table, states: number, each: (run: Run) => void): void {
+  /** Every socket of a table that is in one of these states (bit n = state n), run by run. `namespace`: number of the one whose tables are read. */
+  read(table: Table, states: number, each: (run: Run) => void, namespace = 0): void {
     for (let from = 0; ; ) {
-      this.#run(table, from, states);
+      this.#run(table, from, states, namespace);
       const { words } = this.#memory;
       const [length, next, buckets] = [words[OUTPUT.rows]!, words[OUTPUT.next]! >>> 0, words[OUTPUT.buckets]! >>> 0];
-      each({ words, firstRow: OUTPUT.firstRow, length, firstMore: FIRST_MORE });
+      const firstNetns = words[OUTPUT.others] === 0 ? undefined : FIRST_NETNS;
+      each({ words, firstRow: OUTPUT.firstRow, length, firstMore: FIRST_MORE, firstNetns });
       if (words[OUTPUT.ticket] !== this.#ticket) throw new WalkDisturbed('another walk has written over the rows');
       if (next >= buckets) return;
       from = next;
@@ -102,27 +114,40 @@ export class KernelWalk {
 
   /**
    * Ports that connect() gives nobody, whatever the destination, because a program got them by bind(), by itself or for those that share
-   * them (`read_ports` of c/walk.bpf.c). Shape: 65,536 bytes, 1 = such a port.
+   * them (`read_ports` of c/walk.bpf.c). Shape: 65,536 bytes, 1 = such a port. `states`: 0, or EVERY_NAMESPACE for rows with the ports of
+   * other namespaces.
    */
-  readHeldPorts(each: () => void = () => {}): Uint8Array {
+  readHeldPorts(each: (run: Run) => void = () => {}, states = 0): Uint8Array {
     const held = new Uint8Array(PORTS);
-    this.read(Table.ports, 0, ({ words }) => {
-      for (let word = 0; word < PORTS / 32; word++) {
-        const bits = words[FIRST_PORTS + word]!;
-        if (bits !== 0) for (let bit = 0; bit < 32; bit++) held[word * 32 + bit]! |= (bits >>> bit) & 1;
-      }
-      each();
+    this.read(Table.ports, states, (run) => {
+      addPorts(run.words, held);
+      each(run);
     });
     return held;
+  }
+
+  /**
+   * `net.ipv4.ip_local_reserved_ports` of a network namespace by its number. Shape: 65,536 bytes, 1 = such a port; undefined if there are
+   * none. Throws NamespaceEnded.
+   */
+  readReservedPorts(namespace: number): Uint8Array | undefined {
+    let reserved: Uint8Array | undefined;
+    const note = ({ words }: Run) => {
+      if (!hasPorts(words)) return;
+      reserved = new Uint8Array(PORTS);
+      addPorts(words, reserved);
+    };
+    this.read(Table.reserved, 0, note, namespace);
+    return reserved;
   }
 
   close(): void {
     this.#memory.release();
   }
 
-  #run(table: Table, from: number, states: number): void {
+  #run(table: Table, from: number, states: number, namespace: number): void {
     this.#ticket = (this.#ticket + 1) | 0;
-    for (const [index, value] of [this.#ticket, table, from, states].entries())
+    for (const [index, value] of [this.#ticket, table, from, states, namespace].entries())
       this.#request.writeInt32LE(value | 0, index * 4);
     bpf(Command.progRun, this.#attr, 'BPF_PROG_RUN');
     const result = this.#attr.readInt32LE(4);
@@ -130,6 +155,19 @@ export class KernelWalk {
     if (result !== 0) throw new SystemCallError('bpf(walk)', -result);
     const failures = this.#memory.words[OUTPUT.failures]!;
     if (failures === DISTURBED) throw new WalkDisturbed('a chain of sockets did not hold still');
+    if (failures === NO_NAMESPACE && namespace !== 0) throw new NamespaceEnded(`no network namespace ${namespace}`);
     if (failures !== 0) throw new Error(failures & TOO_LONG ? 'a chain of sockets has no end' : 'no network namespace');
   }
+}
+
+function addPorts(words: Int32Array, ports: Uint8Array): void {
+  for (let word = 0; word < PORTS / 32; word++) {
+    const bits = words[FIRST_PORTS + word]!;
+    if (bits !== 0) for (let bit = 0; bit < 32; bit++) ports[word * 32 + bit]! |= (bits >>> bit) & 1;
+  }
+}
+
+function hasPorts(words: Int32Array): boolean {
+  for (let at = FIRST_PORTS; at < FIRST_NETNS; at++) if (words[at] !== 0) return true;
+  return false;
 }

@@ -1,5 +1,6 @@
 import { describeError } from '../../../model/describe-error.ts';
 import { MissedDeadline } from '../../../model/missed-deadline.ts';
+import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ScrapeBudget, SocketReader } from '../../platform.ts';
 import { WalkDisturbed } from './kernel-walk.ts';
@@ -53,16 +54,17 @@ export function guardReader(walk: SocketReader, fallback: SocketReader, guard: W
       return fallback.unsupportedStates ?? [];
     },
     comparesRows: true,
-    read(table: SocketTable, budget: ScrapeBudget): void {
+    read(table: SocketTable, budget: ScrapeBudget, others?: OtherNamespaces): void {
       if (guard.isOn) {
         try {
-          walk.read(table, budget);
+          walk.read(table, budget, others);
           guard.succeeded();
           return;
         } catch (error) {
           if (isOfScrape(error)) throw error;
           guard.failed(error);
           table.reset();
+          others?.reset();
         }
       }
       fallback.read(table, budget);

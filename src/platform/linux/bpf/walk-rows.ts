@@ -1,5 +1,6 @@
 import { normalizeState, TcpState } from '../../../model/tcp-state.ts';
 import { isLeft } from '../../../table/connection-states.ts';
+import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { createSocketFacts, placeRow } from '../rows/place-row.ts';
@@ -46,21 +47,37 @@ export interface RowContext {
   readonly clock: CloseWaitClock | undefined;
 }
 
-const socket = createSocketFacts();
-
-/** Rows of one run → rows of the table: the same as `decodeDump` makes of an inet_diag message, and what that does not tell. */
-export function decodeRun(run: Run, table: SocketTable, context: RowContext): void {
-  const { words, firstRow, firstMore, length } = run;
-  for (let index = 0; index < length; index++)
-    decodeRow(words, firstRow + index * KERNEL_ROW_WORDS, firstMore + index, table, context);
+/** Where the rows of other network namespaces go. */
+export interface OtherRows {
+  readonly others: OtherNamespaces;
+  readonly context: RowContext;
 }
 
+const socket = createSocketFacts();
+
+/**
+ * Rows of one run → rows of the table: the same as `decodeDump` makes of an inet_diag message, and what that does not tell. Rows of other
+ * network namespaces go where `other` says, those of unknown ones nowhere.
+ */
+export function decodeRun(run: Run, table: SocketTable, context: RowContext, other?: OtherRows): void {
+  const { words, firstRow, firstMore, firstNetns, length } = run;
+  for (let index = 0; index < length; index++) {
+    const at = firstRow + index * KERNEL_ROW_WORDS;
+    const netns = firstNetns === undefined ? 0 : words[firstNetns + index]! >>> 0;
+    if (netns === 0) decodeRow(words, at, firstMore + index, table, context);
+    else if (other?.others.byNumber.has(netns))
+      decodeRow(words, at, firstMore + index, other.others.table, other.context, netns);
+  }
+}
+
+/** `netns`: the row's group, 0 = its cgroup is. */
 function decodeRow(
   words: Int32Array,
   at: number,
   more: number,
   table: SocketTable,
   { repeated, hz, clock }: RowContext,
+  netns = 0,
 ): void {
   const kind = words[at + KernelRow.kind]!;
   const state = toState(kind & 0xff);
@@ -81,7 +98,8 @@ function decodeRow(
     const cookie = at + ((kind & MINIMAL) !== 0 ? KernelRow.cgroup : KernelRow.first);
     table.cookies.note(row, words[cookie]!, words[cookie + 1]!);
   }
-  if (!socket.isKept && (kind & MINIMAL) === 0) {
+  if (netns !== 0) table.setGroup(row, table.groups.intern(netns, 0));
+  else if (!socket.isKept && (kind & MINIMAL) === 0) {
     const [low, high] = [words[at + KernelRow.cgroup]!, words[at + KernelRow.cgroup + 1]!];
     if ((low | high) !== 0) table.setGroup(row, table.groups.intern(low, high));
   }

@@ -40,7 +40,7 @@ export function createNetnsReader(
 
   return { source: 'procfs', read };
 
-  function read(budget: ScrapeBudget): NetnsReadings {
+  function read(budget: ScrapeBudget, withSockets: ReadonlySet<number> = new Set()): NetnsReadings {
     const own = namespaceKeyOf(self);
     if (own === undefined) throw new Error(`${self}/net/sockstat is missing: it tells the exporter's own namespace`);
     cgroups.startScrape();
@@ -54,7 +54,7 @@ export function createNetnsReader(
       ...describe(visit, visit.inum === undefined ? undefined : names.get(visit.inum), kubelet),
       key: visit.key,
     }));
-    const namedOnly = isComplete && failed === 0 ? withoutProcess(names, others.length) : [];
+    const namedOnly = isComplete && failed === 0 ? withoutProcess(names, withSockets, others.length) : [];
     const labels = nameAll([...wishes, ...namedOnly]);
     const identityOf = ({ key, wish: _, ...identity }: Wish): NetnsIdentity => ({
       ...identity,
@@ -137,15 +137,19 @@ export function createNetnsReader(
   }
 
   /** Only those whose number no process has: that takes knowing the numbers of all. */
-  function withoutProcess(names: ReadonlyMap<number, string>, others: number): Wish[] {
+  function withoutProcess(
+    names: ReadonlyMap<number, string>,
+    withSockets: ReadonlySet<number>,
+    others: number,
+  ): Wish[] {
     const numbers = new Set([...visits.values()].map(({ inum }) => inum));
     const ownInum = readInum(self);
     if (numbers.has(undefined) || ownInum === undefined || numbers.size < others) return [];
-    return [...names]
-      .filter(([inum]) => inum !== ownInum && !numbers.has(inum))
-      .map(([inum, name]) => ({
+    return [...new Set([...names.keys(), ...withSockets])]
+      .filter((inum) => inum !== ownInum && !numbers.has(inum))
+      .map((inum) => ({
         key: -inum, // beside the keys of those with a process
-        wish: name,
+        wish: names.get(inum) ?? String(inum),
         namespace: '',
         pod: '',
         podUid: '',

@@ -32,13 +32,21 @@ struct inet_hashinfo {
 	unsigned int lhash2_mask;
 };
 
-struct ns_common { unsigned int inum; };
+struct list_head { struct list_head *next, *prev; };
+struct proc_ns_operations {};
+struct ns_common { unsigned int inum; const struct proc_ns_operations *ops; };
+struct local_ports { __u32 range; }; /* since 6.8; before it the field is an array */
 struct inet_timewait_death_row { struct inet_hashinfo *hashinfo; };
 struct netns_ipv4 {
 	struct inet_timewait_death_row tcp_death_row;
 	int sysctl_tcp_keepalive_time;
+	struct local_ports ip_local_ports;
+	unsigned char sysctl_tcp_tw_reuse, sysctl_tcp_timestamps;
+	unsigned int sysctl_tcp_tw_reuse_delay; /* since 6.14 */
+	unsigned long *sysctl_local_reserved_ports;
 };
 struct net {
+	struct list_head list; /* of all of them */
 	struct ns_common ns;
 	struct netns_ipv4 ipv4;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Reads the TCP sockets of the caller's network namespace from the kernel's hash tables, a run of at most half a millisecond at a
- * time: what inet_diag tells, without its locks, references and messages, and some more (docs/sources-and-limits.md).
+ * Reads the TCP sockets of the caller's network namespace, or of all, from the kernel's hash tables, a run of at most half a millisecond
+ * at a time: what inet_diag tells, without its locks, references and messages, and some more (docs/sources-and-limits.md).
  *
  * Nothing is locked (RCU is held for a run). A reader without locks may step from one list into another when the socket it stands on is
  * freed and used again: each element must point back to the one before it, and a chain must end with its own number, else the
@@ -22,7 +22,10 @@
 #define BLOCK 32 /* buckets looked at together: most are empty */
 #define LISTENING_NULLS_BASE (1U << 29) /* include/net/inet_hashtables.h */
 
-enum { CONNECTIONS, LISTENERS, BOUND, PORTS };
+#define MOST_NAMESPACES 4096
+#define EVERY_NAMESPACE (1U << 16) /* in request.states */
+
+enum { CONNECTIONS, LISTENERS, BOUND, PORTS, NAMESPACES, RESERVED };
 enum { FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LAST_ACK = 9, LISTEN = 10, CLOSING = 11, NEW_SYN_RECV = 12, SYN_RECV = 3 };
 #define CLOSING_STATES (1 << FIN_WAIT1 | 1 << FIN_WAIT2 | 1 << LAST_ACK | 1 << CLOSING) /* of sockets that a program may have closed */
 enum { INET = 2, INET6 = 10 };
@@ -40,18 +43,27 @@ struct row {
 	__u32 local[4], remote[4];
 };
 
+/* One network namespace, in place of a row. */
+struct namespace {
+	__u32 inum, range; /* ip_local_port_range, the last port in the high half; 0 = not known */
+	__u32 reuse, timestamps, reuse_delay; /* tcp_tw_reuse, tcp_timestamps, tcp_tw_reuse_delay (0 = there is none) */
+	__u32 table; /* namespaces with the same number have one table of connections */
+	__u32 unused[10];
+};
+
 /* Where a walk of bound sockets goes on: numbers of this program's own, from the run before. */
 struct position { __u64 bucket_node, bucket_link, sock_node, sock_link; };
 
 struct output {
 	__u32 busy, ticket, rows, next, buckets, restarts, failures, keepalive;
-	__u32 jiffies, inum, steps, tries;
-	__u32 reserved[12];
+	__u32 jiffies, inum, steps, tries, others; /* others: rows of other namespaces */
+	__u32 reserved[11];
 	struct position position;
 	__u64 links[2 * BLOCK];
 	struct row row[MOST_ROWS];
 	__u32 more[MOST_ROWS]; /* LISTEN: connections that it dropped. OWN_RANGE: IP_LOCAL_PORT_RANGE, the last port in the high half */
-	__u64 ports[PORT_WORDS]; /* bit n: no connect() gets port n, whatever its destination */
+	__u64 ports[PORT_WORDS]; /* bit n: no connect() gets port n, whatever its destination. RESERVED: ip_local_reserved_ports */
+	__u32 netns[MOST_ROWS]; /* EVERY_NAMESPACE: the namespace of each row, by its inum; 0 = the caller's */
 };
 
 /* Written by a run of the program, read through mmap. */
@@ -63,8 +75,11 @@ struct {
 	__type(value, struct output);
 } tcpstate_rows SEC(".maps");
 
-/* ticket: a number of the caller's, for it to see that the rows are its own. from: the bucket to begin with. states: bit n = state n. */
-struct request { __u32 ticket, table, from, states; };
+/*
+ * ticket: a number of the caller's, for it to see that the rows are its own. from: the bucket to begin with. states: bit n = state n.
+ * namespace: inum of the one whose tables are read, 0 = the caller's.
+ */
+struct request { __u32 ticket, table, from, states, namespace; };
 
 struct walk { __u64 net; __u32 states; __u64 jiffies, end_ns; };
 
@@ -104,12 +119,29 @@ static __always_inline void describe(struct row *row, __u32 *more, __u64 socket,
 	}
 }
 
+/* Whether a socket or port of `net` is not asked for. Sets the number of a namespace that is not the caller's. */
+static __always_inline int is_other(__u64 net, __u32 *inum, struct walk *walk)
+{
+	if (net == walk->net) return 0;
+	if (!(walk->states & EVERY_NAMESPACE)) return 1;
+	*inum = CAST(net, net)->ns.inum;
+	return *inum == 0;
+}
+
+static __always_inline void note_namespace(struct output *out, __u32 number, __u32 inum, struct walk *walk)
+{
+	if (!(walk->states & EVERY_NAMESPACE)) return;
+	out->netns[number & (MOST_ROWS - 1)] = inum;
+	if (inum) out->others++;
+}
+
 static __always_inline void add(struct output *out, __u64 socket, struct walk *walk)
 {
 	struct sock_common *sc = CAST(sock_common, socket);
 	__u8 state = sc->skc_state;
 	__u16 family = sc->skc_family;
-	if (LOAD(socket + OFFSET(sock_common, skc_net)) != walk->net) return;
+	__u32 inum = 0;
+	if (is_other(LOAD(socket + OFFSET(sock_common, skc_net)), &inum, walk)) return;
 	if (!(walk->states & (1U << (state & 31)))) return;
 	if (family != INET && family != INET6) return;
 	__u32 number = out->rows;
@@ -143,6 +175,7 @@ static __always_inline void add(struct output *out, __u64 socket, struct walk *w
 	} else if (state == NEW_SYN_RECV) state = SYN_RECV;
 	else describe(row, &out->more[number & (MOST_ROWS - 1)], socket, state, walk);
 	row->state = state;
+	note_namespace(out, number, inum, walk);
 	out->rows = number + 1;
 }
 
@@ -240,7 +273,8 @@ static __always_inline void read_bound(struct output *out, __u64 base, __u32 fro
 			if (PREVIOUS(node) != at->bucket_link) { out->failures |= DISTURBED; return; }
 			at->bucket_link = node;
 			at->bucket_node = LOAD(node);
-			if (LOAD(bucket + OFFSET(inet_bind2_bucket, ib_net)) != walk->net) continue;
+			__u32 inum = 0;
+			if (is_other(LOAD(bucket + OFFSET(inet_bind2_bucket, ib_net)), &inum, walk)) continue;
 			at->sock_link = bucket + OFFSET(inet_bind2_bucket, owners);
 			at->sock_node = LOAD(at->sock_link);
 		} else {
@@ -261,7 +295,7 @@ static __always_inline void read_bound(struct output *out, __u64 base, __u32 fro
 
 /*
  * Ports that a connect() without a port of its own passes over: those whose bucket a bind() has made or changed, as in
- * __inet_hash_connect() of net/ipv4/inet_hashtables.c. A chain may be read twice: a port has one bit.
+ * __inet_hash_connect() of net/ipv4/inet_hashtables.c. A chain may be read twice: a port has one bit. Those of other namespaces are rows.
  */
 static __always_inline void read_ports(struct output *out, __u64 base, __u32 from, struct walk *walk)
 {
@@ -287,9 +321,17 @@ static __always_inline void read_ports(struct output *out, __u64 base, __u32 fro
 				node = 0;
 				continue;
 			}
-			if (LOAD(holder + OFFSET(inet_bind_bucket, ib_net)) == walk->net && (held->fastreuse >= 0 || held->fastreuseport >= 0)) {
+			__u32 inum = 0;
+			if ((held->fastreuse >= 0 || held->fastreuseport >= 0) && !is_other(LOAD(holder + OFFSET(inet_bind_bucket, ib_net)), &inum, walk)) {
 				__u16 port = held->port;
-				out->ports[port >> 6] |= 1ULL << (port & 63);
+				__u32 number = out->rows;
+				if (!inum) out->ports[port >> 6] |= 1ULL << (port & 63);
+				else if (number >= MOST_ROWS) break;
+				else {
+					out->row[number & (MOST_ROWS - 1)].local_port = port;
+					note_namespace(out, number, inum, walk);
+					out->rows = number + 1;
+				}
 			}
 			link = node;
 			node = LOAD(node);
@@ -309,6 +351,38 @@ static __always_inline void read_ports(struct output *out, __u64 base, __u32 fro
 	if (out->next == from) out->failures |= TOO_LONG; /* else the next run begins with this chain */
 }
 
+/*
+ * The network namespaces of the host, from the caller's on, or (`inum`) the one with that number, which is returned. What is no namespace
+ * but the list's head has other operations.
+ */
+static __always_inline __u64 find_namespaces(struct output *out, __u64 own, __u32 inum)
+{
+	struct net *known = 0;
+	if (!bpf_core_field_exists(known->ns.ops)) return 0;
+	__u64 in_list = OFFSET(net, list), operations = LOAD(own + OFFSET(net, ns.ops)), at = own;
+	FOR(MOST_NAMESPACES) {
+		if (LOAD(at + OFFSET(net, ns.ops)) == operations) {
+			struct net *net = CAST(net, at);
+			__u32 number = out->rows;
+			if (inum) {
+				if (net->ns.inum == inum) return at;
+			} else {
+				struct namespace *row = (void *)&out->row[number & (MOST_ROWS - 1)];
+				row->inum = net->ns.inum;
+				row->range = bpf_core_field_exists(net->ipv4.ip_local_ports.range) ? net->ipv4.ip_local_ports.range : 0;
+				row->reuse = net->ipv4.sysctl_tcp_tw_reuse;
+				row->timestamps = net->ipv4.sysctl_tcp_timestamps;
+				row->reuse_delay = bpf_core_field_exists(net->ipv4.sysctl_tcp_tw_reuse_delay) ? net->ipv4.sysctl_tcp_tw_reuse_delay : 0;
+				row->table = LOAD(LOAD(at + OFFSET(net, ipv4.tcp_death_row.hashinfo)) + OFFSET(inet_hashinfo, ehash)) >> 6;
+				out->rows = number + 1;
+			}
+		}
+		at = LOAD(at + in_list) - in_list;
+		if (at == own) return 0;
+	}
+	return 0;
+}
+
 static __always_inline void read_table(struct output *out, struct request *request)
 {
 	__u32 from = request->from, table = request->table;
@@ -316,11 +390,20 @@ static __always_inline void read_table(struct output *out, struct request *reque
 	__u64 net = LOAD((__u64)task->nsproxy + OFFSET(nsproxy, net_ns));
 	if (!net) { out->failures = NO_NAMESPACE; return; }
 	struct walk walk = { .net = net, .states = request->states, .jiffies = bpf_jiffies64(), .end_ns = bpf_ktime_get_ns() + BUDGET_NS };
-	__u64 tables = LOAD(net + OFFSET(net, ipv4.tcp_death_row.hashinfo));
-	struct inet_hashinfo *info = CAST(inet_hashinfo, tables);
 	out->jiffies = walk.jiffies;
 	out->inum = CAST(net, net)->ns.inum;
 	out->keepalive = CAST(net, net)->ipv4.sysctl_tcp_keepalive_time;
+	__u64 asked = net;
+	if (table == NAMESPACES) { find_namespaces(out, net, 0); return; }
+	if (request->namespace) asked = find_namespaces(out, net, request->namespace);
+	if (!asked) { out->failures = NO_NAMESPACE; return; }
+	if (table == RESERVED) {
+		if (bpf_probe_read_kernel(out->ports, sizeof(out->ports), (void *)LOAD(asked + OFFSET(net, ipv4.sysctl_local_reserved_ports))))
+			out->failures = NO_NAMESPACE;
+		return;
+	}
+	__u64 tables = LOAD(asked + OFFSET(net, ipv4.tcp_death_row.hashinfo));
+	struct inet_hashinfo *info = CAST(inet_hashinfo, tables);
 	if (table == CONNECTIONS) {
 		out->buckets = info->ehash_mask + 1;
 		read_chains(out, LOAD(tables + OFFSET(inet_hashinfo, ehash)) + OFFSET(inet_ehash_bucket, chain), bpf_core_type_size(struct inet_ehash_bucket), from, 0, &walk);
@@ -332,7 +415,7 @@ static __always_inline void read_table(struct output *out, struct request *reque
 		read_ports(out, LOAD(tables + OFFSET(inet_hashinfo, bhash)) + OFFSET(inet_bind_hashbucket, chain), from, &walk);
 	} else {
 		out->buckets = info->bhash_size;
-		walk.states = 1 << CLOSE;
+		walk.states = 1 << CLOSE | (walk.states & EVERY_NAMESPACE);
 		read_bound(out, LOAD(tables + OFFSET(inet_hashinfo, bhash2)) + OFFSET(inet_bind_hashbucket, chain), from, &walk);
 	}
 }
@@ -345,7 +428,7 @@ SEC("syscall") int tcpstate_walk(struct request *request)
 	if (!out) return -1;
 	if (__sync_val_compare_and_swap(&out->busy, 0, 1) != 0) return -16;
 	out->ticket = request->ticket;
-	out->rows = out->steps = out->restarts = out->failures = out->buckets = out->next = 0;
+	out->rows = out->steps = out->restarts = out->failures = out->buckets = out->next = out->others = 0;
 	bpf_rcu_read_lock();
 	read_table(out, request);
 	bpf_rcu_read_unlock();

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { createNamespaceCounting } from '../../src/collector/counting-namespaces.ts';
+import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
+import { DEFAULT_LIMITS, type TallyLimits } from '../../src/model/limits.ts';
+import type { NetnsCounts } from '../../src/model/netns.ts';
+import type { NetnsSocketsCell } from '../../src/model/netns-sockets.ts';
+import { STATE_SLOTS, TcpState } from '../../src/model/tcp-state.ts';
+import { OtherNamespaces } from '../../src/table/other-namespaces.ts';
+import { Family, packPorts, packUse } from '../../src/table/socket-row.ts';
+import { foldStates } from '../../src/tally/fold-states.ts';
+
+const [ONE, TWO, NAMELESS] = [4026532001, 4026532002, 4026532003];
+const RANGE = { first: 40_000, last: 40_009, excluded: [] };
+const RULES: EphemeralRules = {
+  ranges: { ipv4: RANGE, ipv6: RANGE },
+  heldAgainst: 'destination',
+  timeWaitReuse: { scope: 'never', afterMs: 1000 },
+  timeWaitMs: 60_000,
+};
+const { established, timeWait, closeWait, listen, synSent } = TcpState;
+
+describe('sockets of other network namespaces', () => {
+  it('are counted by namespace and state; those of a namespace without a name are in other', () => {
+    const host = new Host();
+    host.add(ONE, established, 40_000, 5432);
+    host.add(ONE, timeWait, 40_001, 5432);
+    host.add(TWO, established, 40_000, 443);
+    host.add(NAMELESS, listen, 80, 0);
+    const cells = host.count([ONE, TWO]).cells;
+    assert.deepEqual(cells.map(named), [
+      [String(ONE), { 1: 1, 6: 1 }],
+      [String(TWO), { 1: 1 }],
+      ['other', { 10: 1 }],
+    ]);
+  });
+
+  it('a state stays at zero once it was there, until its namespace ends', () => {
+    const host = new Host();
+    host.add(ONE, synSent, 40_000, 443);
+    host.count([ONE]);
+    host.clear();
+    assert.deepEqual(host.count([ONE]).cells.map(named), [[String(ONE), { 2: 0 }]]);
+    host.count([]);
+    assert.deepEqual(host.count([ONE]).cells.map(named), [[String(ONE), {}]]);
+  });
+
+  it('the ratio is that of the busiest destination, with what is held against everybody', () => {
+    const host = new Host();
+    for (const port of [40_000, 40_001, 40_002]) host.add(ONE, established, port, 5432);
+    host.add(ONE, established, 40_003, 443);
+    host.add(ONE, listen, 40_004, 0);
+    host.others.byNumber.get(ONE)!.held.push(40_004, 40_005);
+    for (const port of [40_000, 40_001]) host.add(TWO, established, port, 5432);
+    const [one, two] = host.count([ONE, TWO]).cells as [NetnsSocketsCell, NetnsSocketsCell];
+    assert.deepEqual(one.ephemeral, { ports: 10, used: 5, ipv4: 0.5 });
+    assert.deepEqual(two.ephemeral, { ports: 10, used: 2, ipv4: 0.2 });
+  });
+
+  it('what comes to a listening port uses no port towards a destination', () => {
+    const host = new Host();
+    host.add(ONE, listen, 40_004, 0);
+    for (const remote of [50_000, 50_001]) host.add(ONE, established, 40_004, remote);
+    const { cells, connections, destinations } = host.count([ONE]);
+    assert.equal(cells[0]!.ephemeral!.ipv4, 0.1);
+    assert.deepEqual(destinations.cells, []);
+    assert.deepEqual(
+      connections.cells.map(({ netns, direction, localPort, sockets }) => [netns, direction, localPort, sockets]),
+      [[String(ONE), 'inbound', '40004', 2]],
+    );
+  });
+
+  it('the fullest queue of each, and the oldest CLOSE_WAIT with those past the limit', () => {
+    const host = new Host();
+    host.listen(ONE, 80, 1, 128);
+    host.listen(ONE, 81, 5, 4);
+    host.listen(TWO, 80, 3, 128);
+    host.add(ONE, closeWait, 40_001, 5432, { owner: 7, ms: 61_000 });
+    host.add(ONE, closeWait, 40_002, 5432, { owner: 8, ms: 5000 });
+    host.add(ONE, closeWait, 40_003, 5432, { owner: 0, ms: 90_000 });
+    const { cells, listeners } = host.count([ONE, TWO]);
+    assert.deepEqual(cells[0]!.fullestQueue, { localPort: 81, queueLength: 5, queueLimit: 4 });
+    assert.deepEqual(cells[0]!.closeWait, { oldestSeconds: 90, unclosed: 1, unaccepted: 1 });
+    assert.deepEqual([cells[1]!.fullestQueue!.queueLength, cells[1]!.closeWait], [3, undefined]);
+    assert.deepEqual(
+      listeners.cells.map(({ netns, localPort }) => [netns, localPort]),
+      [
+        [String(ONE), 81],
+        [String(TWO), 80],
+        [String(ONE), 80],
+      ],
+    );
+  });
+
+  it('of bound sockets that could not be read the state is missing', () => {
+    const host = new Host();
+    host.add(ONE, TcpState.bound, 80, 0);
+    assert.deepEqual(named(host.count([ONE]).cells[0]!), [String(ONE), { 13: 1 }]);
+    host.others.hasBound = false;
+    assert.deepEqual(named(host.count([ONE]).cells[0]!), [String(ONE), {}]);
+  });
+
+  it('numbers beyond the limit are in other: the sums by state stay what they are', () => {
+    const counts = fc.array(fc.option(fc.nat(5), { nil: undefined }), {
+      minLength: STATE_SLOTS,
+      maxLength: STATE_SLOTS,
+    });
+    fc.assert(
+      fc.property(fc.array(counts, { maxLength: 8 }), fc.nat(40), (all, most) => {
+        const cells = all.map((states, index) => ({ netns: String(index), namespace: '', pod: '', states }));
+        const { cells: kept, taken } = foldStates(cells, most);
+        assert.ok(kept.flatMap(({ states }) => states).filter((sockets) => sockets !== undefined).length <= most);
+        for (let state = 0; state < STATE_SLOTS; state++) {
+          const sum = (of: readonly NetnsSocketsCell[]) =>
+            of.reduce((rest, { states }) => rest + (states[state] ?? 0), 0);
+          assert.equal(sum(kept) + (taken[state] ?? 0), sum(cells));
+        }
+      }),
+    );
+  });
+});
+
+/** Other namespaces with rows made by hand. */
+class Host {
+  readonly others = new OtherNamespaces();
+  readonly #count: ReturnType<typeof createNamespaceCounting>;
+
+  constructor(limits: TallyLimits = DEFAULT_LIMITS) {
+    this.#count = createNamespaceCounting(limits);
+    this.clear();
+  }
+
+  clear(): void {
+    this.others.reset();
+    this.others.hasBound = true;
+    for (const inum of [ONE, TWO, NAMELESS]) this.others.byNumber.set(inum, { rules: RULES, held: [] });
+  }
+
+  add(inum: number, state: number, localPort: number, remotePort: number, { owner = 1, ms = 0 } = {}): number {
+    const { table } = this.others;
+    const [local, remote] = [table.addresses.internIpv4(1), table.addresses.internIpv4(remotePort === 0 ? 0 : 2)];
+    const use = packUse(state, Family.v4, table.groups.intern(inum, 0));
+    return table.append(packPorts(localPort, remotePort), 2, owner, local, remote, use, ms);
+  }
+
+  listen(inum: number, port: number, length: number, limit: number): void {
+    this.others.table.listenQueues.push({ row: this.add(inum, listen, port, 0), length, limit });
+  }
+
+  count(inums: readonly number[]) {
+    return this.#count(this.others, namedByNumber(inums));
+  }
+}
+
+function namedByNumber(inums: readonly number[]): NetnsCounts {
+  const nobody = { namespace: '', pod: '', podUid: '', container: '', containerId: '' };
+  const cells = inums.map((inum) => ({ ...nobody, netns: String(inum), inum, numbers: { inUse: 0, timeWait: 0 } }));
+  return { cells, folded: 0, failed: 0, withoutProcess: [], withoutProcessCount: 0 };
+}
+
+function named({ netns, states }: NetnsSocketsCell): [string, Record<number, number>] {
+  const shown = states.flatMap((sockets, state) => (sockets === undefined ? [] : [[state, sockets] as const]));
+  return [netns, Object.fromEntries(shown)];
+}
