@@ -6,7 +6,7 @@ import { ALERT_THRESHOLDS, orangeFrom } from '../thresholds.ts';
 
 /** How connections come and end, and how much is lost on the way. */
 export function traffic(): PlaceablePanel[] {
-  return line(8, [8, opens()], [8, ends()], [8, retransmits()]);
+  return [...line(8, [8, opens()], [8, ends()], [8, retransmits()]), ...line(8, [12, calls()], [12, failures()])];
 }
 
 function opens() {
@@ -20,6 +20,38 @@ function opens() {
       { expr: perSecond('tcpstate_attempt_fails_total'), legend: '{{instance}} failed' },
     ],
     alerts: ['TcpConnectsFailing', 'TcpSynSentSpread'],
+  });
+}
+
+function calls() {
+  return timeseries({
+    title: 'Who opens connections, per second (connection events)',
+    description:
+      'By process and destination, over all network namespaces. Only where the exporter runs with --collector.connection_events.',
+    unit: CONNECTIONS_PER_SECOND,
+    queries: [
+      {
+        expr: `topk(10, sum by (instance, process, remote_ip, remote_port) (${perSecond('tcpstate_connects_total')}))`,
+        legend: '{{process}} to {{remote_ip}}:{{remote_port}}',
+      },
+    ],
+    alerts: ['TcpConnectionsNotReused'],
+  });
+}
+
+function failures() {
+  return timeseries({
+    title: 'Whose connects fail, and why, per second (connection events)',
+    description:
+      'no_port: no ephemeral port was free. abandoned: the program did not wait any longer. Only where the exporter runs with --collector.connection_events.',
+    unit: CONNECTIONS_PER_SECOND,
+    queries: [
+      {
+        expr: `topk(10, sum by (instance, process, remote_ip, remote_port, reason) (${perSecond('tcpstate_connect_failures_total')}))`,
+        legend: '{{process}} to {{remote_ip}}:{{remote_port}} {{reason}}',
+      },
+    ],
+    alerts: ['TcpConnectsWithoutPort', 'TcpDestinationFailing'],
   });
 }
 

@@ -6,11 +6,11 @@ const WINDOWS_ONLY = /^service(\.|$)/;
 
 /** Every option that a service on Linux may set, collectors at the end, where `fallback` is what they do by default. */
 export function linuxOptions(): readonly Option[] {
-  const collectors = collectorsOf('linux').map(({ name, help }) => ({
+  const collectors = collectorsOf('linux').map(({ name, help, isOff }) => ({
     flag: `collector.${name}`,
     type: SWITCH,
     count: 'one' as const,
-    fallback: 'true',
+    fallback: String(!isOff),
     help: `Collect ${help}.`,
   }));
   return [...Object.values(OPTIONS).filter(({ flag }) => !WINDOWS_ONLY.test(flag)), ...collectors];

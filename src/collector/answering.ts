@@ -44,7 +44,7 @@ export function createAnswering(collect: ReturnType<typeof createCollection>, bu
 
 /** Of what is counted only what costs nothing to send. */
 function withStatesOnly({ sockets, facts, ...part }: CollectedPart): CollectedPart {
-  const { netns: _, ...others } = facts ?? {};
+  const { netns: _, connectionEvents: __, ...others } = facts ?? {};
   return {
     ...part,
     ...(facts && { facts: others }),

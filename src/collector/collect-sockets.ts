@@ -8,7 +8,9 @@ import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
 import { OtherNamespaces } from '../table/other-namespaces.ts';
+import { SocketCookies } from '../table/socket-cookies.ts';
 import { SocketTable } from '../table/socket-table.ts';
+import { listenersByLocalPort } from '../tally/local-listeners.ts';
 import { isCounting, pickCounts } from './collector-counts.ts';
 import { createCounting } from './counting.ts';
 import type { CollectedPart } from './protocol.ts';
@@ -46,7 +48,11 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   let scrapes = 0;
   let lastReadMs = Number.NEGATIVE_INFINITY;
 
-  return function collectSockets(
+  if (platform.events !== undefined) table.cookies = new SocketCookies();
+
+  return { collectSockets, findListeners: () => listenersByLocalPort(table) };
+
+  function collectSockets(
     wanted: ReadonlySet<CollectorName>,
     facts: Facts,
     budget: ScrapeBudget,
@@ -75,7 +81,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     });
     giveMemoryBack();
     return counts !== undefined && others?.isKnown ? others : undefined; // of a read that failed there may be a part
-  };
+  }
 
   /** After a scrape that resized a table and its tallies; V8 frees their old arrays in the background. */
   function giveMemoryBack(): void {
@@ -107,6 +113,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     const processFds = wantsOwners ? run('processes', owners, () => findOwners(owners, budget)) : undefined;
     const hasOwners = processFds !== undefined;
     if (wantsOwners && !hasOwners) table.forgetOwners();
+    settleLeft(hasOwners);
     const waiting =
       closeWait && asked.has('close_wait')
         ? run('close_wait', closeWait, () => readCloseWait(closeWait, hasOwners, budget))
@@ -169,6 +176,15 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       markDialled(table, rules?.ranges.ipv4, readMs, { read, now: budget.now });
     } catch {
       // the next scrape tries again
+    }
+  }
+
+  /** Sockets that no process holds any more keep what the kernel said of them if that fails. */
+  function settleLeft(hasOwners: boolean): void {
+    try {
+      platform.events?.settle(table, hasOwners);
+    } catch {
+      // reading the events says why
     }
   }
 

@@ -3,6 +3,7 @@ import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
 import type { OtherNamespaces } from '../table/other-namespaces.ts';
+import { createEventsTally } from '../tally/connection-events.ts';
 import { createNetnsTally } from '../tally/netns.ts';
 import { createSocketCollection } from './collect-sockets.ts';
 import { createNamespaceCounting } from './counting-namespaces.ts';
@@ -14,7 +15,8 @@ const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
-  const collectSockets = createSocketCollection(platform, limits, now);
+  const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
+  const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits);
 
@@ -26,8 +28,22 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const budget: ScrapeBudget = { deadlineMs, now };
     const known = collectFacts(wanted, give);
     const others = collectSockets(wanted, known, budget, give);
+    if (wanted.has('connection_events')) collectEvents(budget, give);
     if (wanted.has('netns')) collectNetns(others, budget, give);
   };
+
+  function collectEvents({ now }: ScrapeBudget, give: (part: CollectedPart) => void): void {
+    const { events, units } = platform;
+    if (events === undefined) return;
+    const { value, outcome } = runCollector('connection_events', events, now, () =>
+      tallyEvents(events.read(now()), {
+        unitOf: (cgroup) => units?.nameOf(cgroup),
+        listeners: findListeners(),
+        nowMs: now(),
+      }),
+    );
+    give({ ...(value && { facts: { connectionEvents: value } }), outcomes: [outcome] });
+  }
 
   /** Last, so that the other namespaces never take the time of the exporter's own. */
   function collectNetns(

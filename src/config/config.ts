@@ -127,9 +127,10 @@ export function toConfig(
   platform: PlatformName,
   passedSockets: readonly PassedSocket[],
 ): Config {
-  const knownCollectors = collectorsOf(platform).map(({ name }) => name);
-  const collectors = knownCollectors.filter((name) => chosen[name] ?? !values.disableDefaultCollectors);
-  const { connections, localPorts, remoteIps, processes, units, destinations, listeners, netns } = values;
+  const known = collectorsOf(platform);
+  const collectors = known.filter(({ name, isOff }) => chosen[name] ?? !(isOff || values.disableDefaultCollectors));
+  const { connections, localPorts, remoteIps, processes, units, destinations, listeners, netns, connectionEvents } =
+    values;
   const { remotePrefixV4, remotePrefixV6, closeWaitStuckAfterMs } = values;
   return {
     platform,
@@ -144,8 +145,8 @@ export function toConfig(
     requestTimeoutMs: values.requestTimeoutMs,
     responseTimeoutMs: values.responseTimeoutMs,
     exporterMetrics: !values.disableExporterMetrics,
-    collectors: new Set(collectors),
-    knownCollectors,
+    collectors: new Set(collectors.map(({ name }) => name)),
+    knownCollectors: known.map(({ name }) => name),
     scrapeTimeoutMs: values.scrapeTimeoutMs,
     scrapeTimeoutMarginMs: values.scrapeTimeoutMarginMs,
     limits: {
@@ -157,6 +158,7 @@ export function toConfig(
       destinations,
       listeners,
       netns,
+      connectionEvents,
       remotePrefixV4,
       remotePrefixV6,
       closeWaitStuckAfterMs,

@@ -154,6 +154,12 @@ export const OPTIONS = {
     String(DEFAULT_LIMITS.netns),
     'Most other network namespaces with their own series (tcpstate_netns_*); the largest are kept.',
   ),
+  connectionEvents: one(
+    'limit.connection-events',
+    SERIES,
+    String(DEFAULT_LIMITS.connectionEvents),
+    'Most groups with their own series in each of the counters of connection events; a group keeps its series until it is idle for an hour.',
+  ),
   remotePrefixV4: one(
     'remote-ip.prefix-v4',
     wholeNumber(0, 32),

@@ -1,17 +1,20 @@
 import { hostname } from 'node:os';
 import { createCollecting } from '../collector/on-this-thread.ts';
 import type { Config } from '../config/config.ts';
+import type { CollectorName } from '../model/collectors.ts';
 import { describeError } from '../model/describe-error.ts';
 import { openPlatform } from '../platform/select.ts';
 import type { Source } from './source.ts';
 
+const LEFT_OUT: ReadonlySet<CollectorName> = new Set(['netns', 'connection_events']);
+
 /**
- * Collects on this thread as the server does: the same collectors, in the same order, but `netns`, of which no verdict speaks. A reader
- * that has to be loaded into the kernel and proven takes 130 ms: for one look it is used only by its name.
+ * Collects on this thread as the server does: the same collectors, in the same order, but `netns`, of which no verdict speaks, and
+ * `connection_events`, which sees nothing of what was before. A reader that has to be loaded into the kernel and proven takes 130 ms: for one look it is used only by its name.
  */
 export async function openThisHost(config: Config): Promise<Source> {
   const { socketSource, ...others } = config;
-  const collectors = [...config.collectors].filter((name) => name !== 'netns');
+  const collectors = [...config.collectors].filter((name) => !LEFT_OUT.has(name));
   try {
     const platform = await openPlatform(config.platform, {
       ...others,

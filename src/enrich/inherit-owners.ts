@@ -18,7 +18,7 @@ import type { Listener, ListenerGroup, Listeners } from './listeners-by-port.ts'
 
 /**
  * Completes every row of a list whose owner the kernel does not keep (TIME_WAIT, SYN_RECV, waiting for accept(),
- * orphans). An inbound row gets process and group of the listener it came through; the others get the reason. If
+ * orphans), unless somebody saw who it was. An inbound row gets process and group of the listener it came through; the others get the reason. If
  * several listeners share the address and more than one fits, the row gets neither process nor group.
  */
 export function inheritOwners(table: SocketTable, rows: Rows, listeners: Listeners, withProcesses: boolean): void {
@@ -26,7 +26,7 @@ export function inheritOwners(table: SocketTable, rows: Rows, listeners: Listene
   for (let index = 0; index < rows.length; index++) {
     const row = rowOf(rows, index);
     const at = row * ROW_WORDS;
-    if (words[at + Word.owner] !== 0) continue;
+    if (words[at + Word.owner] !== 0 || reasonOf(words, at) === Reason.witnessed) continue;
     const group = findListeners(table, at, listeners);
     if (group?.isMixed) inheritFrom(table, row, narrow(words, at, group.members), withProcesses);
     else inheritFromOne(table, row, group?.at, withProcesses);

@@ -64,5 +64,9 @@ function constantMetric(family: Described): Metric {
  */
 function valuesOf(family: MetricFamily): object[] {
   const sets = labelSetsOf(family);
-  return family.samples.map(({ value }, index) => ({ value, sharedLabels: sets[index] }));
+  return family.samples.map(({ value, suffix }, index) => ({
+    value,
+    sharedLabels: sets[index],
+    ...(suffix !== undefined && { metricName: family.name + suffix }),
+  }));
 }

@@ -1,7 +1,7 @@
 /** One metric with its samples, ready to be written in any exposition format. */
 export interface MetricFamily {
   readonly name: string;
-  readonly type: 'gauge' | 'counter';
+  readonly type: 'gauge' | 'counter' | 'histogram';
   /** One sentence that names the source. */
   readonly help: string;
   /** Label names in the order of every sample's `labels`. */
@@ -13,6 +13,8 @@ export interface MetricFamily {
 export interface MetricSample {
   readonly labels: readonly string[];
   readonly value: number;
+  /** Of a histogram's sample, whose labels are all but `le` where it is no bucket. */
+  readonly suffix?: '_bucket' | '_sum' | '_count';
 }
 
 /** Text formats a page can have: Prometheus text 0.0.4, and OpenMetrics 1.0.0. */
@@ -37,6 +39,15 @@ export function gauge<const Names extends readonly string[]>(
   samples: readonly SampleOf<Names>[],
 ): MetricFamily {
   return { name, type: 'gauge', help, labelNames, samples };
+}
+
+export function counter<const Names extends readonly string[]>(
+  name: string,
+  labelNames: Names,
+  help: string,
+  samples: readonly SampleOf<Names>[],
+): MetricFamily {
+  return { name, type: 'counter', help, labelNames, samples };
 }
 
 /** A gauge without labels; no sample if the value is unknown. */

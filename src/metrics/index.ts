@@ -2,6 +2,7 @@ import type { BuildInfo } from '../model/build-info.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { buildInfoFamilies } from './build-info.ts';
 import { closeWaitFamilies } from './close-wait.ts';
+import { connectionEventFamilies } from './connection-events.ts';
 import { connectionFamilies } from './connections.ts';
 import { conntrackFamilies } from './conntrack.ts';
 import { counterFamilies } from './counters.ts';
@@ -42,6 +43,7 @@ export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamil
     ...conntrackFamilies(snapshot.conntrack),
     ...settingFamilies(settings),
     ...namespaceFamilies(snapshot.namespace),
+    ...connectionEventFamilies(snapshot.connectionEvents),
     ...netnsFamilies(snapshot.netns),
     ...netnsSocketFamilies(snapshot.netns?.sockets),
     ...scrapeFamilies(snapshot),

@@ -39,6 +39,6 @@ function isSet(set: KnownSet | undefined, values: readonly string[]): set is Kno
 
 function makeSet(labelNames: readonly string[], values: readonly string[]): LabelSet {
   const labels: Record<string, string> = {};
-  for (let index = 0; index < labelNames.length; index++) labels[labelNames[index]!] = values[index]!;
+  for (let index = 0; index < values.length; index++) labels[labelNames[index]!] = values[index]!;
   return labels;
 }

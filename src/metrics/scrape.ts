@@ -1,10 +1,9 @@
-import type { NetnsCounts } from '../model/netns.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Breakdown, SocketCounts } from '../model/socket-counts.ts';
+import type { Breakdown } from '../model/socket-counts.ts';
 import { gauge, type MetricFamily } from './family.ts';
 
 /** The scrape itself: time, success and source of each collector, and what the limits left out. */
-export function scrapeFamilies({ outcomes, sockets, netns, sourceRejections = {} }: Snapshot): MetricFamily[] {
+export function scrapeFamilies({ outcomes, sourceRejections = {}, ...snapshot }: Snapshot): MetricFamily[] {
   return [
     gauge(
       'tcpstate_scrape_collector_duration_seconds',
@@ -37,17 +36,18 @@ export function scrapeFamilies({ outcomes, sockets, netns, sourceRejections = {}
       'tcpstate_series_folded',
       ['metric'],
       'Groups beyond the limit of a metric, aggregated in its other or left out if it has none, from the exporter.',
-      foldedSeries(sockets, netns).flatMap(([metric, folded]) =>
+      foldedSeries(snapshot).flatMap(([metric, folded]) =>
         folded === undefined ? [] : [{ labels: [metric], value: folded }],
       ),
     ),
   ];
 }
 
-function foldedSeries(
-  sockets: SocketCounts | undefined,
-  netns: NetnsCounts | undefined,
-): [metric: string, folded: number | undefined][] {
+function foldedSeries({
+  sockets,
+  netns,
+  connectionEvents,
+}: Omit<Snapshot, 'outcomes'>): [metric: string, folded: number | undefined][] {
   const closeWait = sockets?.closeWait;
   return [
     ['tcpstate_connections', foldedOf(sockets?.connections)],
@@ -65,6 +65,9 @@ function foldedSeries(
     ['tcpstate_listener_accept_queue_length', foldedOf(sockets?.listeners)],
     ['tcpstate_listener_dropped_connections_total', foldedOf(sockets?.listenerDrops)],
     ['tcpstate_netns_inuse_sockets', netns && foldedOf(netns)],
+    ['tcpstate_connects_total', connectionEvents?.folded.outbound],
+    ['tcpstate_connections_accepted_total', connectionEvents?.folded.inbound],
+    ['tcpstate_connection_lifetime_seconds', connectionEvents?.folded.lifetimes],
     ['tcpstate_netns_sockets', netns?.sockets?.foldedStates],
     ['tcpstate_netns_ephemeral_destination_ports_used', foldedOf(netns?.sockets?.destinations)],
     ['tcpstate_netns_connections', foldedOf(netns?.sockets?.connections)],

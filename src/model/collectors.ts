@@ -5,6 +5,8 @@ export interface CollectorInfo {
   readonly name: CollectorName;
   readonly help: string;
   readonly platforms: readonly PlatformName[];
+  /** Off unless its own flag turns it on. */
+  readonly isOff?: boolean;
 }
 
 export type PlatformName = 'linux' | 'windows';
@@ -21,11 +23,12 @@ export type CollectorName =
   | 'settings'
   | 'namespace'
   | 'netns'
+  | 'connection_events'
   | 'port_exhaustion_events';
 
 const BOTH: readonly PlatformName[] = ['linux', 'windows'];
 
-/** Every collector, in the order they run. All are enabled by default. */
+/** Every collector, in the order they run. */
 export const COLLECTORS: readonly CollectorInfo[] = [
   { name: 'ephemeral_ports', help: 'the ephemeral port range and how far it is used', platforms: BOTH },
   { name: 'counters', help: 'host-wide TCP counters (opens, resets, retransmits, overflows)', platforms: BOTH },
@@ -39,6 +42,12 @@ export const COLLECTORS: readonly CollectorInfo[] = [
   { name: 'units', help: 'which systemd unit, container or service owns each socket', platforms: BOTH },
   { name: 'close_wait', help: 'how long CLOSE_WAIT sockets have waited', platforms: BOTH },
   { name: 'netns', help: 'the other network namespaces of the host: pods and containers', platforms: ['linux'] },
+  {
+    name: 'connection_events',
+    help: 'who opens and closes connections, and why connect() fails, by programs in the kernel (needs CAP_BPF, CAP_PERFMON, Linux 5.17); off unless turned on',
+    platforms: ['linux'],
+    isOff: true,
+  },
 ];
 
 /** The collectors of a platform. */

@@ -11,6 +11,8 @@ export interface TallyLimits {
   readonly listeners: number;
   /** Network namespaces beside the exporter's own; each has about a dozen series. */
   readonly netns: number;
+  /** Destinations, local ports and processes in the counters of connection events. */
+  readonly connectionEvents: number;
   /** Length of the prefix that peers are counted by: 32 and 128 keep the whole address. */
   readonly remotePrefixV4: number;
   readonly remotePrefixV6: number;
@@ -27,6 +29,7 @@ export const DEFAULT_LIMITS: TallyLimits = {
   destinations: 20,
   listeners: 100,
   netns: 128,
+  connectionEvents: 50,
   remotePrefixV4: 32,
   remotePrefixV6: 128,
   closeWaitStuckAfterMs: 60_000,

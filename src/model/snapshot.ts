@@ -1,4 +1,5 @@
 import type { CollectorName } from './collectors.ts';
+import type { ConnectionEventCounts } from './connection-events.ts';
 import type { EphemeralRules } from './ephemeral-rules.ts';
 import type { NetnsCounts } from './netns.ts';
 import type { TcpSettings } from './settings.ts';
@@ -24,6 +25,8 @@ export interface Facts {
   readonly namespace?: Namespaces;
   /** The network namespaces beside the exporter's own. */
   readonly netns?: NetnsCounts;
+  /** Who opened and closed connections since the exporter attached its programs. */
+  readonly connectionEvents?: ConnectionEventCounts;
   /** Times that a source of sockets was switched off since start, by reason. */
   readonly sourceRejections?: Readonly<Record<string, number>>;
   /** Events of the System log since the exporter started, by event id (Windows). */

@@ -1,4 +1,5 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
+import type { EventReadings } from '../model/connection-events.ts';
 import type { NetnsReadings } from '../model/netns.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
@@ -29,6 +30,8 @@ export interface Platform {
   readonly facts: readonly FactCollector[];
   /** Reads the other network namespaces of the host. Absent if it is off, or the platform has none. */
   readonly netns?: NetnsReader;
+  /** Who opens and closes connections. Absent if it is off, or the platform cannot tell. */
+  readonly events?: ConnectionEvents;
   /** What an operator should know at start: sources in use, missing privileges and what is unknown without them. */
   readonly notices: readonly Notice[];
   /** Times that a source was switched off since start, by reason; absent where there is no choice of sources. */
@@ -107,6 +110,15 @@ export interface NetnsReader {
   readonly source: string;
   /** One that fails loses itself only; throws if all do. `withSockets`: numbers of namespaces that are there, whether a process is seen or not. */
   read(budget: ScrapeBudget, withSockets?: ReadonlySet<number>): NetnsReadings;
+}
+
+/** What was seen of connections as they were opened and closed. */
+export interface ConnectionEvents {
+  readonly source: string;
+  /** Sets process and group of the rows whose cookies the table has noted, or their group only. */
+  settle(table: SocketTable, withProcesses: boolean): void;
+  /** What was counted since the last read. `nowMs`: monotonic. */
+  read(nowMs: number): EventReadings;
 }
 
 /** The options of a platform. */

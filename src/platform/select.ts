@@ -11,9 +11,10 @@ export async function openPlatform(name: PlatformName, options: PlatformOptions)
   switch (name) {
     case 'linux': {
       const { openLinuxPlatform } = await import('./linux/index.ts');
-      if (options.socketSource === undefined || !MAY_LOAD.has(options.socketSource)) return openLinuxPlatform(options);
-      const { addWalk } = await import('./linux/walk-sources.ts');
-      return openLinuxPlatform(options, addWalk);
+      const { walk, events } = programsOf(options);
+      const { addWalk } = walk ? await import('./linux/walk-sources.ts') : {};
+      const { openConnectionEvents } = events ? await import('./linux/event-source.ts') : {};
+      return openLinuxPlatform(options, addWalk, openConnectionEvents);
     }
     case 'windows': {
       const { openWindowsPlatform } = await import('./windows/index.ts');
@@ -31,12 +32,21 @@ const MAY_LOAD: ReadonlySet<SocketSource> = new Set(['auto', 'bpf']);
  */
 export async function useStartRights(
   name: PlatformName,
-  { socketSource }: Pick<PlatformOptions, 'socketSource'>,
+  options: Pick<PlatformOptions, 'socketSource' | 'collectors'>,
   passed: readonly number[],
 ): Promise<void> {
-  if (name !== 'linux' || socketSource === undefined || !MAY_LOAD.has(socketSource)) return;
+  const wanted = programsOf(options);
+  if (name !== 'linux' || !(wanted.walk || wanted.events)) return;
   const { loadAndGiveUp } = await import('./linux/bpf/hand-over.ts');
-  loadAndGiveUp(passed);
+  loadAndGiveUp(wanted, passed);
+}
+
+/** The programs that these options have loaded into the kernel. */
+function programsOf({ socketSource, collectors }: Pick<PlatformOptions, 'socketSource' | 'collectors'>) {
+  return {
+    walk: socketSource !== undefined && MAY_LOAD.has(socketSource),
+    events: collectors.has('connection_events'),
+  };
 }
 
 /** Tells at any time whether this process may use the keyboard of its terminal. */

@@ -33,6 +33,10 @@ export const FINDINGS: Readonly<Record<CollectorName, (snapshot: Snapshot) => re
   },
   close_wait: ({ sockets }) => sockets?.closeWait && describeCloseWait(sockets),
   netns: ({ netns }) => netns && describeNetns(netns),
+  connection_events: ({ connectionEvents: events }) =>
+    events && [
+      `since the exporter attached its programs: connections to ${events.outbound.length} destinations, at ${events.inbound.length} ports`,
+    ],
 };
 
 function describeNetns({ cells, folded, failed, withoutProcessCount }: NetnsCounts): readonly string[] {

@@ -17,6 +17,7 @@ const HINTS: Advice = {
     processes: PROCFS,
     units: 'check that --path.sysfs names a mounted sysfs, with fs/cgroup in it',
     close_wait: 'see what the collector sockets reports',
+    connection_events: 'give the exporter CAP_BPF and CAP_PERFMON (with-kernel-reader.conf), or turn it off',
   },
   windows: {
     ephemeral_ports:

@@ -12,6 +12,12 @@ export const OTHER_LABEL = 'other';
 /** Names that have another meaning on the page; Prometheus treats an empty label as missing. */
 const RESERVED: ReadonlySet<string> = new Set([UNKNOWN_LABEL, OTHER_LABEL, '']);
 
+/** A name as the page shows it. */
+export function labelOf(name: string): string {
+  const printable = toPrintable(name);
+  return RESERVED.has(printable) ? `${printable}_` : printable;
+}
+
 /** Names (of processes, of units) with small ids; 0 is `unknown`. Ids are valid until `reset`. */
 export class NameTable {
   #ids = new Map<string, number>();
@@ -31,8 +37,7 @@ export class NameTable {
    * page. A process that is really called `other` becomes `other_`.
    */
   intern(name: string): number {
-    const printable = toPrintable(name);
-    const free = RESERVED.has(printable) ? `${printable}_` : printable;
+    const free = labelOf(name);
     const known = this.#ids.get(free);
     if (known !== undefined) return known;
     const id = this.#names.length;

@@ -34,8 +34,19 @@ export const Word = {
 /** Address family on the wire: a v4-mapped IPv6 socket is `v4`. */
 export const Family = { v4: 4, v6: 6 } as const;
 
-/** Why a row has no process. `none` = it has one, or no owner was searched for. */
-export const Reason = { none: 0, kernel: 1, unaccepted: 2, permission: 3, unresolved: 4, pidNamespace: 5 } as const;
+/**
+ * Why a row has no process. `none` = it has one, or no owner was searched for. `witnessed`: the kernel keeps no owner, but who opened or
+ * closed the socket was seen.
+ */
+export const Reason = {
+  none: 0,
+  kernel: 1,
+  unaccepted: 2,
+  permission: 3,
+  unresolved: 4,
+  pidNamespace: 5,
+  witnessed: 6,
+} as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 
 /** Flags in a row's word of use. */

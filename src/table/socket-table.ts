@@ -1,5 +1,6 @@
 import { createGroupTable, type GroupTable } from './group-table.ts';
 import { NameTable } from './name-table.ts';
+import type { SocketCookies } from './socket-cookies.ts';
 import { Reason, ROW_WORDS } from './socket-row.ts';
 import { INITIAL_ROWS, SocketRows } from './socket-rows.ts';
 
@@ -39,6 +40,8 @@ export class SocketTable extends SocketRows {
   readonly portRanges = new Set<number>();
   /** Connections that LISTEN rows dropped, if the source says it, or the table was read for that. */
   readonly listenDrops: { readonly row: number; readonly drops: number }[] = [];
+  /** Given where somebody knows sockets by their cookies: the reader notes those of rows that no process holds. */
+  cookies: SocketCookies | undefined;
   /** Milliseconds since the read of the last scrape's rows. */
   elapsedMs = Number.POSITIVE_INFINITY;
   #isCommitted = false;
@@ -95,6 +98,7 @@ export class SocketTable extends SocketRows {
     this.knowsTimestamps = false;
     this.heldPorts = undefined;
     this.portRanges.clear();
+    this.cookies?.clear();
   }
 
   /** Whether memory was freed, and the rows with it. */

@@ -27,6 +27,8 @@ export const ACTIONS = {
     'If the peers are strangers, it is a flood: let the balancer, firewall or provider filter it, and keep net.ipv4.tcp_syncookies at 1.',
   TcpConnectionsRefused:
     'Find the port (tcpdump -ni any "tcp[tcpflags] & tcp-rst != 0"): a service that does not run, a balancer with an old list, or a scan.',
+  TcpConnectsWithoutPort:
+    'Slow down or stop {process}, then let it reuse its connections (a pool); if the range is narrow, widen it (net.ipv4.ip_local_port_range).',
   TcpConnectsFailing:
     'Find the destination in the logs of the programs. Few in SYN_SENT: it refuses at once (the service is down). Many: it does not answer.',
   TcpSynSentPiling:

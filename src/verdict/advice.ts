@@ -20,6 +20,12 @@ const NO_FLUSH = 'Do not flush the table (conntrack -F): every connection throug
 
 /** Every kind of finding there is. */
 export const ADVICE = {
+  connects_without_port: {
+    alert: 'TcpConnectsWithoutPort',
+    means:
+      'These calls have failed with "Cannot assign requested address": no local port is free towards this destination.',
+    doNot: LEAVE_TIME_WAIT,
+  },
   ports_exhausted_by_time_wait: {
     alert: 'TcpEphemeralPortsExhausted',
     means:

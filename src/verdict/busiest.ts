@@ -24,23 +24,28 @@ export function sameDestination({ sockets }: Snapshot, sought: DestinationCell):
 }
 
 /**
- * The process with most open connections to a destination. Where most of its ports wait in TIME_WAIT, which has no owner,
- * this is an inference. undefined: nobody has open ones there, or their owner is not known.
+ * The process with most connections to a destination: those in TIME_WAIT count where their owner was seen. Where most of its ports wait in
+ * TIME_WAIT and nobody saw who left them there, this is an inference. undefined: no owner is known.
  */
 export function ownerOf(
   snapshot: Snapshot,
   { remoteIp, remotePort, portsUsed, portsTimeWait }: DestinationCell,
 ): Owner | undefined {
-  const isThere = (cell: ConnectionCell) =>
+  const isThere = (cell: Pick<ConnectionCell, 'direction' | 'remoteIp' | 'remotePort'>) =>
     cell.direction === 'outbound' && cell.remoteIp === remoteIp && cell.remotePort === String(remotePort);
-  const open = new Map<string, number>();
-  for (const cell of snapshot.sockets?.connections?.cells ?? []) {
-    if (cell.state === TcpState.timeWait || !isNamed(cell.process) || !isThere(cell)) continue;
-    open.set(cell.process, (open.get(cell.process) ?? 0) + cell.sockets);
+  const held = new Map<string, { all: number; open: number }>();
+  let seen = 0;
+  for (const { state, process, sockets, ...cell } of snapshot.sockets?.connections?.cells ?? []) {
+    if (!isNamed(process) || !isThere(cell)) continue;
+    const { all, open } = held.get(process) ?? { all: 0, open: 0 };
+    const isOpen = state !== TcpState.timeWait;
+    held.set(process, { all: all + sockets, open: open + (isOpen ? sockets : 0) });
+    if (!isOpen) seen += sockets;
   }
-  const [first] = [...open].sort(([, one], [, other]) => other - one);
+  const [first] = [...held].sort(([, one], [, other]) => other.all - one.all);
   if (first === undefined) return undefined;
-  return { process: first[0], openConnections: first[1], isInferred: portsTimeWait * 2 > portsUsed };
+  const isInferred = portsTimeWait * 2 > portsUsed && seen * 2 < portsTimeWait;
+  return { process: first[0], openConnections: first[1].open, isInferred };
 }
 
 /** The process that holds most ports of the range. */

@@ -1,8 +1,9 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import { TcpState } from '../model/tcp-state.ts';
+import { onlyWithoutPort } from './failed-connects.ts';
 
 /** What of a snapshot a later verdict can need as its earlier look: a small part, fit to be kept. */
-export function toEarlierLook({ sockets, counters, conntrack }: Snapshot): Snapshot {
+export function toEarlierLook({ sockets, counters, conntrack, connectionEvents }: Snapshot): Snapshot {
   const { connections, listeners, listenerDrops, ephemeral, closeWait, processFds } = sockets ?? {};
   const waiting = connections && {
     folded: connections.folded,
@@ -21,6 +22,7 @@ export function toEarlierLook({ sockets, counters, conntrack }: Snapshot): Snaps
     }),
     ...(counters !== undefined && { counters }),
     ...(conntrack !== undefined && { conntrack }),
+    ...(connectionEvents !== undefined && { connectionEvents: onlyWithoutPort(connectionEvents) }),
     outcomes: [],
   };
 }

@@ -52,7 +52,7 @@ export type LimitName =
   | 'open_files'
   | 'syn_backlog';
 
-/** Who is behind it. `isInferred`: the kernel keeps no owner of TIME_WAIT; this process has open connections to the same destination. */
+/** Who is behind it. `isInferred`: nobody saw who left the TIME_WAIT sockets; this process has open connections to the same destination. */
 export interface Owner {
   readonly process: string;
   readonly isInferred: boolean;

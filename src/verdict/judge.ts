@@ -7,6 +7,7 @@ import { findConnections, findSilentPeers } from './connections.ts';
 import { findConntrack } from './conntrack.ts';
 import { findDescriptors } from './descriptors.ts';
 import type { Evidence } from './evidence.ts';
+import { findFailedConnects } from './failed-connects.ts';
 import { type ChosenLimits, type Figure, readFigures, withChosenLimits } from './figures.ts';
 import type { Finding, Severity } from './finding.ts';
 import { type Headroom, measureHeadroom } from './headroom.ts';
@@ -38,6 +39,7 @@ export interface Choice {
 }
 
 const RULES: readonly ((evidence: Evidence) => Found[])[] = [
+  findFailedConnects,
   findPorts,
   findPortsGrowth,
   findTimeWait,

@@ -111,7 +111,8 @@ function judgeHost(
 
 function describeOwner({ process, openConnections, isInferred }: Owner): string {
   const open = `${counted(openConnections, 'open connection')} there`;
-  return isInferred ? `likely ${process} (inferred: ${open})` : `${process} has ${open}`;
+  if (isInferred) return `likely ${process} (inferred: ${open})`;
+  return openConnections === 0 ? `most of them by ${process}` : `${process} has ${open}`;
 }
 
 /** How fast ports come to wait (whole host), and how fast they could come for ever towards one destination. */

@@ -46,6 +46,7 @@ export const THRESHOLD_TABLE = {
   connectsFailing: main('TcpConnectsFailing', 5),
   connectsFailingShare: minor('TcpConnectsFailing', 0.1),
   connectsFailingMany: minor('TcpConnectsFailing', 100),
+  connectsWithoutPort: main('TcpConnectsWithoutPort', 10),
   synSentPiling: main('TcpSynSentPiling', 20),
   resets: main('TcpConnectionsReset', 30),
   resetShare: minor('TcpConnectionsReset', 0.2),

@@ -18,6 +18,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
   assert.deepEqual(namesOf('critical'), [
     'TcpAcceptQueueOverflow',
     'TcpAcceptQueueStuck',
+    'TcpConnectsWithoutPort',
     'TcpConntrackTableFull',
     'TcpEphemeralPortsExhausted',
     'TcpEphemeralPortsExhaustedOften',
@@ -38,6 +39,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpConnectsFailing',
     'TcpConntrackDrops',
     'TcpConntrackTableHigh',
+    'TcpDestinationFailing',
     'TcpEphemeralPortsFillingUp',
     'TcpEphemeralPortsHigh',
     'TcpMemoryNearLimit',
@@ -67,6 +69,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpTwRecycleRejects',
   ]);
   assert.deepEqual(namesOf('info'), [
+    'TcpConnectionsNotReused',
     'TcpEphemeralPortsAllHeld',
     'TcpListenerInEphemeralRange',
     'TcpSocketsUnusual',

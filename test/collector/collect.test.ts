@@ -384,3 +384,34 @@ describe('the other network namespaces', () => {
     assert.equal(collect({}, 'netns').outcomes.netns, undefined);
   });
 });
+
+describe('connection events', () => {
+  const lost = { owners: 0, flows: 0, connections: 0 };
+  const read = () => ({ flows: [], lost });
+
+  it('settle what no process holds before sockets are counted, whether they are asked for or not', () => {
+    const order: string[] = [];
+    const sockets = { ...fakeReader([LISTENER]), read: () => void order.push('sockets') };
+    const events = { source: 'bpf', settle: () => void order.push('settle'), read };
+    const { outcomes } = collect({ sockets, events }, 'sockets');
+    assert.deepEqual(order, ['sockets', 'settle']);
+    assert.equal(outcomes.connection_events, undefined);
+  });
+
+  it('are counted after the sockets, with their source', () => {
+    const events = { source: 'bpf', settle() {}, read };
+    const { parts, outcomes } = collect({ sockets: fakeReader([LISTENER]), events }, 'connection_events', 'sockets');
+    assert.deepEqual(parts.at(-1)!.facts!.connectionEvents!.lost, lost);
+    assert.deepEqual([outcomes.connection_events!.success, outcomes.connection_events!.source], [true, 'bpf']);
+  });
+
+  it('lose only themselves when they fail', () => {
+    const fail = () => {
+      throw new Error('EPERM');
+    };
+    const events = { source: 'bpf', settle: fail, read: fail };
+    const { outcomes, sockets } = collect({ sockets: fakeReader([LISTENER]), events }, 'connection_events', 'sockets');
+    assert.ok(sockets !== undefined && outcomes.sockets!.success);
+    assert.equal(outcomes.connection_events!.error, 'EPERM');
+  });
+});

@@ -8,12 +8,19 @@ describe('collector flags', () => {
     const config = configOf(['--no-collector.units'], { TCPSTATE_COLLECTOR_MEMORY: 'false' });
     assert.equal(config.collectors.has('units'), false);
     assert.equal(config.collectors.has('memory'), false);
-    assert.equal(config.collectors.size, config.knownCollectors.length - 2);
+    assert.equal(config.collectors.size, configOf([]).collectors.size - 2);
   });
 
   it('turn single collectors on when the others are off', () => {
     const config = configOf(['--collector.disable-defaults', '--collector.sockets', '--collector.counters=true']);
     assert.deepEqual([...config.collectors].toSorted(), ['counters', 'sockets']);
+  });
+
+  it('turn on the one that is off by default', () => {
+    assert.equal(configOf([]).collectors.has('connection_events'), false);
+    assert.equal(configOf(['--collector.connection_events']).collectors.has('connection_events'), true);
+    const variable = { TCPSTATE_COLLECTOR_CONNECTION_EVENTS: 'true' };
+    assert.equal(configOf([], variable).collectors.size, configOf([]).knownCollectors.length);
   });
 
   it('of another platform are taken, on and off, by flag and variable, and change nothing', () => {

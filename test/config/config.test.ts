@@ -144,6 +144,7 @@ const CASES: readonly {
       ['destinations', 'destinations'],
       ['listeners', 'listeners'],
       ['netns', 'netns'],
+      ['connection-events', 'connectionEvents'],
     ] as const
   ).map(([name, key]) => ({
     flag: `limit.${name}`,
@@ -229,7 +230,10 @@ describe('readCommand', () => {
     assert.equal(config.scrapeTimeoutMs, 10_000);
     assert.equal(config.scrapeTimeoutMarginMs, 500);
     assert.equal(config.exporterMetrics, true);
-    assert.deepEqual([...config.collectors], config.knownCollectors);
+    assert.deepEqual(
+      [...config.collectors],
+      config.knownCollectors.filter((name) => name !== 'connection_events'),
+    );
   });
 
   it('lets the command line win over the environment', () => {

@@ -19,11 +19,11 @@ const FAMILIES = [...parseExposition(readGoldenPage('linux.txt')).values()];
 describe('SECURITY.md', () => {
   it('names only flags that exist', () => {
     const flags = new Set<string>(Object.values(OPTIONS).map(({ flag }) => flag));
-    for (const { name } of collectorsOf('linux')) flags.add(`no-collector.${name}`);
+    for (const { name, isOff } of collectorsOf('linux')) flags.add(`${isOff ? '' : 'no-'}collector.${name}`);
     for (const { flag } of Object.values(DIAGNOSE_OPTIONS)) flags.add(flag);
     flags.add(`no-${OPTIONS.livePage.flag}`);
     for (const each of ['self-check', 'version', 'ignore-scripts', 'disable-sigusr1']) flags.add(each);
-    const named = [...TEXT.matchAll(/--([a-z][a-z0-9.-]+)/g)].map(([, flag]) => flag!);
+    const named = [...TEXT.matchAll(/--([a-z][a-z0-9._-]+)/g)].map(([, flag]) => flag!);
     assert.ok(named.length > 15);
     for (const flag of named) assert.ok(flags.has(flag), flag);
   });

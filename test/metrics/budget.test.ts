@@ -12,22 +12,36 @@ import { fullNetns } from '../support/pages/netns-counts.ts';
 import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
 test('with every breakdown full at the default limits a page stays below 3,000 series and 500 KB', async () => {
-  const { netns: _, ...hostOnly } = fullSnapshot(DEFAULT_LIMITS);
+  const { netns: _, connectionEvents: __, ...hostOnly } = fullSnapshot(DEFAULT_LIMITS);
   const { series, bytes } = await sizeOf(hostOnly);
   assert.ok(series > 1500 && series < 3000, `${series} series`);
   assert.ok(bytes < 500_000, `${bytes} bytes`);
 });
 
 test('with 110 pods on the host, whatever they do, it stays below 5,250 series', async () => {
-  const { series } = await sizeOf({ ...fullSnapshot(DEFAULT_LIMITS), netns: fullNetns(DEFAULT_LIMITS, 110) });
+  const { series } = await sizeOf({ ...withoutEvents(), netns: fullNetns(DEFAULT_LIMITS, 110) });
   assert.ok(series > 4000 && series < 5250, `${series} series`);
 });
 
 test('with 128 pods and more it stays below 5,750 series and 1.15 MB', async () => {
-  const { series, bytes } = await sizeOf(fullSnapshot(DEFAULT_LIMITS));
+  const { series, bytes } = await sizeOf(withoutEvents());
   assert.ok(series > 4500 && series < 5750, `${series} series`);
   assert.ok(bytes < 1_150_000, `${bytes} bytes`);
 });
+
+test('connection events, where they are turned on, are at most 1,350 series', async () => {
+  const { connectionEvents, ...others } = fullSnapshot(DEFAULT_LIMITS);
+  const [all, without] = await Promise.all([
+    sizeOf({ ...others, connectionEvents: connectionEvents! }),
+    sizeOf(others),
+  ]);
+  assert.ok(all.series - without.series < 1350, `${all.series - without.series} series`);
+});
+
+function withoutEvents(): Snapshot {
+  const { connectionEvents: _, ...others } = fullSnapshot(DEFAULT_LIMITS);
+  return others;
+}
 
 async function sizeOf(snapshot: Snapshot): Promise<{ series: number; bytes: number }> {
   const self = createSelfMetrics();

@@ -48,6 +48,14 @@ const FAMILIES_OF: Readonly<Partial<Record<keyof Snapshot, readonly string[]>>> 
     'tcpstate_netns_connections',
     'tcpstate_netns_listener_accept_queue_length',
   ],
+  connectionEvents: [
+    'tcpstate_connects_total',
+    'tcpstate_connect_failures_total',
+    'tcpstate_connections_accepted_total',
+    'tcpstate_connections_closed_total',
+    'tcpstate_connection_lifetime_seconds',
+    'tcpstate_connection_events_lost_total',
+  ],
   ephemeral: [],
   sockets: [
     'tcpstate_sockets',
@@ -95,6 +103,7 @@ test('without counters exactly the counters are gone, without settings exactly t
     ...missingWithout('sockets'),
     ...missingWithout('sourceRejections'),
     ...missingWithout('netns'),
+    ...missingWithout('connectionEvents'),
   ]);
   const counters = all.filter(({ type, name }) => type === 'counter' && !isOfOther.has(name)).map(({ name }) => name);
   assert.equal(counters.length, 36);

@@ -47,7 +47,8 @@ describe('the report', () => {
             the largest: nginx.service 1318, api.service 184, ssh.service 4
   ok        close_wait (sock_diag): the oldest socket in CLOSE_WAIT has waited for at least 5321.5 s
   ok        netns (procfs): 5 other network namespaces, 1 of pods
-            1 named in /run/netns, and without a process`,
+            1 named in /run/netns, and without a process
+  ok        connection_events (bpf): since the exporter attached its programs: connections to 2 destinations, at 1 ports`,
     );
   });
 
@@ -76,7 +77,7 @@ describe('the report', () => {
       text,
       /\n {2}FAILED {4}units \(cgroup2\): cannot read x: EACCES\n {12}hint: check that --path\.sysfs names /,
     );
-    assert.match(text, /\nResult: 1 of 11 collectors failed\n$/);
+    assert.match(text, /\nResult: 1 of 12 collectors failed\n$/);
   });
 
   it('says of a collector that has nothing to tell why, and which ones are off; that is no failure', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EventCount } from '../../src/model/connection-events.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { toEarlierLook } from '../../src/verdict/earlier-look.ts';
 import { judge } from '../../src/verdict/judge.ts';
+import { EVENTS, eventCounts } from '../support/pages/event-counts.ts';
 import { fullSnapshot } from '../support/pages/full-snapshot.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 import { connection, HEALTHY, withCounters, withDestination, withSockets } from './hosts.ts';
@@ -19,6 +21,13 @@ const LEAKING = (sockets: number) =>
     },
     processFds: { cells: [{ process: 'legacy', open: 400 + sockets, limit: 1024 }], folded: 0 },
   });
+const withFailures = (failures: number): Snapshot => ({
+  ...HEALTHY,
+  connectionEvents: {
+    ...EVENTS,
+    outbound: [{ ...EVENTS.outbound[0]!, counts: eventCounts({ [EventCount.failed]: failures }) }],
+  },
+});
 const FULL = withSockets({
   listeners: {
     cells: [{ localIp: '10.0.0.1', localPort: 80, process: 'api', queueLength: 17, queueLimit: 16 }],
@@ -38,6 +47,7 @@ const HOSTS: Readonly<Record<string, readonly [before: Snapshot, now: Snapshot]>
   'asks a silent peer': [SILENT, SILENT],
   'leaks sockets': [LEAKING(45), LEAKING(145)],
   'accepts nothing': [FULL, FULL],
+  'cannot connect': [withFailures(0), withFailures(99)],
   'has everything Linux has': [LINUX_SNAPSHOT, LINUX_SNAPSHOT],
   'has everything Windows has': [WINDOWS_SNAPSHOT, WINDOWS_SNAPSHOT],
 };

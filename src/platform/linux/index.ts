@@ -2,6 +2,7 @@ import type { Namespaces } from '../../model/snapshot.ts';
 import type { SocketTable } from '../../table/socket-table.ts';
 import type { Notice, Platform, PlatformOptions } from '../platform.ts';
 import { describeCapabilities, describeNamespaces, hasOwnerCapabilities } from './capability-notices.ts';
+import type { OpenedEvents } from './event-source.ts';
 import { createFactCollectors } from './facts.ts';
 import { keepHandles } from './libc/kept-handles.ts';
 import { type Libc, loadLibc } from './libc/libc.ts';
@@ -24,7 +25,11 @@ type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources)
  * Opens Linux: reads sockets with `addWalk` from the kernel's own tables, by inet_diag where that is not possible, or from
  * /proc/net/tcp where the kernel refuses both. Also changes a setting of the process's memory allocator.
  */
-export function openLinuxPlatform(options: PlatformOptions, addWalk?: AddSources): Platform {
+export function openLinuxPlatform(
+  options: PlatformOptions,
+  addWalk?: AddSources,
+  openEvents?: (withProcesses: boolean) => OpenedEvents,
+): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
   const namespaces = checkNamespaces(options);
@@ -39,8 +44,9 @@ export function openLinuxPlatform(options: PlatformOptions, addWalk?: AddSources
     hasHiddenProcesses: !seesAll,
     isInitialUser: isInitialUserNamespace(),
     lookup,
-    groups: sources.units && options.collectors.has('units') ? createProcessGroups(options) : undefined,
+    groups: sources.units ? createProcessGroups(options) : undefined,
   });
+  const events = openEvents?.(options.collectors.has('processes'));
   const netns = options.collectors.has('netns') ? createNetnsReader(options) : undefined;
   return {
     name: 'linux',
@@ -50,6 +56,7 @@ export function openLinuxPlatform(options: PlatformOptions, addWalk?: AddSources
     nameOfInterface: (index) => readInterfaceName(libc, index),
     facts: createFactCollectors(options),
     ...(netns && { netns }),
+    ...(events && { events }),
     notices: [
       sources.notice,
       ...describeNamespaces(namespaces, options.collectors),
@@ -57,6 +64,10 @@ export function openLinuxPlatform(options: PlatformOptions, addWalk?: AddSources
       ...(netns ? describeKubeletLogs(options.kubeletLogs) : []),
     ],
     trimMemory: () => trimMemory(libc),
+    close() {
+      events?.close();
+      sources.close();
+    },
   };
 }
 

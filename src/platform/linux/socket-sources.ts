@@ -41,7 +41,7 @@ function sockDiagSources(libc: Libc, options: PlatformOptions): SocketSources {
   const chosenPorts = createSockDiagReader(libc, CHOSEN_PORTS);
   const listenerDrops = createSockDiagReader(libc, LISTENER_DROPS);
   const lookup = createSocketLookup(libc);
-  const units = openUnits(options);
+  const units = options.collectors.has('units') ? openUnits(options) : undefined;
   return {
     sockets: tellUnseenStates(sockets, libc),
     closeWait,

@@ -1,6 +1,7 @@
 import type { TallyLimits } from '../../../src/model/limits.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { KNOWN_STATES, TcpState } from '../../../src/model/tcp-state.ts';
+import { fullEvents } from './event-counts.ts';
 import { fullNetns } from './netns-counts.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from './snapshots.ts';
 
@@ -21,6 +22,11 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
     ...LINUX_SNAPSHOT,
     settings: { ...WINDOWS_SNAPSHOT.settings, ...LINUX_SNAPSHOT.settings },
     netns: fullNetns(limits),
+    connectionEvents: fullEvents(limits.connectionEvents, (index) =>
+      index < 0
+        ? { process: 'other', unit: 'other', remoteIp: 'other', port: 'other' }
+        : { process: `${PROCESS}${index}`, unit: UNIT, remoteIp: address(index), port: String(65_535 - index) },
+    ),
     sockets: {
       ...LINUX_SNAPSHOT.sockets!,
       connections: { cells: [...range(limits.connections, connection), ...otherConnections()], folded },

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../../../src/model/snapshot.ts';
+import { EVENTS } from './event-counts.ts';
 import { NETNS } from './netns-counts.ts';
 import { cells, connection, destination, listener, outcomes, states, unattributed } from './snapshot-cells.ts';
 
@@ -290,6 +291,7 @@ export const LINUX_SNAPSHOT: Snapshot = {
   },
   namespace: { isHostNetwork: true, isHostPid: true },
   netns: NETNS,
+  connectionEvents: EVENTS,
   outcomes: outcomes('linux', {
     ephemeral_ports: [0.000_182, 'procfs'],
     counters: [0.000_241, 'procfs'],
@@ -302,5 +304,6 @@ export const LINUX_SNAPSHOT: Snapshot = {
     units: [0.000_412, 'cgroup2'],
     close_wait: [0.000_803, 'sock_diag'],
     netns: [0.004_207, 'procfs'],
+    connection_events: [0.000_731, 'bpf'],
   }),
 };

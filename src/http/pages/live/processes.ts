@@ -22,6 +22,7 @@ interface ProcessRow {
 /** Processes by what they come nearest to: the end of the port range, or of their descriptors. */
 export function renderProcesses(snapshot: Snapshot): Html {
   const { sockets } = snapshot;
+  const isSeen = snapshot.connectionEvents !== undefined; // who left a TIME_WAIT socket is inferred otherwise
   if (sockets?.processes === undefined)
     return renderSection('processes', 'Processes', renderNote('Nobody looked for them.'));
   const all = gatherRows(snapshot);
@@ -41,7 +42,7 @@ export function renderProcesses(snapshot: Snapshot): Html {
           : drawBar(open / limit, open / limit > DEFAULT_THRESHOLDS.fdsNearLimit ? 'warning' : 'ok'),
       ],
       held === undefined ? '–' : count(held),
-      timeWait === undefined ? '–' : `${count(timeWait)}\u00a0~`,
+      timeWait === undefined ? '–' : `${count(timeWait)}${isSeen ? '' : '\u00a0~'}`,
       ports === undefined ? '–' : count(ports),
       open === undefined
         ? '–'

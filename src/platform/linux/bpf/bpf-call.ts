@@ -6,7 +6,18 @@ import { SystemCallError } from '../libc/libc.ts';
 const NUMBERS: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
 const ENOSYS = 38;
 /** enum bpf_cmd of include/uapi/linux/bpf.h. */
-export const Command = { mapCreate: 0, mapUpdate: 2, progLoad: 5, progRun: 10, infoByFd: 15 } as const;
+export const Command = {
+  mapCreate: 0,
+  mapLookup: 1,
+  mapUpdate: 2,
+  mapDelete: 3,
+  progLoad: 5,
+  progRun: 10,
+  infoByFd: 15,
+  rawTracepointOpen: 17,
+  mapLookupAndDelete: 21,
+  mapLookupBatch: 24,
+} as const;
 
 const PROT_READ = 1;
 const MAP_SHARED = 1;

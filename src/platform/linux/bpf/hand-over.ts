@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { type Libc, loadLibc, SystemCallError } from '../libc/libc.ts';
 import { type ProcessCalls, processCalls } from './bpf-call.ts';
-import { findWalk, openWalk } from './open-walk.ts';
+import { openEvents } from './open-events.ts';
+import { openWalk } from './open-walk.ts';
 
 // include/uapi/linux/capability.h. A capability set has two words; both of these are in the upper one.
 const CAPABILITY_VERSION_3 = 0x20080522;
@@ -16,6 +17,12 @@ const UPPER_SETS = 12;
 const F_SETFD = 2;
 const STANDARD_STREAMS = [0, 1, 2];
 
+/** Which programs: the one that reads sockets, those that count who opens and closes connections. */
+export interface WantedPrograms {
+  readonly walk: boolean;
+  readonly events: boolean;
+}
+
 /**
  * Loads the programs that run in the kernel, then gives up CAP_BPF and CAP_PERFMON, which nothing but loading takes. A thread can give up
  * its own capabilities only, and V8 has started threads by now, so that the process begins anew (execve) with what it has open: in that
@@ -24,21 +31,32 @@ const STANDARD_STREAMS = [0, 1, 2];
  *
  * To be called before anything is opened or started. Throws where the process cannot begin anew; it then goes on as it is.
  */
-export function loadAndGiveUp(passed: readonly number[]): void {
+export function loadAndGiveUp(wanted: WantedPrograms, passed: readonly number[]): void {
   if (!hasAmbient(readFileSync('/proc/self/status', 'latin1'))) return;
   const libc = loadLibc();
   const calls = processCalls();
-  const kept = [...STANDARD_STREAMS, ...passed, ...loadQuietly()];
+  const kept = [...STANDARD_STREAMS, ...passed, ...loadQuietly(wanted)];
   giveUp(libc);
   for (const fd of kept) calls.fcntl(fd, F_SETFD, 0); // not to be closed by execve
   beginAnew(calls);
 }
 
-/** Descriptors of what was loaded; none where that is not possible here, of which the collector thread tells. */
-function loadQuietly(): readonly number[] {
+/** Descriptors of what was loaded; none of what is not possible here, of which the collector thread tells. */
+function loadQuietly({ walk, events }: WantedPrograms): readonly number[] {
+  return [
+    ...(walk ? descriptorsOf(() => Object.values(openWalk())) : []),
+    ...(events ? descriptorsOf(loadEvents) : []),
+  ];
+}
+
+function loadEvents(): readonly number[] {
+  const { maps, links } = openEvents();
+  return [...Object.values(maps), ...links];
+}
+
+function descriptorsOf(load: () => readonly number[]): readonly number[] {
   try {
-    const { program, rows } = findWalk() ?? openWalk();
-    return [program, rows];
+    return load();
   } catch {
     return [];
   }

@@ -35,6 +35,7 @@ const LOAD_ATTEMPTS = 5;
 /** struct bpf_loader_ctx, bpf_map_desc and bpf_prog_desc of tools/lib/bpf/skel_internal.h. */
 const HEADER = 24;
 const MAP = 16;
+const MAP_ENTRIES = 4;
 const PROGRAM = 4;
 
 export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkeleton): Skeleton {
@@ -42,11 +43,19 @@ export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkele
   return { data: bytes.subarray(0, dataLength), loader: bytes.subarray(dataLength), maps, programs };
 }
 
-/** Takes CAP_BPF and CAP_PERFMON. Throws SystemCallError: EPERM without them, ENOENT or EINVAL where the kernel lacks what a program uses. */
-export function loadSkeleton({ data, loader, maps, programs }: Skeleton): Loaded {
+/**
+ * `sizes`: entries of a map in place of those that it was written with. Takes CAP_BPF and CAP_PERFMON. Throws SystemCallError: EPERM
+ * without them, ENOENT or EINVAL where the kernel lacks what a program uses.
+ */
+export function loadSkeleton(
+  { data, loader, maps, programs }: Skeleton,
+  sizes: Readonly<Record<string, number>> = {},
+): Loaded {
   const context = Buffer.alloc(HEADER + maps.length * MAP + programs.length * PROGRAM);
   retryInterrupted(() => {
     context.fill(0).writeUInt32LE(context.length, 0);
+    for (const [index, name] of maps.entries())
+      context.writeUInt32LE(sizes[name] ?? 0, HEADER + index * MAP + MAP_ENTRIES);
     runLoader(data, loader, context);
   });
   const programsAt = HEADER + maps.length * MAP;
@@ -54,6 +63,11 @@ export function loadSkeleton({ data, loader, maps, programs }: Skeleton): Loaded
     maps: maps.map((_, index) => context.readInt32LE(HEADER + index * MAP)),
     programs: programs.map((_, index) => context.readInt32LE(programsAt + index * PROGRAM)),
   };
+}
+
+/** Attaches a program to the tracepoint it was written for, until the descriptor that is returned is closed. */
+export function attachTracepoint(program: number): number {
+  return bpf(Command.rawTracepointOpen, packAttr(16, [[8, program]]), 'BPF_RAW_TRACEPOINT_OPEN');
 }
 
 /** The verifier ends with EAGAIN if a signal comes meanwhile, of a profiler for example. libbpf tries as often. */

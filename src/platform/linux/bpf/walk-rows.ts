@@ -1,4 +1,5 @@
 import { normalizeState, TcpState } from '../../../model/tcp-state.ts';
+import { isLeft } from '../../../table/connection-states.ts';
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
@@ -14,11 +15,14 @@ const KernelRow = {
   kind: 1,
   inode: 2,
   boundInterface: 3,
-  /** 64-bit id, the low half first. */
+  /** 64-bit id, the low half first; where MINIMAL is set, the socket's cookie. */
   cgroup: 4,
-  /** TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK. LISTEN: connections that wait for accept(). */
+  /**
+   * TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK. LISTEN: connections that wait for accept(). FIN_WAIT, CLOSING and
+   * LAST_ACK: low half of the cookie.
+   */
   first: 6,
-  /** CLOSE_WAIT: part of the socket's address in the kernel. LISTEN: how many may wait. */
+  /** CLOSE_WAIT: part of the socket's address in the kernel. LISTEN: how many may wait. Others as `first`: high half. */
   second: 7,
   local: 8,
   remote: 12,
@@ -29,6 +33,8 @@ const AF_INET = 2;
 const TIMESTAMPS = 1 << 16;
 /** The word more of the row has the range of ports that the program set for the socket. */
 const OWN_RANGE = 2 << 16;
+/** What the kernel keeps of a connection in TIME_WAIT, or in FIN_WAIT2 when its program has closed it. */
+const MINIMAL = 4 << 16;
 /** What a word of a row holds of milliseconds: 24 days. */
 const MOST_MS = 0x7fffffff;
 
@@ -88,8 +94,12 @@ function decodeRow(
   socket.hasTimestamps = (kind & TIMESTAMPS) !== 0;
   const row = placeRow(table, repeated, socket);
   if (row < 0) return;
+  if (socket.owner === 0 && table.cookies !== undefined && isLeft(state)) {
+    const cookie = at + ((kind & MINIMAL) !== 0 ? KernelRow.cgroup : KernelRow.first);
+    table.cookies.note(row, words[cookie]!, words[cookie + 1]!);
+  }
   if (netns !== 0) table.setGroup(row, table.groups.intern(netns, 0));
-  else if (!socket.isKept) {
+  else if (!socket.isKept && (kind & MINIMAL) === 0) {
     const [low, high] = [words[at + KernelRow.cgroup]!, words[at + KernelRow.cgroup + 1]!];
     if ((low | high) !== 0) table.setGroup(row, table.groups.intern(low, high));
   }

@@ -1,4 +1,5 @@
 import { TcpState } from '../../../model/tcp-state.ts';
+import { isLeft } from '../../../table/connection-states.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { createSocketFacts, placeRow } from '../rows/place-row.ts';
@@ -85,6 +86,8 @@ function decodeSocket(
   socket.milliseconds = isTimeWait ? words[(at + MESSAGE.expires) >> 2]! : 0;
   const row = placeRow(table, repeated, socket);
   if (row < 0) return;
+  if (socket.owner === 0 && table.cookies !== undefined && isLeft(state))
+    table.cookies.note(row, words[(at + MESSAGE.cookie) >> 2]!, words[(at + MESSAGE.cookie + 4) >> 2]!);
   if (!socket.isKept)
     decodeAttributes(buffer, at, length, row, table, state === TcpState.closeWait ? clock : undefined);
   if (state === TcpState.listen) noteQueue(buffer, at, row, table);

@@ -7,11 +7,13 @@
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 #include <bpf/bpf_core_read.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 typedef struct { int counter; } atomic_t;
+typedef struct { __s64 counter; } atomic64_t;
 struct timespec64 { long long tv_sec; };
 struct hlist_node { struct hlist_node *next, **pprev; };
 struct hlist_head { struct hlist_node *first; };
@@ -49,7 +51,18 @@ struct net {
 	struct netns_ipv4 ipv4;
 };
 struct nsproxy { struct net *net_ns; };
-struct task_struct { struct nsproxy *nsproxy; };
+struct qstr { const unsigned char *name; };
+struct dentry { struct qstr d_name; };
+struct path { struct dentry *dentry; };
+struct file { struct path f_path; };
+struct mm_struct { struct file *exe_file; };
+struct task_struct {
+	struct nsproxy *nsproxy;
+	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	unsigned int flags;
+	char comm[16];
+};
 typedef struct { struct net *net; } possible_net_t;
 
 struct in6_addr { union { __u32 u6_addr32[4]; } in6_u; };
@@ -63,6 +76,7 @@ struct sock_common {
 	possible_net_t skc_net;
 	struct in6_addr skc_v6_daddr, skc_v6_rcv_saddr;
 	struct hlist_nulls_node skc_nulls_node;
+	atomic64_t skc_cookie;
 };
 
 struct kernfs_node { __u64 id; };
@@ -79,8 +93,14 @@ struct sock {
 	struct sock_cgroup_data sk_cgrp_data;
 	__u32 sk_ack_backlog, sk_max_ack_backlog;
 	atomic_t sk_drops;
+	__u16 sk_protocol;
+	__u8 sk_shutdown;
+	int sk_err;
 };
-struct inet_sock { __u32 local_port_range; }; /* since 6.8; before it the field is no number, or not there */
+struct inet_sock {
+	__u16 inet_sport;
+	__u32 local_port_range; /* since 6.8; before it the field is no number, or not there */
+};
 struct tcp_sock { __u32 rcv_tstamp; };
 
 struct timer_list { unsigned long expires; };
@@ -98,6 +118,7 @@ struct inet_bind_bucket {
 	signed char fastreuse, fastreuseport;
 	struct hlist_node node;
 };
+struct inet_connection_sock { struct inet_bind_bucket *icsk_bind_hash; };
 struct inet_bind2_bucket {
 	possible_net_t ib_net;
 	struct hlist_node node;

@@ -26,19 +26,20 @@
 #define EVERY_NAMESPACE (1U << 16) /* in request.states */
 
 enum { CONNECTIONS, LISTENERS, BOUND, PORTS, NAMESPACES, RESERVED };
-enum { TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LISTEN = 10, NEW_SYN_RECV = 12, SYN_RECV = 3 };
+enum { FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LAST_ACK = 9, LISTEN = 10, CLOSING = 11, NEW_SYN_RECV = 12, SYN_RECV = 3 };
+#define CLOSING_STATES (1 << FIN_WAIT1 | 1 << FIN_WAIT2 | 1 << LAST_ACK | 1 << CLOSING) /* of sockets that a program may have closed */
 enum { INET = 2, INET6 = 10 };
-enum { TIMESTAMPS = 1, OWN_RANGE = 2 }; /* row.flags */
+enum { TIMESTAMPS = 1, OWN_RANGE = 2, MINIMAL = 4 }; /* row.flags */
 
 /* 64 bytes, read as 16 words by walk-rows.ts. */
 struct row {
 	__u16 local_port, remote_port; /* both in the machine's order */
 	__u8 state, family;
-	__u16 flags; /* TIME_WAIT: whether its connection used TCP timestamps. Others: whether `more` has a range of ports */
+	__u16 flags; /* MINIMAL: what is left of a socket, a TIME_WAIT one. TIMESTAMPS: its connection used them. OWN_RANGE: `more` has a range */
 	__u32 inode;
 	__s32 bound_interface;
-	__u64 cgroup;
-	__u32 first, second; /* TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK, address. LISTEN: queue, its limit */
+	__u64 cgroup; /* MINIMAL: the socket's cookie */
+	__u32 first, second; /* TIME_WAIT: jiffies left. CLOSE_WAIT: jiffies since the last ACK, address. LISTEN: queue, its limit. CLOSING_STATES: cookie */
 	__u32 local[4], remote[4];
 };
 
@@ -111,6 +112,10 @@ static __always_inline void describe(struct row *row, __u32 *more, __u64 socket,
 	if (state == CLOSE_WAIT) {
 		row->first = (__u32)walk->jiffies - CAST(tcp_sock, socket)->rcv_tstamp;
 		row->second = socket >> 6;
+	} else if (1U << (state & 31) & CLOSING_STATES) {
+		__u64 cookie = sk->__sk_common.skc_cookie.counter;
+		row->first = cookie;
+		row->second = cookie >> 32;
 	}
 }
 
@@ -163,7 +168,9 @@ static __always_inline void add(struct output *out, __u64 socket, struct walk *w
 		struct inet_timewait_sock *tw = CAST(inet_timewait_sock, socket);
 		__s64 left = tw->tw_timer.expires - walk->jiffies;
 		row->first = left > 0 ? left : 0;
-		if (CAST(tcp_timewait_sock, socket)->tw_ts_recent_stamp) row->flags = TIMESTAMPS;
+		row->cgroup = sc->skc_cookie.counter;
+		row->flags = MINIMAL;
+		if (CAST(tcp_timewait_sock, socket)->tw_ts_recent_stamp) row->flags |= TIMESTAMPS;
 		state = tw->tw_substate; /* FIN_WAIT2 of a connection that nobody holds any more */
 	} else if (state == NEW_SYN_RECV) state = SYN_RECV;
 	else describe(row, &out->more[number & (MOST_ROWS - 1)], socket, state, walk);

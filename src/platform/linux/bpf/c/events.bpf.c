@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Who opens and closes TCP connections, and what becomes of them, in every network namespace: two programs on the tracepoint
+ * sock:inet_sock_set_state that count in maps. Nothing waits, nothing is sent; the exporter reads the maps when it is scraped.
+ *
+ * The key of a connection is its cookie, a number that the kernel gives a socket once asked, never twice, and that its TIME_WAIT socket
+ * inherits. Every map has a fixed size; what finds no place is counted as lost.
+ *
+ * From one object to another only by BPF_CORE_READ: for each pointer followed directly the verifier looks through all types of the kernel,
+ * and loading takes 90 ms instead of 14.
+ */
+#include "kernel.h"
+
+enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING };
+enum { INET = 2, TCP = 6, PF_KTHREAD = 0x200000, SHUT_BOTH = 3 };
+enum { E2BIG = 7, ENETUNREACH = 101, ECONNABORTED = 103, ETIMEDOUT = 110, ECONNREFUSED = 111, EHOSTUNREACH = 113 };
+
+enum { OUTBOUND, INBOUND };
+/* Why a connect() failed; of a connection that was there, how it ended; how long it lived: below 0.1, 1, 10, 60 seconds, and longer. */
+enum { NO_PORT, REFUSED, TIMED_OUT, UNREACHABLE, ABANDONED, FAILED_OTHERWISE, FAILURES };
+enum { ACTIVE, PASSIVE, ABORTED, RESET, BROKEN, ENDINGS };
+#define AGES 5
+
+/* Numbers of owners: of those that found no place, of nobody (a kernel thread, an interrupt), of processes. */
+enum { OWNER_OTHER, OWNER_UNKNOWN, FIRST_OWNER };
+/* In the high byte of way.owner. IS_BOUND: the program had chosen a port before it called connect(). */
+enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, OWNER_MASK = (1 << 24) - 1 };
+
+#define WAYS 4
+#define BUCKETS 65536
+#define TIME_WAIT_MS 60000
+#define OVER 0x80000000 /* of a rank: nobody asks for the connection any more */
+
+struct owner_key { char name[16]; __u64 cgroup; };
+/* One connection. stamp_ms: when it was opened; once it has ended, when that was, or long ago where no TIME_WAIT follows. */
+struct way { __u64 cookie; __u32 owner, stamp_ms; };
+struct bucket { struct way ways[WAYS]; };
+/* address: OUTBOUND, of the peer, as v4-mapped where it is IPv4; INBOUND, the number of the network namespace in the first word. */
+struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4]; };
+struct flow { __u64 opened, failed[FAILURES], closed[ENDINGS], aged[AGES], age_ms; };
+struct event { __u64 socket, state; };
+struct state { __u64 owners, lost_owners, lost_flows, lost_conns, interrupted; };
+
+/* Read by the exporter through mmap. */
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, BUCKETS); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct bucket); } tcpstate_conns SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8192); __type(key, struct owner_key); __type(value, __u32); } tcpstate_owners SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8192); __type(key, struct flow_key); __type(value, struct flow); } tcpstate_flows SEC(".maps");
+/* What does not fit into flows any more, by owner and direction; and what does not fit in here, by direction. */
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __type(key, struct flow_key); __type(value, struct flow); } tcpstate_rest SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, struct flow); } tcpstate_other SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct state); } tcpstate_state SEC(".maps");
+/* Whether owners takes no more; the exporter clears it when it has made room. */
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } tcpstate_full SEC(".maps");
+/* What the first program handled last on each CPU. */
+struct { __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct event); } tcpstate_last SEC(".maps");
+
+char _license[] SEC("license") = "Dual BSD/GPL";
+
+#define ADD(field, number) __sync_fetch_and_add(&(field), number)
+#define COUNT(field) do { struct state *s = the_state(); if (s) ADD(s->field, 1); } while (0)
+
+static __always_inline struct state *the_state(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&tcpstate_state, &zero);
+}
+
+/* Gives the process that runs now a number, by its name and cgroup. No number is given twice. */
+static __noinline __u32 current_owner(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct owner_key key = {};
+	__u32 zero = 0, *known, *is_full, id;
+	struct state *s = the_state();
+	if (task->flags & PF_KTHREAD) return OWNER_UNKNOWN;
+	BPF_CORE_READ_INTO(&key.name, task, group_leader, comm); /* comm alone is the thread's */
+	if (*(__u64 *)key.name == 0x657268546e69614d && *(__u32 *)(key.name + 8) == 0x6461) { /* "MainThread" of Node.js 24: its file */
+		const unsigned char *file = BPF_CORE_READ(task, mm, exe_file, f_path.dentry, d_name.name);
+		__builtin_memset(key.name, 0, sizeof(key.name));
+		bpf_probe_read_kernel_str(key.name, sizeof(key.name), file);
+	}
+	key.cgroup = bpf_get_current_cgroup_id();
+	known = bpf_map_lookup_elem(&tcpstate_owners, &key);
+	if (known) return *known;
+	is_full = bpf_map_lookup_elem(&tcpstate_full, &zero);
+	if (!s || !is_full) return OWNER_OTHER;
+	if (!*is_full) {
+		id = FIRST_OWNER + ADD(s->owners, 1);
+		long error = id > OWNER_MASK ? -E2BIG : bpf_map_update_elem(&tcpstate_owners, &key, &id, BPF_NOEXIST);
+		if (!error) return id;
+		if (error == -E2BIG) *is_full = 1;
+		known = bpf_map_lookup_elem(&tcpstate_owners, &key); /* another CPU was faster */
+		if (known) return *known;
+	}
+	ADD(s->lost_owners, 1);
+	return OWNER_OTHER;
+}
+
+static __always_inline struct flow *flow_in(void *map, struct flow_key *key)
+{
+	struct flow *flow = bpf_map_lookup_elem(map, key), none = {};
+	if (flow) return flow;
+	bpf_map_update_elem(map, key, &none, BPF_NOEXIST);
+	return bpf_map_lookup_elem(map, key);
+}
+
+/* `owner`: with its flags. */
+static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
+{
+	__u32 direction = owner & IS_OUTBOUND ? OUTBOUND : INBOUND;
+	struct flow_key key = { .owner = owner & OWNER_MASK, .direction = direction };
+	struct flow *flow;
+	if (direction == OUTBOUND) {
+		key.port = __builtin_bswap16(sk->__sk_common.skc_dport);
+		if (sk->__sk_common.skc_family == INET) {
+			key.address[2] = 0xffff0000; /* ::ffff:0:0 in network order */
+			key.address[3] = sk->__sk_common.skc_daddr;
+		} else
+			for (int word = 0; word < 4; word++) key.address[word] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[word];
+	} else {
+		key.port = sk->__sk_common.skc_num; /* 0 once the socket is closed */
+		if (!key.port) key.port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+		key.address[0] = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	}
+	flow = flow_in(&tcpstate_flows, &key);
+	if (flow) return flow;
+	COUNT(lost_flows);
+	key.port = 0;
+	__builtin_memset(key.address, 0, sizeof(key.address));
+	flow = flow_in(&tcpstate_rest, &key);
+	return flow ? flow : bpf_map_lookup_elem(&tcpstate_other, &direction);
+}
+
+/* connect() chooses ports from buckets of its own; an accepted connection is in the bucket of its listener. */
+static __always_inline int is_autobound(struct sock *sk)
+{
+	struct inet_bind_bucket *bucket = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_bind_hash);
+	return bucket && BPF_CORE_READ(bucket, fastreuse) < 0;
+}
+
+static __always_inline __u32 now_ms(void) { return bpf_ktime_get_ns() / 1000000; }
+
+/* Read, not asked for: the helper would give every socket a cookie, and those that need none would halve the table. */
+static __always_inline __u64 cookie_of(struct sock *sk) { return sk->__sk_common.skc_cookie.counter; }
+
+static __always_inline struct way *find(__u64 cookie)
+{
+	__u32 at = cookie & (BUCKETS - 1);
+	struct bucket *bucket = cookie ? bpf_map_lookup_elem(&tcpstate_conns, &at) : 0;
+	if (bucket)
+		for (int i = 0; i < WAYS; i++)
+			if (bucket->ways[i].cookie == cookie) return &bucket->ways[i];
+	return 0;
+}
+
+/* Cookies come in sequence, so that a bucket is needed again after as many sockets as there are buckets. */
+static __always_inline void remember(struct sock *sk, __u32 owner)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk), had;
+	__u32 at = cookie & (BUCKETS - 1), now = now_ms(), highest = 0;
+	struct bucket *bucket = bpf_map_lookup_elem(&tcpstate_conns, &at);
+	struct way *victim = 0;
+	if (!bucket) return;
+	for (int i = 0; i < WAYS; i++) {
+		struct way *way = &bucket->ways[i];
+		__u32 age = now - way->stamp_ms, rank = age >> 1;
+		if (way->cookie == cookie) rank = ~0u; /* connect() once more */
+		else if (!way->cookie) rank = ~0u - 1;
+		else if (way->owner & HAS_ENDED && age >= TIME_WAIT_MS) rank |= OVER;
+		if (victim && rank <= highest) continue;
+		victim = way;
+		highest = rank;
+	}
+	had = victim->cookie;
+	if (!(highest & OVER)) COUNT(lost_conns);
+	if (__sync_val_compare_and_swap(&victim->cookie, had, cookie) != had) {
+		COUNT(lost_conns);
+		return;
+	}
+	victim->owner = owner;
+	victim->stamp_ms = now;
+}
+
+/* Marks the connection as ended; `waits`: TIME_WAIT or LAST_ACK may follow. Returns its owner with the flags from before. */
+static __always_inline __u32 end(struct way *way, int waits, __u32 *age)
+{
+	__u32 owner = __sync_fetch_and_or(&way->owner, HAS_ENDED), now = now_ms();
+	if (owner & HAS_ENDED) return owner;
+	*age = now - way->stamp_ms;
+	way->stamp_ms = waits ? now : now - TIME_WAIT_MS;
+	return owner;
+}
+
+static __always_inline void count_ending(struct flow *flow, __u32 ending, __u32 owner, __u32 age)
+{
+	ADD(flow->closed[ending], 1);
+	if (!(owner & HAS_AGE)) return;
+	ADD(flow->aged[age < 100 ? 0 : age < 1000 ? 1 : age < 10000 ? 2 : age < 60000 ? 3 : 4], 1);
+	ADD(flow->age_ms, age);
+}
+
+/* connect(), close(), shutdown() and exit(): the process that runs is the one that calls. */
+static __always_inline int called(struct sock *sk, int new)
+{
+	struct way *way;
+	struct flow *flow;
+	__u32 owner, age = 0;
+	if (new == SYN_SENT) {
+		owner = current_owner() | IS_OUTBOUND;
+		remember(sk, owner | HAS_AGE | (sk->__sk_common.skc_num ? IS_BOUND : 0));
+		flow = flow_of(sk, owner);
+		if (flow) ADD(flow->opened, 1);
+		return 0;
+	}
+	way = find(cookie_of(sk));
+	owner = way ? way->owner : current_owner() | (is_autobound(sk) ? IS_OUTBOUND : 0);
+	if (new == FIN_WAIT1) {
+		if (!way) remember(sk, owner);
+		return 0;
+	}
+	if (way) owner = end(way, 1, &age);
+	flow = flow_of(sk, owner);
+	if (flow) count_ending(flow, PASSIVE, owner, age);
+	return 0;
+}
+
+static __always_inline int failure_of(struct sock *sk, __u32 owner, int error)
+{
+	if (error == ECONNREFUSED) return REFUSED;
+	if (error == ETIMEDOUT) return TIMED_OUT;
+	if (error == EHOSTUNREACH || error == ENETUNREACH) return UNREACHABLE;
+	if (error) return FAILED_OTHERWISE;
+	if (sk->sk_shutdown) return ABANDONED;
+	/* no port was found, or the one that was bound is taken towards this destination */
+	return owner & IS_BOUND || !BPF_CORE_READ((struct inet_sock *)sk, inet_sport) ? NO_PORT : FAILED_OTHERWISE;
+}
+
+/* tcp_time_wait() is the only way out of FIN_WAIT2 and CLOSING without an error. */
+static __always_inline int ending_of(int old, int error)
+{
+	if (!error) return old == FIN_WAIT2 || old == CLOSING ? ACTIVE : ABORTED;
+	return error == ETIMEDOUT ? BROKEN : error == ECONNABORTED ? ABORTED : RESET;
+}
+
+/* A connection was accepted, or is at its end. It is the peer or a timer that makes it so, in the context of whatever process, or close(). */
+static __always_inline int answered(struct sock *sk, int old, int new)
+{
+	struct way *way = find(cookie_of(sk));
+	__u32 owner, age = 0;
+	struct flow *flow;
+	int error = sk->sk_err, ending;
+	if (new == ESTABLISHED) {
+		flow = way ? 0 : flow_of(sk, OWNER_UNKNOWN); /* one that both ends opened is known */
+		if (flow) ADD(flow->opened, 1);
+		return 0;
+	}
+	ending = ending_of(old, error);
+	if (way) {
+		owner = end(way, ending == ACTIVE, &age);
+		if (owner & HAS_ENDED) return 0;
+	} else {
+		int is_call = !error && sk->sk_shutdown == SHUT_BOTH && (old == ESTABLISHED || old == CLOSE_WAIT || old == SYN_SENT);
+		owner = (is_call ? current_owner() : OWNER_UNKNOWN) | (old == SYN_SENT || is_autobound(sk) ? IS_OUTBOUND : 0);
+	}
+	flow = flow_of(sk, owner);
+	if (!flow) return 0;
+	if (old == SYN_SENT) ADD(flow->failed[failure_of(sk, owner, error)], 1);
+	else count_ending(flow, ending, owner, age);
+	return 0;
+}
+
+static __always_inline int is_answer(int old, int new)
+{
+	if (new == ESTABLISHED) return old == SYN_RECV;
+	return new == CLOSE && old != CLOSE && old != LISTEN && old != LAST_ACK && old != SYN_RECV;
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcpstate_events, struct sock *sk, int old, int new)
+{
+	int is_call = old != new && (new == SYN_SENT || new == FIN_WAIT1 || new == LAST_ACK);
+	__u32 zero = 0;
+	struct event *last;
+	if ((!is_call && !is_answer(old, new)) || sk->sk_protocol != TCP) return 0;
+	last = bpf_map_lookup_elem(&tcpstate_last, &zero);
+	if (last) {
+		last->socket = (__u64)sk;
+		last->state = new;
+	}
+	return is_call ? called(sk, new) : answered(sk, old, new);
+}
+
+/*
+ * Linux does not start a program that already runs on the CPU: an interrupt in the middle of tcpstate_events may close hundreds of
+ * connections that it would not see. Those are handled here. What it has seen it has noted in tcpstate_last.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(tcpstate_again, struct sock *sk, int old, int new)
+{
+	__u32 zero = 0;
+	struct event *last;
+	if (!is_answer(old, new) || sk->sk_protocol != TCP) return 0;
+	last = bpf_map_lookup_elem(&tcpstate_last, &zero);
+	if (!last || (last->socket == (__u64)sk && last->state == new)) return 0;
+	COUNT(interrupted);
+	return answered(sk, old, new);
+}

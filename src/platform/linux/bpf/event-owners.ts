@@ -1,0 +1,87 @@
+import type { EventOwner } from '../../../model/connection-events.ts';
+import type { KernelMap } from './kernel-map.ts';
+
+/** Numbers of c/events.bpf.c. */
+export const OWNER_OTHER = 0;
+export const OWNER_UNKNOWN = 1;
+/** struct owner_key of c/events.bpf.c. */
+export const OWNER_KEY = { length: 24, name: 16, cgroup: 16 } as const;
+
+/** A process by its name and its cgroup, the halves of whose id are 32-bit numbers. */
+export interface KnownOwner {
+  readonly name: string;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Who has which number. Names of removed entries stay for a while, because sockets may still be theirs. */
+export class EventOwners {
+  readonly #map: KernelMap;
+  readonly #known = new Map<number, KnownOwner & { readonly key: Buffer }>();
+  #mayRead = true;
+  /** Removed from the kernel's map at the sweep before. */
+  #removed = new Set<number>();
+
+  constructor(map: KernelMap) {
+    this.#map = map;
+  }
+
+  /** Has the next unknown number looked up: numbers are given at any time, so that what was read before is not all. */
+  begin(): void {
+    this.#mayRead = true;
+  }
+
+  /** Undefined for nobody known. */
+  find(number: number): KnownOwner | undefined {
+    const known = this.#known.get(number);
+    if (known !== undefined || number <= OWNER_UNKNOWN || !this.#mayRead) return known;
+    this.#mayRead = false;
+    this.#readAll();
+    return this.#known.get(number);
+  }
+
+  describe(number: number, withName: boolean): EventOwner {
+    if (number === OWNER_OTHER) return 'other';
+    const owner = this.find(number);
+    if (owner === undefined) return 'unknown';
+    return {
+      name: withName ? owner.name : undefined,
+      cgroup: (BigInt(owner.high >>> 0) << 32n) | BigInt(owner.low >>> 0),
+    };
+  }
+
+  /** Removes those that nothing refers to. */
+  removeUnused(used: ReadonlySet<number>): void {
+    this.#readAll();
+    const removed = new Set<number>();
+    for (const [number, { key }] of this.#known) {
+      if (used.has(number)) continue;
+      if (this.#removed.has(number)) this.#known.delete(number);
+      else {
+        this.#map.take(key);
+        removed.add(number);
+      }
+    }
+    this.#removed = removed;
+  }
+
+  #readAll(): void {
+    this.#map.readAll(({ keys, values, length }) => {
+      for (let index = 0; index < length; index++) {
+        const number = values.readUInt32LE(index * 4);
+        if (!this.#known.has(number)) this.#known.set(number, decodeOwner(keys, index * OWNER_KEY.length));
+      }
+    });
+  }
+}
+
+function decodeOwner(keys: Buffer, at: number) {
+  const key = Buffer.from(keys.subarray(at, at + OWNER_KEY.length));
+  const end = key.indexOf(0);
+  return {
+    key,
+    name: key.toString('utf8', 0, end < 0 ? OWNER_KEY.name : Math.min(end, OWNER_KEY.name)),
+    low: key.readInt32LE(OWNER_KEY.cgroup),
+    high: key.readInt32LE(OWNER_KEY.cgroup + 4),
+  };
+}

@@ -1,0 +1,101 @@
+import { COOKIE_WORDS } from '../../../table/socket-cookies.ts';
+import { groupOf, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
+import type { SocketTable } from '../../../table/socket-table.ts';
+import type { EventOwners } from './event-owners.ts';
+
+/** The map tcpstate_conns of c/events.bpf.c, in words. */
+const WAYS = 4;
+const WAY = { words: 4, cookie: 0, owner: 2, stamp: 3 } as const;
+const BUCKETS = 65_536;
+const BUCKET_WORDS = WAYS * WAY.words;
+export const CONNECTIONS_BYTES = BUCKETS * BUCKET_WORDS * 4;
+const OWNER_MASK = 0xffffff;
+const HAS_ENDED = 4 << 24;
+/** As c/events.bpf.c: after it nobody asks for a connection that has ended. */
+const TIME_WAIT_MS = 60_000;
+
+/** Id of a process name in a table, and of a group. */
+interface RowOwner {
+  readonly process: number;
+  readonly group: number;
+}
+
+/** Connections that were opened or closed since the programs are attached, by the cookie of their socket. */
+export class KnownConnections {
+  readonly #words: Int32Array;
+  /** By number of owner, with ids of the last table. */
+  #rowOwners: (RowOwner | undefined)[] = [];
+
+  /** `words`: memory that the kernel writes. */
+  constructor(words: Int32Array) {
+    this.#words = words;
+  }
+
+  /**
+   * Sets process and group of the rows whose cookies the table has noted. A row that is not known here, though an earlier socket of the
+   * same addresses was, has neither.
+   */
+  settle(table: SocketTable, owners: EventOwners, withProcesses: boolean): void {
+    if (table.changes.isFullRecount) this.#rowOwners = [];
+    const { words: noted, length } = table.cookies!;
+    for (let at = 0; at < length; at += COOKIE_WORDS) {
+      const row = noted[at]!;
+      const number = this.#find(noted[at + 1]!, noted[at + 2]!);
+      const owner = number < 0 ? undefined : this.#ownerOf(number, table, owners);
+      if (owner === undefined) forget(table, row);
+      else give(table, row, withProcesses ? owner.process : 0, owner.group);
+    }
+  }
+
+  /** Owners of connections that are open or of which something is left. `nowMs`: on the clock of the kernel's bpf_ktime_get_ns(). */
+  *owners(nowMs: number): Generator<number> {
+    const words = this.#words;
+    const stamp = Math.trunc(nowMs) | 0;
+    for (let at = 0; at < words.length; at += WAY.words) {
+      if (words[at] === 0 && words[at + 1] === 0) continue;
+      const owner = words[at + WAY.owner]!;
+      const isOver = (owner & HAS_ENDED) !== 0 && ((stamp - words[at + WAY.stamp]!) | 0) > TIME_WAIT_MS;
+      if (!isOver) yield owner & OWNER_MASK;
+    }
+  }
+
+  #ownerOf(number: number, table: SocketTable, owners: EventOwners): RowOwner | undefined {
+    const known = this.#rowOwners[number];
+    if (known !== undefined) return known;
+    const owner = owners.find(number);
+    if (owner === undefined) return undefined;
+    const rowOwner = {
+      process: table.processNames.intern(owner.name),
+      group: table.groups.intern(owner.low, owner.high),
+    };
+    this.#rowOwners[number] = rowOwner;
+    return rowOwner;
+  }
+
+  /** Number of the owner, −1 of a connection that is not known. */
+  #find(low: number, high: number): number {
+    const words = this.#words;
+    if ((low | high) === 0) return -1;
+    const start = (low & (BUCKETS - 1)) * BUCKET_WORDS;
+    for (let at = start; at < start + BUCKET_WORDS; at += WAY.words)
+      if (words[at] === low && words[at + 1] === high) return words[at + WAY.owner]! & OWNER_MASK;
+    return -1;
+  }
+}
+
+/** Most rows have it from the last scrape. */
+function give(table: SocketTable, row: number, process: number, group: number): void {
+  const { words } = table;
+  const at = row * ROW_WORDS;
+  const hasIt = words[at + Word.process] === process && groupOf(words, at) === group;
+  if (hasIt && reasonOf(words, at) === Reason.witnessed) return;
+  table.setGroup(row, group);
+  table.setOwner(row, process, Reason.witnessed);
+}
+
+/** Another socket may have taken the place of the one that the row was about. */
+function forget(table: SocketTable, row: number): void {
+  if (reasonOf(table.words, row * ROW_WORDS) !== Reason.witnessed) return;
+  table.setGroup(row, 0);
+  table.setOwner(row, 0, Reason.none);
+}

@@ -1,0 +1,139 @@
+import {
+  type ConnectionEventCounts,
+  EVENT_COUNTS,
+  EventCount,
+  type EventCounts,
+  type EventFlow,
+  type EventOwner,
+  type EventReadings,
+  type InboundCell,
+  type LifetimeCell,
+  type OutboundCell,
+} from '../model/connection-events.ts';
+import { formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
+import type { TallyLimits } from '../model/limits.ts';
+import { labelOf, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
+import { KeptCounters } from './counting/kept-counters.ts';
+import type { LocalListener } from './local-listeners.ts';
+
+/** What is known besides the events. */
+export interface EventContext {
+  /** Undefined if unknown. */
+  unitOf(cgroup: bigint): string | undefined;
+  /** Listeners of the exporter's own namespace by port. */
+  readonly listeners: ReadonlyMap<number, LocalListener>;
+  readonly nowMs: number;
+}
+
+type Labels<Cell> = Omit<Cell, 'counts'>;
+
+const OTHER_OUTBOUND = {
+  process: OTHER_LABEL,
+  unit: OTHER_LABEL,
+  remoteIp: OTHER_LABEL,
+  remotePort: OTHER_LABEL,
+};
+const OTHER_INBOUND = { process: OTHER_LABEL, unit: OTHER_LABEL, localPort: OTHER_LABEL };
+/** Scrapes that wait for the name of a listener that is new, or whose process is still searched for. */
+const MOST_WAITS = 5;
+/** No label value contains it: names on the page are printable. */
+const SEPARATOR = '\0';
+
+/** Adds up what was seen of connections by who it was and where to, as long as the exporter's thread lives. */
+export function createEventsTally(
+  limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
+): (readings: EventReadings, context: EventContext) => ConnectionEventCounts {
+  const most = limits.connectionEvents;
+  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, OTHER_OUTBOUND);
+  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, OTHER_INBOUND);
+  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, { process: OTHER_LABEL });
+  /** 1 = somebody has listened on the port of the own namespace. */
+  const served = new Uint8Array(65_536);
+  let waiting: { readonly flow: EventFlow; readonly waits: number }[] = [];
+
+  return function tally({ flows, lost }, context) {
+    for (const port of context.listeners.keys()) served[port] = 1;
+    const came = [...waiting, ...flows.map((flow) => ({ flow, waits: 0 }))];
+    waiting = [];
+    for (const { flow, waits } of came) {
+      if (flow.isOutbound) addOutbound(flow, context);
+      else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
+      else addInbound(flow, context);
+    }
+    const out = outbound.turn(context.nowMs);
+    const into = inbound.turn(context.nowMs);
+    const ages = lifetimes.turn(context.nowMs);
+    return {
+      outbound: out.counters.map(({ group, counts }) => ({ ...group, counts })),
+      inbound: into.counters.map(({ group, counts }) => ({ ...group, counts })),
+      lifetimes: ages.counters.map(({ group, counts }) => ({ ...group, counts: withAllLifetimes(counts) })),
+      folded: { outbound: out.folded, inbound: into.folded, lifetimes: ages.folded },
+      lost,
+    };
+  };
+
+  function addOutbound({ owner, remote, counts }: EventFlow, { unitOf }: EventContext): void {
+    const { process, unit } = nameOwner(owner, unitOf);
+    const remoteIp = remote === undefined ? OTHER_LABEL : labelPeer(remote.words);
+    const remotePort = remote === undefined ? OTHER_LABEL : String(remote.port);
+    const group = { process, unit, remoteIp, remotePort };
+    outbound.add(Object.values(group).join(SEPARATOR), group, counts);
+    const ages = onlyLifetimes(counts);
+    if (ages !== undefined) lifetimes.add(process, { process }, ages);
+  }
+
+  function addInbound({ owner, localPort, isOwn, counts }: EventFlow, { unitOf, listeners }: EventContext): void {
+    const listener = isOwn && localPort !== undefined ? listeners.get(localPort) : undefined;
+    const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameOwner(owner, unitOf);
+    // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
+    const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
+    const group = { process, unit, localPort: isKnown ? String(localPort) : OTHER_LABEL };
+    inbound.add(Object.values(group).join(SEPARATOR), group, counts);
+  }
+
+  function labelPeer(words: readonly [number, number, number, number]): string {
+    const isV4 = isIpv4(words[0], words[1], words[2]);
+    const [prefix, whole] = isV4 ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
+    return prefix === whole ? formatAddress(words) : `${formatAddress(maskAddress(words, prefix))}/${prefix}`;
+  }
+}
+
+/** Whether a later scrape may know who listens there. */
+function isNameless({ owner, localPort, isOwn }: EventFlow, { listeners }: EventContext): boolean {
+  if (owner !== 'unknown' || !isOwn || localPort === undefined) return false;
+  return listeners.get(localPort)?.isPending ?? true;
+}
+
+function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process: string; unit: string } {
+  if (owner === 'other') return { process: OTHER_LABEL, unit: OTHER_LABEL };
+  if (owner === 'unknown') return { process: UNKNOWN_LABEL, unit: UNKNOWN_LABEL };
+  return {
+    process: owner.name === undefined ? UNKNOWN_LABEL : labelOf(owner.name),
+    unit: nameUnit(owner.cgroup, unitOf),
+  };
+}
+
+/** What an interrupt does to a connection, it does to one that came through the listener. */
+function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']) {
+  return {
+    process: listener?.process ?? UNKNOWN_LABEL,
+    unit: listener === undefined ? UNKNOWN_LABEL : nameUnit(listener.cgroup, unitOf),
+  };
+}
+
+function nameUnit(cgroup: bigint, unitOf: EventContext['unitOf']): string {
+  const name = cgroup === 0n ? undefined : unitOf(cgroup);
+  return name === undefined ? UNKNOWN_LABEL : labelOf(name);
+}
+
+/** Undefined if no connection has ended. */
+function onlyLifetimes(counts: EventCounts): EventCounts | undefined {
+  const ages = new Float64Array(EVENT_COUNTS);
+  ages.set(counts.subarray(EventCount.lifetimes), EventCount.lifetimes);
+  return ages.some((age) => age !== 0) ? ages : undefined;
+}
+
+/** A histogram is whole or not there: where one class was on a page, the others are, too. */
+function withAllLifetimes(counts: EventCounts): EventCounts {
+  return counts.map((count, index) => (index >= EventCount.lifetimes && Number.isNaN(count) ? 0 : count));
+}

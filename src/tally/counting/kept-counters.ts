@@ -1,0 +1,105 @@
+/** A group and what it has counted. */
+export interface Counted<Group> {
+  readonly group: Group;
+  /** Shape: as given at construction. */
+  readonly counts: Float64Array;
+}
+
+interface Kept<Group> extends Counted<Group> {
+  /** 1 = the number was on a page, at 0 at first, so that its growth is seen. */
+  readonly isShown: Uint8Array;
+  changedMs: number;
+}
+
+/** A group that has counted nothing for so long makes room for another one. */
+const IDLE_MS = 3_600_000;
+
+/**
+ * Counters of groups that come and go, of which at most `limit` have their own: a group keeps it until it is idle for an hour, whoever else
+ * comes; the rest counts in the counters of `other`. No counter ever falls, and nothing is counted twice.
+ */
+export class KeptCounters<Group> {
+  readonly #limit: number;
+  readonly #width: number;
+  readonly #kept = new Map<string, Kept<Group>>();
+  readonly #other: Kept<Group>;
+  #grown = new Map<string, Counted<Group>>();
+  #hasOther = false;
+
+  constructor(limit: number, width: number, other: Group) {
+    this.#limit = limit;
+    this.#width = width;
+    this.#other = this.#create(other, 0);
+  }
+
+  /** Adds what a group has counted since the last `turn`. `key`: names the group. */
+  add(key: string, group: Group, counts: Float64Array): void {
+    const known = this.#grown.get(key);
+    if (known === undefined) this.#grown.set(key, { group, counts: Float64Array.from(counts) });
+    else addTo(known.counts, counts);
+  }
+
+  /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
+  turn(nowMs: number): { readonly counters: readonly Counted<Group>[]; readonly folded: number } {
+    const newcomers: [key: string, counted: Counted<Group>][] = [];
+    for (const [key, grown] of this.#grown) {
+      const kept = this.#kept.get(key);
+      if (kept === undefined) newcomers.push([key, grown]);
+      else this.#count(kept, grown.counts, nowMs);
+    }
+    this.#grown = new Map();
+    newcomers.sort(([aKey, a], [bKey, b]) => sum(b.counts) - sum(a.counts) || (aKey < bKey ? -1 : 1));
+    this.#makeRoom(newcomers.length, nowMs);
+    let folded = 0;
+    for (const [key, { group, counts }] of newcomers) {
+      let kept = this.#other;
+      if (this.#kept.size < this.#limit) {
+        kept = this.#create(group, nowMs);
+        this.#kept.set(key, kept);
+      } else {
+        folded++;
+        this.#hasOther = true;
+      }
+      this.#count(kept, counts, nowMs);
+    }
+    const all = [...this.#kept.values(), ...(this.#hasOther ? [this.#other] : [])];
+    return { counters: all.map(show), folded };
+  }
+
+  #count(kept: Kept<Group>, counts: Float64Array, nowMs: number): void {
+    addTo(kept.counts, counts);
+    kept.changedMs = nowMs;
+  }
+
+  /** Those that have been idle for longest go first. */
+  #makeRoom(wanted: number, nowMs: number): void {
+    const missing = this.#kept.size + wanted - this.#limit;
+    if (missing <= 0) return;
+    const idle = [...this.#kept].filter(([, { changedMs }]) => nowMs - changedMs >= IDLE_MS);
+    idle.sort(([, a], [, b]) => a.changedMs - b.changedMs);
+    for (const [key] of idle.slice(0, missing)) this.#kept.delete(key);
+  }
+
+  #create(group: Group, changedMs: number): Kept<Group> {
+    return { group, counts: new Float64Array(this.#width), isShown: new Uint8Array(this.#width), changedMs };
+  }
+}
+
+/** A number that was not on a page is 0 on its first one. */
+function show<Group>({ group, counts, isShown }: Kept<Group>): Counted<Group> {
+  const shown = counts.map((count, index) => {
+    if (isShown[index] === 1) return count;
+    if (count === 0) return Number.NaN;
+    isShown[index] = 1;
+    return 0;
+  });
+  return { group, counts: shown };
+}
+
+function addTo(counts: Float64Array, more: Float64Array): void {
+  for (let index = 0; index < counts.length; index++) counts[index]! += more[index]!;
+}
+
+function sum(counts: Float64Array): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { closeSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicMs } from '../../src/collector/protocol.ts';
+import { ENDINGS, EventCount, type EventFlow } from '../../src/model/connection-events.ts';
+import { createConnectionEvents } from '../../src/platform/linux/bpf/connection-events.ts';
+import { attachEvents } from '../../src/platform/linux/bpf/open-events.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { createConnectionMaker } from '../support/sockets/connection-maker.ts';
+import { missingBpf } from '../support/sockets/missing-bpf.ts';
+import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+
+/** Nobody else has it, in no other namespace. */
+const PORT = 20_000 + Math.floor(Math.random() * 10_000);
+const RUN = Math.random().toString(36).slice(2, 6).padEnd(4, '0');
+const skip = enterNetworkNamespace() ?? missingBpf() ?? missingCompiler() ?? false;
+
+test('with few places for destinations only these are lost, and it is counted', { skip }, async (t) => {
+  const { call, readAll } = await open(t, { tcpstate_flows: 4 });
+  for (let address = 1; address <= 20; address++) call(`${RUN}-a`, `127.0.0.${address}`, 10);
+  const { flows, lost } = await readAll(200);
+  const own = ofName(flows, `${RUN}-a`);
+  assert.equal(sum(own, EventCount.opened), 200);
+  const without = own.filter(({ remote }) => remote === undefined);
+  assert.ok(sum(without, EventCount.opened) >= 160, 'at most four destinations have a place');
+  assert.ok(lost.flows >= sum(without, EventCount.opened) + countEnded(without));
+});
+
+test('with few places for processes the others count together', { skip }, async (t) => {
+  const { call, readAll } = await open(t, { tcpstate_owners: 4 });
+  for (let process = 0; process < 12; process++) call(`${RUN}-${process}`, '127.0.0.1', 10);
+  const { flows, lost } = await readAll(120);
+  const others = flows.filter(({ owner }) => owner === 'other');
+  assert.equal(sum(flows, EventCount.opened), 120);
+  assert.ok(sum(others, EventCount.opened) >= 80);
+  assert.ok(lost.owners >= sum(others, EventCount.opened));
+});
+
+test('what is read is what came since the last read, and names are looked up when they are new', {
+  skip,
+}, async (t) => {
+  const { call, readAll } = await open(t, {});
+  call(`${RUN}-b`, '127.0.0.1', 10);
+  assert.equal(sum(ofName((await readAll(10)).flows, `${RUN}-b`), EventCount.opened), 10);
+  call(`${RUN}-c`, '127.0.0.1', 7);
+  const { flows, lost } = await readAll(7);
+  assert.deepEqual([ofName(flows, `${RUN}-b`), sum(ofName(flows, `${RUN}-c`), EventCount.opened)], [[], 7]);
+  assert.deepEqual(lost, { owners: 0, flows: 0, connections: 0 });
+});
+
+test('processes and destinations that are idle for an hour make room', { skip }, async (t) => {
+  const { events, call, readAll } = await open(t, { tcpstate_owners: 32 });
+  for (let process = 0; process < 60; process++) call(`${RUN}-${process}`, '127.0.0.1', 1);
+  await readAll(60);
+  call(`${RUN}-late`, '127.0.0.1', 1);
+  assert.equal(ofName((await readAll(1)).flows, `${RUN}-late`).length, 0, 'there is no place');
+  // programs of other tests may be faster, and take the places
+  for (let hours = 2, found = 0; found === 0; hours += 3) {
+    assert.ok(hours < 60, 'there is no place');
+    const nowMs = monotonicMs() + hours * 3_600_000;
+    events.read(nowMs);
+    call(`${RUN}-late`, '127.0.0.1', 1);
+    found = ofName((await readAll(1, nowMs)).flows, `${RUN}-late`).length;
+  }
+});
+
+test('a program that calls itself MainThread, as Node.js 24 does, has the name of its file', { skip }, async (t) => {
+  const { call, readAll } = await open(t, {});
+  call('MainThread', '127.0.0.1', 3);
+  const { flows } = await readAll(3);
+  assert.equal(sum(ofName(flows, 'main'), EventCount.opened), 3, 'as connection-maker.ts calls it');
+});
+
+async function open(t: TestContext, sizes: Readonly<Record<string, number>>) {
+  const { maps, links } = attachEvents(sizes);
+  const events = createConnectionEvents(maps, true);
+  t.after(() => {
+    events.close();
+    for (const fd of [...links, ...Object.values(maps)]) closeSync(fd);
+  });
+  const maker = createConnectionMaker(t);
+  await maker.serve(`${RUN}-srv`, '0.0.0.0', PORT, 'client');
+  return {
+    events,
+    /** What is read until so many connections to the server have ended: the FIN of the other side may be late. */
+    async readAll(ended: number, nowMs = monotonicMs()) {
+      const all: EventFlow[] = [];
+      for (let tries = 0; ; tries++) {
+        const { flows, lost } = events.read(nowMs);
+        all.push(...flows.filter(isOurs));
+        if (countEnded(all) >= ended) return { flows: all, lost };
+        assert.ok(tries < 500, `${countEnded(all)} of ${ended} have ended`);
+        await delay(20);
+      }
+    },
+    call(name: string, address: string, count: number) {
+      assert.equal(maker.call(name, [address, PORT], count, 'close').ok, count);
+    },
+  };
+}
+
+function ofName(flows: readonly EventFlow[], name: string): EventFlow[] {
+  return flows.filter(({ owner }) => typeof owner === 'object' && owner.name === name);
+}
+
+/** Outbound and to the server, unless the destination is lost: then by its name. */
+function isOurs({ isOutbound, owner, remote }: EventFlow): boolean {
+  if (!isOutbound) return false;
+  return remote === undefined ? typeof owner === 'object' && owner.name!.startsWith(RUN) : remote.port === PORT;
+}
+
+function countEnded(flows: readonly EventFlow[]): number {
+  return ENDINGS.reduce((all, _, index) => all + sum(flows, EventCount.closed + index), 0);
+}
+
+function sum(flows: readonly EventFlow[], index: number): number {
+  return flows.reduce((all, { counts }) => all + counts[index]!, 0);
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EVENT_COUNTS, EventCount, type EventFlow, type EventOwner } from '../../src/model/connection-events.ts';
+import { parseAddress } from '../../src/model/ip-address.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { createEventsTally, type EventContext } from '../../src/tally/connection-events.ts';
+
+const LOST = { owners: 1, flows: 2, connections: 3 };
+const CONTEXT: EventContext = {
+  unitOf: (cgroup) => (cgroup === 7n ? 'web.service' : undefined),
+  listeners: new Map([
+    [80, { process: 'nginx', cgroup: 7n, isPending: false }],
+    [81, { process: undefined, cgroup: 0n, isPending: false }],
+  ]),
+  nowMs: 0,
+};
+const web: EventOwner = { name: 'web', cgroup: 7n };
+
+function outbound(owner: EventOwner, address: string | undefined, numbers: Record<number, number>): EventFlow {
+  const remote = address === undefined ? undefined : { words: parseAddress(address)!, port: 443 };
+  return { owner, isOutbound: true, remote, localPort: undefined, isOwn: false, counts: countsOf(numbers) };
+}
+
+function inbound(owner: EventOwner, localPort: number | undefined, isOwn = true): EventFlow {
+  const counts = countsOf({ [EventCount.opened]: 1 });
+  return { owner, isOutbound: false, remote: undefined, localPort, isOwn, counts };
+}
+
+function countsOf(numbers: Record<number, number>): Float64Array {
+  const counts = new Float64Array(EVENT_COUNTS);
+  for (const [index, number] of Object.entries(numbers)) counts[Number(index)] = number;
+  return counts;
+}
+
+/** A later page: on the first one all counters are 0, and who is nameless waits for a listener. */
+function tallyTwice(flows: readonly EventFlow[], limits = DEFAULT_LIMITS, context = CONTEXT) {
+  const tally = createEventsTally(limits);
+  tally({ flows, lost: LOST }, context);
+  for (let waits = 0; waits < 5; waits++) tally({ flows: [], lost: LOST }, context);
+  return tally({ flows: [], lost: LOST }, context);
+}
+
+describe('createEventsTally', () => {
+  it('adds up flows that look the same on the page', () => {
+    const same = [outbound(web, '10.0.0.1', { 0: 2 }), outbound({ name: 'web', cgroup: 7n }, '10.0.0.1', { 0: 3 })];
+    const { outbound: cells, lost } = tallyTwice(same);
+    assert.deepEqual(
+      cells.map(({ counts, ...labels }) => [labels, counts[0]]),
+      [[{ process: 'web', unit: 'web.service', remoteIp: '10.0.0.1', remotePort: '443' }, 5]],
+    );
+    assert.deepEqual(lost, LOST);
+  });
+
+  it('names who is unknown or has no place, and makes names printable and unmistakable', () => {
+    const owners: EventOwner[] = ['unknown', 'other', { name: 'other', cgroup: 0n }, { name: 'a\u001b', cgroup: 1n }];
+    const { outbound: cells } = tallyTwice(owners.map((owner) => outbound(owner, '::1', { 0: 1 })));
+    assert.deepEqual(cells.map(({ process, unit, remoteIp }) => [process, unit, remoteIp]).sort(), [
+      ['a\\x1b', 'unknown', '::1'],
+      ['other', 'other', '::1'],
+      ['other_', 'unknown', '::1'],
+      ['unknown', 'unknown', '::1'],
+    ]);
+  });
+
+  it('keeps the process of a flow whose destination found no place', () => {
+    const { outbound: cells } = tallyTwice([outbound(web, undefined, { 0: 4 })]);
+    const [{ process, remoteIp, remotePort }] = cells as [(typeof cells)[0]];
+    assert.deepEqual([process, remoteIp, remotePort], ['web', 'other', 'other']);
+  });
+
+  it('shows peers by CIDR where the options say so', () => {
+    const limits = { ...DEFAULT_LIMITS, remotePrefixV4: 24, remotePrefixV6: 64 };
+    const flows = ['10.0.0.1', '10.0.0.9', '2001:db8::1'].map((address) => outbound(web, address, { 0: 1 }));
+    const { outbound: cells } = tallyTwice(flows, limits);
+    assert.deepEqual(cells.map(({ remoteIp, counts }) => [remoteIp, counts[0]]).sort(), [
+      ['10.0.0.0/24', 2],
+      ['2001:db8::/64', 1],
+    ]);
+  });
+
+  it('gives accepted connections to who listens, in the own namespace only; and to other what nobody listens for', () => {
+    const flows = [
+      inbound('unknown', 80),
+      inbound('unknown', 80, false),
+      inbound('unknown', 81),
+      inbound('unknown', 9999),
+      inbound(web, 80),
+      inbound('other', undefined, false),
+    ];
+    const { inbound: cells } = tallyTwice(flows);
+    assert.deepEqual(cells.map(({ process, unit, localPort }) => [process, unit, localPort]).sort(), [
+      ['nginx', 'web.service', '80'],
+      ['other', 'other', 'other'],
+      ['unknown', 'unknown', '80'],
+      ['unknown', 'unknown', '81'],
+      ['unknown', 'unknown', 'other'],
+      ['web', 'web.service', '80'],
+    ]);
+  });
+
+  it('remembers who has listened: a server that stops closes its connections', () => {
+    const tally = createEventsTally(DEFAULT_LIMITS);
+    tally({ flows: [], lost: LOST }, CONTEXT);
+    const gone = { ...CONTEXT, listeners: new Map([[22, { process: 'sshd', cgroup: 0n, isPending: false }]]) };
+    const { inbound: cells } = tally({ flows: [inbound(web, 80)], lost: LOST }, gone);
+    assert.equal(cells[0]!.localPort, '80');
+  });
+
+  it('waits for the name of a listener that is searched for, or was not there yet', () => {
+    const tally = createEventsTally(DEFAULT_LIMITS);
+    const at = (listeners: EventContext['listeners']) => ({ ...CONTEXT, listeners });
+    const pending = new Map([[80, { process: undefined, cgroup: 0n, isPending: true }]]);
+    const flows = [inbound('unknown', 80), inbound('unknown', 8080)];
+    assert.deepEqual(tally({ flows, lost: LOST }, at(pending)).inbound, []);
+    const known = new Map([...CONTEXT.listeners, [8080, { process: 'proxy', cgroup: 0n, isPending: false }] as const]);
+    const { inbound: cells } = tally({ flows: [], lost: LOST }, at(known));
+    assert.deepEqual(cells.map(({ process, localPort }) => [process, localPort]).sort(), [
+      ['nginx', '80'],
+      ['proxy', '8080'],
+    ]);
+  });
+
+  it('has lifetimes by process, whole as soon as one class is there', () => {
+    const ages = { [EventCount.lifetimes + 1]: 3, [EventCount.lifetimeMs]: 900 };
+    const flows = [
+      outbound(web, '10.0.0.1', ages),
+      outbound(web, '10.0.0.2', ages),
+      outbound(web, '10.0.0.3', { 0: 1 }),
+    ];
+    const { lifetimes } = tallyTwice(flows);
+    assert.deepEqual(
+      lifetimes.map(({ process, counts }) => [process, ...counts.subarray(EventCount.lifetimes)]),
+      [['web', 0, 6, 0, 0, 0, 1800]],
+    );
+  });
+});
