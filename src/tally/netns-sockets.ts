@@ -20,11 +20,11 @@ import { countListeners, fillOf } from './listeners.ts';
 import { createNamespaceFigures, type NamespaceFigures, type NamespaceRange } from './namespace-figures.ts';
 
 /** Series of `tcpstate_netns_sockets` for each namespace that the limit allows, on average, with those of `other`. */
-const STATES_PER_NAMESPACE = 4;
+const STATES_PER_NAMESPACE = 3.5;
 
 /** Numbers by namespace and state that are on the page at most, without those of `other`. */
 export function mostStates({ netns }: Pick<TallyLimits, 'netns'>): number {
-  return Math.max(0, netns * STATES_PER_NAMESPACE - KNOWN_STATES.length);
+  return Math.max(0, Math.floor(netns * STATES_PER_NAMESPACE) - KNOWN_STATES.length);
 }
 
 /** What of a namespace has been on the page. */
