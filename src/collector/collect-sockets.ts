@@ -59,7 +59,6 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     give: (part: CollectedPart) => void,
   ): OtherNamespaces | undefined {
     const asked = new Set([...wanted].filter((name) => isCounting(name) && isAvailable(name)));
-    others?.reset();
     if (asked.size === 0) return undefined;
     const outcomes = new Map<CollectorName, CollectorOutcome>();
     const run: Runner = (collector, from, collect) => {
@@ -155,6 +154,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     const startMs = budget.now();
     table.elapsedMs = startMs - lastReadMs;
     lastReadMs = startMs;
+    wider?.reset();
     sockets.read(table, budget, wider);
     if (dialled !== undefined) markOwners(table, dialled);
     if (platform.chosenPorts !== undefined) findDialled(platform.chosenPorts, rules, budget.now() - startMs, budget);
