@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
+import { ownFamilies } from '../support/pages/own-families.ts';
 import { asNobody, missingUsers, NOBODY } from '../support/programs/as-nobody.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
@@ -111,5 +112,5 @@ function logged({ log }: RunningExporter, wanted: string): string[] {
 }
 
 function namesOf(page: ReadonlyMap<string, ParsedFamily>): string[] {
-  return [...page.keys()].sort();
+  return ownFamilies(page).sort();
 }
