@@ -35,6 +35,7 @@ function calls() {
         legend: '{{process}} to {{remote_ip}}:{{remote_port}}',
       },
     ],
+    noValue: 'None, or a host without connection events.',
     alerts: ['TcpConnectionsNotReused'],
   });
 }
@@ -51,6 +52,7 @@ function failures() {
         legend: '{{process}} to {{remote_ip}}:{{remote_port}} {{reason}}',
       },
     ],
+    noValue: 'None, or a host without connection events.',
     alerts: ['TcpConnectsWithoutPort', 'TcpDestinationFailing'],
   });
 }

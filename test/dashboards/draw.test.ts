@@ -36,6 +36,8 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'Refused connections per second',
     'Kernel limits',
     'Open files by process',
+    'Who opens connections, per second (connection events)',
+    'Whose connects fail, and why, per second (connection events)',
   ],
 };
 /** Without kube-state-metrics. */

@@ -37,9 +37,9 @@ function pageOf({ instance, snapshot, build }: (typeof HOSTS)[number], minute: n
   const missed = MISSED.get(instance)?.includes(minute) ?? false;
   if (missed) return `up{${target}} 0 ${time}\n`;
   const samples = buildFamilies(snapshot(minute), build).flatMap(({ name, labelNames, samples: own }) =>
-    own.map(({ labels, value }) => {
-      const pairs = labelNames.map((label, index) => `${label}=${JSON.stringify(labels[index])}`);
-      return `${name}{${[target, ...pairs].join(',')}} ${value} ${time}\n`;
+    own.map(({ labels, value, suffix = '' }) => {
+      const pairs = labels.map((label, index) => `${labelNames[index]}=${JSON.stringify(label)}`);
+      return `${name}${suffix}{${[target, ...pairs].join(',')}} ${value} ${time}\n`;
     }),
   );
   const self = Object.entries({
