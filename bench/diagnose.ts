@@ -6,9 +6,8 @@ import { BUILT_PROGRAM } from '../test/support/programs/running-exporter.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
-import { OWNING_PROCESSES, phaseOf } from './phases.ts';
 import { formatTable } from './report.ts';
-import { startFleet } from './socket-fleet.ts';
+import { startEstablished } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 
 const { values } = parseArgs({
@@ -30,14 +29,7 @@ const COMMANDS = {
 const run = promisify(execFile);
 const programs = compileNative();
 enterBenchNamespace();
-const { sockets, peers } = phaseOf('established', parseSize(values.size));
-const fleet = await startFleet(programs.sockets, {
-  state: 'established',
-  sockets,
-  peers,
-  processes: OWNING_PROCESSES,
-  name: 'service',
-});
+const fleet = await startEstablished(programs.sockets, parseSize(values.size));
 const costs = new Map<string, { cpuMs: number; wallMs: number }[]>();
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [name, args] of Object.entries(COMMANDS)) {

@@ -10,10 +10,9 @@ import { createClient } from './http-client.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
-import { OWNING_PROCESSES, phaseOf } from './phases.ts';
 import { cpuMilliseconds, memoryOf } from './process-usage.ts';
 import { formatTable } from './report.ts';
-import { startFleet } from './socket-fleet.ts';
+import { startEstablished } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 
 const { values } = parseArgs({
@@ -40,14 +39,7 @@ interface Costs {
 
 const programs = compileNative();
 enterBenchNamespace();
-const { sockets, peers } = phaseOf('established', parseSize(values.size));
-const fleet = await startFleet(programs.sockets, {
-  state: 'established',
-  sockets,
-  peers,
-  processes: OWNING_PROCESSES,
-  name: 'service',
-});
+const fleet = await startEstablished(programs.sockets, parseSize(values.size));
 const costs = new Map<string, Costs[]>();
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [name, { args, isWatched }] of Object.entries(SITUATIONS))

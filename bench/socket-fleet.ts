@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { OWNING_PROCESSES, phaseOf } from './phases.ts';
 
 /** What to make, by `native/sockets.c`. */
 export interface FleetOptions {
@@ -15,6 +16,12 @@ export interface FleetOptions {
 }
 
 const SERVICE_PORT = 8000;
+
+/** So many established sockets of the usual number of processes, called `service-NN`. */
+export function startEstablished(program: string, count: number): Promise<SocketFleet> {
+  const { sockets, peers } = phaseOf('established', count);
+  return startFleet(program, { state: 'established', sockets, peers, processes: OWNING_PROCESSES, name: 'service' });
+}
 
 /** Processes that hold sockets. */
 export interface SocketFleet {
