@@ -1,4 +1,4 @@
-import { renderExposition } from '../metrics/exposition.ts';
+import { writeFamilies } from '../metrics/exposition.ts';
 import type { ExpositionFormat } from '../metrics/family.ts';
 import { buildFamilies } from '../metrics/index.ts';
 import type { BuildInfo } from '../model/build-info.ts';
@@ -10,11 +10,11 @@ import { assembleSnapshot } from './snapshot.ts';
 type Send = (message: CollectorMessage, transfer?: ArrayBuffer[]) => void;
 
 /**
- * Answers requests in the collector thread. Facts are sent as soon as they are there: what comes next may hang, or take longer than
- * the request may wait. The counts are sent as a page, or themselves if somebody wants them.
+ * Answers requests in the collector thread. Each part without counts is sent as soon as it is there: what comes next may hang, or take
+ * longer than the request may wait. The counts are sent as a page, or themselves if somebody wants them.
  */
 export function createAnswering(collect: ReturnType<typeof createCollection>, build: BuildInfo, send: Send) {
-  return async function answer(request: CollectRequest): Promise<void> {
+  return function answer(request: CollectRequest): void {
     const { id, collectors, format, countsWanted } = request;
     const startedMs = performance.now();
     const parts: CollectedPart[] = [];
@@ -25,17 +25,16 @@ export function createAnswering(collect: ReturnType<typeof createCollection>, bu
       else send({ type: 'part', id, part });
     });
     const snapshot = assembleSnapshot({ parts, startedMs, ending: 'complete' }, collectors);
-    const page = format && (await write(snapshot, format));
+    const page = format && write(snapshot, format);
     const hasCounts = page === undefined || Atomics.load(countsWanted, 0) !== 0;
     const last = held.map((part) => (hasCounts ? part : withStatesOnly(part)));
     send({ type: 'done', id, end: { parts: last, hasCounts, ...(page && { page }) } }, page && [page.buffer]);
   };
 
   /** Undefined if that fails: the main thread then tries it with the counts, and tells its client why. */
-  async function write(snapshot: Snapshot, format: ExpositionFormat): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  function write(snapshot: Snapshot, format: ExpositionFormat): Uint8Array<ArrayBuffer> | undefined {
     try {
-      const { body } = await renderExposition(buildFamilies(snapshot, build), undefined, format);
-      return new TextEncoder().encode(body);
+      return new TextEncoder().encode(writeFamilies(buildFamilies(snapshot, build), format));
     } catch {
       return undefined;
     }

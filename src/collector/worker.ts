@@ -16,8 +16,8 @@ const send = (message: CollectorMessage, transfer?: ArrayBuffer[]) => port.postM
 try {
   const platform = await openPlatform(options.platform, { ...options, collectors: new Set(options.collectors) });
   const answer = createAnswering(createCollection(platform, options.limits, monotonicMs), options.build, send);
-  port.on('message', async (request: CollectRequest) => {
-    await answer(request);
+  port.on('message', (request: CollectRequest) => {
+    answer(request);
     platform.betweenCollections?.();
   });
   send({ type: 'ready', notices: platform.notices });

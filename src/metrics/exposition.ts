@@ -1,40 +1,88 @@
 import { type Metric, Registry, type RegistryContentType } from 'prom-client';
 import type { ExpositionFormat, ExpositionPage, MetricFamily } from './family.ts';
-import { labelSetsOf } from './label-sets.ts';
 import type { SelfFamilies } from './self.ts';
 
 const OPENMETRICS_END = '# EOF\n';
+const COUNTER_SUFFIX = '_total';
+const TO_ESCAPE = /[\\\n"]/;
 
 /**
- * Families and, if given, the exporter's own metrics → one page, in the given order. Each call uses its own registry,
- * so that two at once do not mix. There must be a family (build info always is): prom-client ends an empty OpenMetrics
- * page with an empty line, which the format forbids. No value is NaN: what is unknown has no sample.
+ * Families and, if given, the exporter's own metrics → one page, in the given order. There must be a family (build info always is): a
+ * page without one would end with an empty line, which OpenMetrics forbids. No value is NaN: what is unknown has no sample.
  */
 export async function renderExposition(
   families: readonly MetricFamily[],
   selfFamilies: SelfFamilies | undefined,
   format: ExpositionFormat,
 ): Promise<ExpositionPage> {
-  const registry = new Registry<RegistryContentType>();
-  registry.setContentType(contentTypeOf(format));
-  for (const family of families) registry.registerMetric(constantMetric({ ...family, values: valuesOf(family) }));
-  for (const family of selfFamilies ?? []) registry.registerMetric(constantMetric(family));
-  return { contentType: registry.contentType, body: await registry.metrics() };
+  const { contentType, body } = await appendSelf(Buffer.from(writeFamilies(families, format)), selfFamilies, format);
+  return { contentType, body: body.toString() };
 }
 
-function contentTypeOf(format: ExpositionFormat): RegistryContentType {
-  return format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
+/**
+ * A page of families in Prometheus text 0.0.4 or OpenMetrics 1.0.0, the same bytes as prom-client's registry makes of them: that one
+ * takes an object and several strings per sample (docs/decisions.md). Throws for two families of one name.
+ */
+export function writeFamilies(families: readonly MetricFamily[], format: ExpositionFormat): string {
+  const isOpenMetrics = format === 'openmetrics';
+  const names = new Set<string>();
+  let page = '';
+  for (const family of families) {
+    if (names.has(family.name)) throw new Error(`two families are called ${family.name}`);
+    names.add(family.name);
+    if (page !== '' && !isOpenMetrics) page += '\n';
+    page += isOpenMetrics && family.type === 'counter' ? writeOpenCounter(family) : writeFamily(family, family.name);
+  }
+  return isOpenMetrics ? page + OPENMETRICS_END : page;
 }
 
-/** A page that was rendered without the exporter's own metrics → the one page of both. */
+/** OpenMetrics names the family of a counter without `_total`. */
+function writeOpenCounter(family: MetricFamily): string {
+  const { name } = family;
+  const base = name.endsWith(COUNTER_SUFFIX) ? name.slice(0, -COUNTER_SUFFIX.length) : name;
+  return writeFamily({ ...family, name: base }, base + COUNTER_SUFFIX);
+}
+
+/** `metric`: the name of its samples, but for those of a histogram. */
+function writeFamily({ name, type, help, labelNames, samples }: MetricFamily, metric: string): string {
+  let text = `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`;
+  for (const { labels, value, suffix } of samples) {
+    text += suffix === undefined ? metric : name + suffix;
+    let before = '{';
+    for (let index = 0; index < labels.length; index++) {
+      text += `${before}${labelNames[index]!}="${escapeLabel(labels[index]!)}"`;
+      before = ',';
+    }
+    text += labels.length === 0 ? ` ${numberText(value)}\n` : `} ${numberText(value)}\n`;
+  }
+  return text;
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+function escapeLabel(text: string): string {
+  return TO_ESCAPE.test(text) ? escapeHelp(text).replaceAll('"', '\\"') : text;
+}
+
+function numberText(value: number): string {
+  return Number.isFinite(value) ? String(value) : value > 0 ? '+Inf' : '-Inf';
+}
+
+/** A page that was written without the exporter's own metrics → the one page of both. */
 export async function appendSelf(
   page: Uint8Array,
   selfFamilies: SelfFamilies | undefined,
   format: ExpositionFormat,
 ): Promise<ExpositionPage<Buffer>> {
+  const contentType = format === 'openmetrics' ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE;
   if (selfFamilies === undefined || selfFamilies.length === 0)
-    return { contentType: contentTypeOf(format), body: Buffer.from(page.buffer, page.byteOffset, page.byteLength) };
-  const { contentType, body } = await renderExposition([], selfFamilies, format);
+    return { contentType, body: Buffer.from(page.buffer, page.byteOffset, page.byteLength) };
+  const registry = new Registry<RegistryContentType>();
+  registry.setContentType(contentType);
+  for (const family of selfFamilies) registry.registerMetric(constantMetric(family));
+  const body = await registry.metrics();
   // the first page ends with the line that ends a page of OpenMetrics; families of text have an empty line between them
   const end = format === 'openmetrics' ? page.length - OPENMETRICS_END.length : page.length;
   return {
@@ -43,30 +91,8 @@ export async function appendSelf(
   };
 }
 
-interface Described {
-  readonly name: string;
-  readonly values: readonly object[];
-}
-
-/**
- * A metric with fixed values. prom-client's own Gauge and Counter key a sample by its unescaped label values, so
- * `a="1,b:2"` could silently overwrite another sample; and a process may choose such a name.
- */
-function constantMetric(family: Described): Metric {
-  // For OpenMetrics the registry renames a counter before it calls `get`, so `get` answers under the new name.
+/** A metric with fixed values. For OpenMetrics the registry renames a counter before it calls `get`, so `get` answers under the new name. */
+function constantMetric(family: SelfFamilies[number]): Metric {
   const metric = { ...family, get: async () => metric };
   return metric as unknown as Metric;
-}
-
-/**
- * As labels that several samples share: prom-client writes those after the sample's own, of which there are none, and
- * formats them only once.
- */
-function valuesOf(family: MetricFamily): object[] {
-  const sets = labelSetsOf(family);
-  return family.samples.map(({ value, suffix }, index) => ({
-    value,
-    sharedLabels: sets[index],
-    ...(suffix !== undefined && { metricName: family.name + suffix }),
-  }));
 }
