@@ -6,3 +6,6 @@ import { setFlagsFromString } from 'node:v8';
 // lowers that to 67 MB for another 5 ms. The collector thread sets the flag again because V8 forgets it when a thread
 // starts.
 setFlagsFromString('--semi-space-growth-factor=1');
+
+// Measured on an idle host: young objects take one thread 0.4 ms to collect; four of them took 0.9 ms of CPU more per scrape.
+setFlagsFromString('--no-parallel-scavenge');
