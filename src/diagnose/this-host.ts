@@ -3,6 +3,7 @@ import { createCollecting } from '../collector/on-this-thread.ts';
 import type { Config } from '../config/config.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import { describeError } from '../model/describe-error.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import { openPlatform } from '../platform/select.ts';
 import type { Source } from './source.ts';
 
@@ -11,8 +12,10 @@ const LEFT_OUT: ReadonlySet<CollectorName> = new Set(['netns', 'connection_event
 /**
  * Collects on this thread as the server does: the same collectors, in the same order, but `netns`, of which no verdict speaks, and
  * `connection_events`, which sees nothing of what was before. A reader that has to be loaded into the kernel and proven takes 130 ms: for one look it is used only by its name.
+ `names`: the
+ * configuration file.
  */
-export async function openThisHost(config: Config): Promise<Source> {
+export async function openThisHost(config: Config, names?: ConfigInUse): Promise<Source> {
   const { socketSource, ...others } = config;
   const collectors = [...config.collectors].filter((name) => !LEFT_OUT.has(name));
   try {
@@ -21,7 +24,11 @@ export async function openThisHost(config: Config): Promise<Source> {
       collectors: new Set(collectors),
       ...(socketSource !== 'auto' && { socketSource }),
     });
-    const collecting = createCollecting(platform, { collectors, limits: config.limits }, config.scrapeTimeoutMs);
+    const collecting = createCollecting(
+      platform,
+      { collectors, limits: config.limits, ...(names && { config: names }) },
+      config.scrapeTimeoutMs,
+    );
     return {
       place: hostname(),
       notes: collecting.notices.filter(({ level }) => level === 'warn').map(({ message }) => message),

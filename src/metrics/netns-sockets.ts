@@ -1,6 +1,7 @@
 import type { NetnsLabels, NetnsSockets } from '../model/netns-sockets.ts';
 import { stateLabel } from '../model/tcp-state.ts';
 import { gauge, type MetricFamily } from './family.ts';
+import { remoteNameLabel } from './remote-name.ts';
 
 const LABELS = ['netns', 'namespace', 'pod'] as const;
 const SOURCE = "the kernel's own tables (bpf)";
@@ -100,11 +101,28 @@ function closeWaitFamilies(cells: readonly Cell[]): MetricFamily[] {
 
 /** Each limited over all namespaces together. */
 function sharedFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const connections = sockets?.connections.cells ?? [];
+  const connectionName = remoteNameLabel(connections);
+  const destinationName = remoteNameLabel(sockets?.destinations.cells ?? []);
   const destinations = (sockets?.destinations.cells ?? []).map((cell) => ({
     ...cell,
-    labels: [...labelsOf(cell), cell.family, cell.localIp, cell.remoteIp, String(cell.remotePort)] as const,
+    labels: [
+      ...labelsOf(cell),
+      cell.family,
+      cell.localIp,
+      cell.remoteIp,
+      String(cell.remotePort),
+      ...destinationName.of(cell),
+    ] as const,
   }));
-  const destinationLabels = [...LABELS, 'family', 'local_ip', 'remote_ip', 'remote_port'] as const;
+  const destinationLabels = [
+    ...LABELS,
+    'family',
+    'local_ip',
+    'remote_ip',
+    'remote_port',
+    ...destinationName.names,
+  ] as const;
   return [
     gauge(
       'tcpstate_netns_ephemeral_destination_ports_used',
@@ -120,9 +138,9 @@ function sharedFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
     ),
     gauge(
       'tcpstate_netns_connections',
-      [...LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port'],
+      [...LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port', ...connectionName.names],
       `TCP connections of other network namespaces by state, service port and peer, the smallest groups of all namespaces aggregated in other, from ${SOURCE}.`,
-      (sockets?.connections.cells ?? []).map((cell) => ({
+      connections.map((cell) => ({
         labels: [
           ...labelsOf(cell),
           stateLabel(cell.state),
@@ -130,6 +148,7 @@ function sharedFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
           cell.localPort,
           cell.remoteIp,
           cell.remotePort,
+          ...connectionName.of(cell),
         ] as const,
         value: cell.sockets,
       })),

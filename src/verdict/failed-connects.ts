@@ -1,8 +1,8 @@
 import { EventCount, FAILURE_REASONS, type OutboundCell } from '../model/connection-events.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Found } from './compose.ts';
+import { type Found, subjectOf } from './compose.ts';
 import { type Evidence, rateOf } from './evidence.ts';
-import { counted, duration, endpoint, isNamed } from './words.ts';
+import { counted, destination, duration, isNamed } from './words.ts';
 
 const NO_PORT = EventCount.failed + FAILURE_REASONS.indexOf('no_port');
 
@@ -12,7 +12,7 @@ export function findFailedConnects(evidence: Evidence): Found[] {
   return cells.flatMap((cell): Found[] => {
     const rate = rateOf(evidence, (snapshot) => countsWithoutPort(snapshot, cell));
     if (rate === undefined || rate.events <= evidence.thresholds.connectsWithoutPort) return [];
-    const { process, remoteIp, remotePort } = cell;
+    const { process, remotePort } = cell;
     const who = isNamed(process) ? process : 'A program';
     const isKnown = remotePort !== 'other';
     const seconds = evidence.before!.secondsAgo;
@@ -20,17 +20,9 @@ export function findFailedConnects(evidence: Evidence): Found[] {
       {
         kind: 'connects_without_port',
         severity: 'critical',
-        subject: isKnown
-          ? {
-              type: 'destination',
-              family: remoteIp.includes(':') ? 'ipv6' : 'ipv4',
-              localIp: '',
-              remoteIp,
-              remotePort: Number(remotePort),
-            }
-          : { type: 'host' },
+        subject: isKnown ? subjectOf(cell) : { type: 'host' },
         numbers: { failures: rate.events, failuresPerSecond: rate.perSecond },
-        headline: `${who} cannot connect to ${isKnown ? endpoint(remoteIp, remotePort) : 'some destinations'}: no port was free, ${counted(rate.events, 'time')} in ${duration(seconds)}.`,
+        headline: `${who} cannot connect to ${isKnown ? destination(cell) : 'some destinations'}: no port was free, ${counted(rate.events, 'time')} in ${duration(seconds)}.`,
         owner: isNamed(process) ? { process, isInferred: false, openConnections: 0 } : undefined,
       },
     ];

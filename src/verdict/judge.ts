@@ -15,7 +15,7 @@ import { findKernelLimits } from './kernel-limits.ts';
 import { findPorts } from './ports.ts';
 import { findPortsGrowth } from './ports-growth.ts';
 import { findSynBacklog } from './syn-backlog.ts';
-import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
+import { type Thresholds, thresholdsOf } from './thresholds.ts';
 import { findTimeWait, findTimeWaitTable } from './time-wait.ts';
 import { findView } from './view.ts';
 
@@ -66,7 +66,7 @@ const INHIBITS: readonly (readonly string[])[] = [
 export function judge(
   now: Snapshot,
   before?: { readonly snapshot: Snapshot; readonly secondsAgo: number },
-  { thresholds = DEFAULT_THRESHOLDS, warn = {}, crit = {} }: Choice = {},
+  { thresholds = thresholdsOf(now.config?.thresholds), warn = {}, crit = {} }: Choice = {},
 ): Verdict {
   const evidence: Evidence = { now, before, thresholds: withChosenLimits(thresholds, warn, crit) };
   const figures = readFigures(evidence, warn, crit);

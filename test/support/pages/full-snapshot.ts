@@ -1,6 +1,7 @@
 import type { TallyLimits } from '../../../src/model/limits.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { KNOWN_STATES, TcpState } from '../../../src/model/tcp-state.ts';
+import { THRESHOLD_ALERTS } from '../../../src/model/threshold-alerts.ts';
 import { fullEvents } from './event-counts.ts';
 import { fullNetns } from './netns-counts.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from './snapshots.ts';
@@ -22,6 +23,7 @@ export function fullSnapshot(limits: TallyLimits): Snapshot {
     ...LINUX_SNAPSHOT,
     settings: { ...WINDOWS_SNAPSHOT.settings, ...LINUX_SNAPSHOT.settings },
     netns: fullNetns(limits),
+    config: { isCurrent: true, thresholds: Object.fromEntries(THRESHOLD_ALERTS.map((alert) => [alert, 0.95])) },
     connectionEvents: fullEvents(limits.connectionEvents, (index) =>
       index < 0
         ? { process: 'other', unit: 'other', remoteIp: 'other', port: 'other' }

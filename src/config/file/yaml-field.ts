@@ -11,7 +11,7 @@ import {
   Parser,
   parseDocument,
 } from 'yaml';
-import { ConfigRefusal, quoteValue } from '../../config/refusal.ts';
+import { ConfigRefusal, quoteValue } from '../refusal.ts';
 
 /** A value in a YAML file, and its place. Messages repeat only what is known not to be a secret. */
 export interface Field {
