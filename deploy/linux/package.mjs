@@ -1,6 +1,7 @@
-// npm run package:linux: a Debian package, and a folder in a tar that runs anywhere, each with its own Node.js and an SBOM.
-// Needs tar, gzip, strip (binutils) and dpkg-deb. The same commit gives the same bytes.
-// Usage: node deploy/linux/package.mjs [output folder]     default: scratch/packages
+// npm run package:linux: packages for Debian and for rpm, and a folder in a tar that runs anywhere, each with its own Node.js and an SBOM.
+// Needs tar, gzip, dpkg-deb, rpmbuild (Debian's package rpm) and strip (binutils; for the other architecture binutils-aarch64-linux-gnu
+// or binutils-x86-64-linux-gnu). The same commit gives the same bytes.
+// Usage: node deploy/linux/package.mjs [--arch=x64|arm64] [output folder]     default: this machine's, scratch/packages
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -17,16 +18,26 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { bundle } from '../bundle/bundle.mjs';
 import { fetchNode } from '../bundle/node-binary.mjs';
 import { namesOfLicences } from '../bundle/notices.mjs';
 import { readSourceDate } from '../bundle/revision.mjs';
 import { writeSbom } from '../bundle/sbom.mjs';
 import { buildDebianPackage } from '../debian/package.mjs';
+import { buildRpmPackage } from '../rpm/package.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = `${process.platform}-${process.arch}`;
-const output = resolve(process.argv[2] ?? join(root, 'scratch', 'packages'));
+/** What Debian calls the strip of each: that of another architecture does not know its files. */
+const STRIP = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' };
+const { values, positionals } = parseArgs({
+  options: { arch: { type: 'string', default: process.arch } },
+  allowPositionals: true,
+});
+const { arch } = values;
+if (!(arch in STRIP)) throw new Error(`no packages for --arch=${arch}: there are ${Object.keys(STRIP).join(' and ')}`);
+const target = `linux-${arch}`;
+const output = resolve(positionals[0] ?? join(root, 'scratch', 'packages'));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const name = `tcpstate-exporter-${version}-${target}`;
 
@@ -39,7 +50,8 @@ try {
   const date = readSourceDate();
   const files = [
     writeTar(program, date),
-    buildDebianPackage({ program, work, output, version, date, licences: ['Node.js', ...licences] }),
+    buildDebianPackage({ program, arch, work, output, version, date, licences: ['Node.js', ...licences] }),
+    buildRpmPackage({ program, arch, work, output, version, date, licences }),
     writeSbom(join(output, `${name}.cdx.json`), node),
   ];
   for (const file of files) writeDigest(file);
@@ -59,8 +71,9 @@ async function fillProgram(folder, node) {
   writeFileSync(notices, `Node.js ${node.version}\n\n${licence}\n`, { flag: 'a' });
   removeHashbang(join(folder, 'dist', 'main.js'));
   setModes(folder);
+  const strip = arch === process.arch ? 'strip' : STRIP[arch];
   for (const native of ['node', ...nativeFiles(folder)]) {
-    execFileSync('strip', ['--strip-unneeded', '--enable-deterministic-archives', join(folder, native)]);
+    execFileSync(strip, ['--strip-unneeded', '--enable-deterministic-archives', join(folder, native)]);
   }
   return namesOfLicences(packages);
 }
