@@ -1,6 +1,6 @@
 // Lays packages out as repositories that apt and dnf read: plain files for any web server.
 //   npm run package:repository -- --sign=<key id> [output folder]     default: scratch/repository
-// Takes what npm run package:linux put into scratch/packages. Needs apt-ftparchive (Debian's apt-utils), createrepo_c and, to sign, gpg.
+// Takes what npm run package:linux put into scratch/packages. Needs apt-ftparchive (Debian's apt-utils), createrepo_c and, to sign, gpg and rpmsign (Debian's package rpm).
 // Without --sign both have to be told to trust it: [trusted=yes] for apt, gpgcheck=0 for dnf.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -52,7 +52,10 @@ function layOutApt(folder) {
 }
 
 function layOutRpm(folder) {
-  copyEnding('.rpm', folder);
+  const files = copyEnding('.rpm', folder);
+  const settings = { _gpg_name: values.sign, __gpg: '/usr/bin/gpg' }; // Debian's rpm looks for gpg2
+  const defines = Object.entries(settings).map(([name, value]) => `--define=${name} ${value}`);
+  if (values.sign !== undefined) run('rpmsign', [...defines, '--addsign', ...files]);
   run('createrepo_c', ['--quiet', folder]);
   sign(['--armor', '--detach-sign', join(folder, 'repodata', 'repomd.xml')]);
 }
@@ -61,7 +64,11 @@ function copyEnding(ending, folder) {
   mkdirSync(folder, { recursive: true });
   const wanted = packages.filter((name) => name.endsWith(ending));
   if (wanted.length === 0) throw new Error(`${values.packages} has no ${ending}: npm run package:linux`);
-  for (const name of wanted) copyFileSync(join(values.packages, name), join(folder, name));
+  return wanted.map((name) => {
+    const copy = join(folder, name);
+    copyFileSync(join(values.packages, name), copy);
+    return copy;
+  });
 }
 
 function sign(args) {

@@ -55,6 +55,8 @@ test('the repositories are signed, apt installs from one, dnf reads the other, a
   await t.test('dnf', () => {
     const names = ['aarch64', 'x86_64'].map((architecture) => `tcpstate-exporter-0:${version()}-1.${architecture}\n`);
     assert.equal(query(machine), names.join(''));
+    const check = machine.run('rpm --import /mnt/tcpstate-exporter.asc && rpm --checksig --verbose /mnt/rpm/*.rpm');
+    assert.equal(check.match(/Header V4 \S+ Signature, key ID \w+: OK/g)?.length, 2, check);
   });
   await t.test('a changed index', () => {
     machine.run(`cp -r /mnt /run/forged
