@@ -1,6 +1,6 @@
 // npm run package:linux: packages for Debian and for rpm, and a folder in a tar that runs anywhere, each with its own Node.js and an SBOM.
-// Needs tar, gzip, dpkg-deb, rpmbuild (Debian's package rpm) and strip (binutils; for the other architecture binutils-aarch64-linux-gnu
-// or binutils-x86-64-linux-gnu). The same commit gives the same bytes.
+// Needs tar, gzip, strip (binutils; for the other architecture binutils-aarch64-linux-gnu or binutils-x86-64-linux-gnu), and for each
+// package its own tool: dpkg-deb, rpmbuild (Debian's package rpm). The same commit gives the same bytes.
 // Usage: node deploy/linux/package.mjs [--arch=x64|arm64] [output folder]     default: this machine's, scratch/packages
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { writeDigest } from '../bundle/digest.mjs';
+import { hasProgram } from '../bundle/has-program.mjs';
 import { readSourceDate } from '../bundle/revision.mjs';
 import { writeSbom } from '../bundle/sbom.mjs';
 import { buildDebianPackage } from '../debian/package.mjs';
@@ -32,12 +33,13 @@ try {
   const program = join(work, name);
   const { node, licences } = await fillProgram(program, arch);
   const date = readSourceDate();
-  const files = [
-    writeTar(program, date),
-    buildDebianPackage({ program, arch, work, output, version, date, licences: ['Node.js', ...licences] }),
-    buildRpmPackage({ program, arch, work, output, version, date, licences }),
-    writeSbom(join(output, `${name}.cdx.json`), node),
-  ];
+  const options = { program, arch, work, output, version, date };
+  const files = [writeTar(program, date)];
+  if (hasProgram('dpkg-deb', 'no Debian package', 'your distribution may have it as dpkg'))
+    files.push(buildDebianPackage({ ...options, licences: ['Node.js', ...licences] }));
+  if (hasProgram('rpmbuild', 'no rpm package', 'apt-get install rpm, or dnf install rpm-build'))
+    files.push(buildRpmPackage({ ...options, licences }));
+  files.push(writeSbom(join(output, `${name}.cdx.json`), node));
   for (const file of files) writeDigest(file);
   process.stdout.write(files.map((file) => `${file}\n`).join(''));
 } finally {

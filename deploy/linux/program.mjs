@@ -1,5 +1,5 @@
 // The program with its own Node.js, as packages and the image bring it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,12 @@ import { fetchNode } from '../bundle/node-binary.mjs';
 import { namesOfLicences } from '../bundle/notices.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-/** What Debian calls the strip of each: that of another architecture does not know its files. */
-const STRIP = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' };
+/** The strip of each, and Debian's package of it: that of another architecture does not know its files. */
+const STRIP = {
+  x64: { program: 'x86_64-linux-gnu-strip', from: 'binutils-x86-64-linux-gnu' },
+  arm64: { program: 'aarch64-linux-gnu-strip', from: 'binutils-aarch64-linux-gnu' },
+};
+const OWN_STRIP = { program: 'strip', from: 'binutils' };
 
 /**
  * Fills `folder` with the program, its Node.js and what starts it.
@@ -20,6 +24,8 @@ const STRIP = { x64: 'x86_64-linux-gnu-strip', arm64: 'aarch64-linux-gnu-strip' 
 export async function fillProgram(folder, arch) {
   if (!(arch in STRIP))
     throw new Error(`nothing is built for --arch=${arch}: there are ${Object.keys(STRIP).join(' and ')}`);
+  const { program, from } = arch === process.arch ? OWN_STRIP : STRIP[arch];
+  if (spawnSync(program, ['--version']).error) throw new Error(`cannot run ${program}: apt-get install ${from}`);
   const node = fetchNode(`linux-${arch}`);
   const packages = await bundle({ folder, target: `linux-${arch}` });
   copyFileSync(node.binary, join(folder, 'node'));
@@ -30,9 +36,8 @@ export async function fillProgram(folder, arch) {
   writeFileSync(notices, `Node.js ${node.version}\n\n${licence}\n`, { flag: 'a' });
   removeHashbang(join(folder, 'dist', 'main.js'));
   setModes(folder);
-  const strip = arch === process.arch ? 'strip' : STRIP[arch];
   for (const native of ['node', ...nativeFiles(folder)]) {
-    execFileSync(strip, ['--strip-unneeded', '--enable-deterministic-archives', join(folder, native)]);
+    execFileSync(program, ['--strip-unneeded', '--enable-deterministic-archives', join(folder, native)]);
   }
   return { node, licences: namesOfLicences(packages) };
 }
