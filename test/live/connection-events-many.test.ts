@@ -75,6 +75,8 @@ test('131,072 TIME_WAIT in a minute all have their process; of more, what is los
     const now = await look(exporter);
     batches.push({ active: now.active - last.active, waited: now.waited - last.waited });
     last = now;
+    const shown = CALLERS.reduce((all, { name }) => all + (now.shown[name] ?? 0), 0);
+    t.diagnostic(`${now.waited} closed: ${shown} TIME_WAIT with a process, ${now.without} without, ${now.lost} lost`);
   }
 
   /** What ss shows by port, before and after the page: TIME_WAIT may be over in between, and a process may have none of those left. */
