@@ -1,3 +1,4 @@
+import { worstCallers } from '../connection-events.ts';
 import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
@@ -29,6 +30,7 @@ export function culprits(): PlaceablePanel[] {
   return [
     ...line(12, [9, alertsTable()], [15, worstHosts()]),
     ...line(10, [14, destinations()], [10, byOwner('triage')]),
+    ...line(9, [24, worstCallers()]),
     ...line(9, [24, worstPods()]),
   ];
 }
