@@ -15,6 +15,8 @@ export const ALERT_THRESHOLDS = {
   TcpConntrackTableHigh: 0.75,
   TcpConntrackTableFull: 0.95,
   TcpProcessFdsNearLimit: 0.85,
+  TcpConnectsWithoutPort: 10,
+  TcpDestinationFailing: 0.5,
   TcpPodAcceptQueueOverflow: 0.2,
   TcpPodEphemeralPortsHigh: 0.7,
   TcpPodCloseWaitStuck: 5,

@@ -17,6 +17,7 @@ const SEPARATE = [
   'test/deploy',
   'test/faults',
   'test/incidents',
+  'test/kernels',
   'test/page',
 ];
 /** What --fast leaves out: real sockets and whole programs, long random runs, promtool, systemd-analyze, gcc. */

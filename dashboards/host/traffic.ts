@@ -1,3 +1,4 @@
+import { lifetimes, lostEvents } from '../connection-events.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
 import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { timeseries } from '../panels.ts';
@@ -6,7 +7,11 @@ import { ALERT_THRESHOLDS, orangeFrom } from '../thresholds.ts';
 
 /** How connections come and end, and how much is lost on the way. */
 export function traffic(): PlaceablePanel[] {
-  return [...line(8, [8, opens()], [8, ends()], [8, retransmits()]), ...line(8, [12, calls()], [12, failures()])];
+  return [
+    ...line(8, [8, opens()], [8, ends()], [8, retransmits()]),
+    ...line(8, [12, calls()], [12, failures()]),
+    ...line(8, [12, lifetimes()], [12, lostEvents()]),
+  ];
 }
 
 function opens() {

@@ -1,3 +1,4 @@
+import { NAME_COLUMN } from '../destinations.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
 import { HOST_LINK, POD_LINK } from '../links.ts';
 import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
@@ -155,6 +156,7 @@ function destinations() {
       ...podColumns(),
       { label: 'remote_ip', name: 'Destination' },
       { label: 'remote_port', name: 'Port', width: 90 },
+      NAME_COLUMN,
     ],
     values: [
       { name: 'Ports used', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_used'), width: 110 },
@@ -165,7 +167,7 @@ function destinations() {
 }
 
 function byDestination(metric: string): string {
-  return `max by (instance, namespace, netns, remote_ip, remote_port) (${lastOfPods(metric)})`;
+  return `max by (instance, namespace, netns, remote_ip, remote_port, remote_name) (${lastOfPods(metric)})`;
 }
 
 function identities() {

@@ -1,4 +1,5 @@
-import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
+import { worstCallers } from '../connection-events.ts';
+import { byOwner, DESTINATION_OWNER, destinationColumn, NAME_COLUMN, ownerColumns } from '../destinations.ts';
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
 import { HOST_LINK } from '../links.ts';
@@ -29,6 +30,7 @@ export function culprits(): PlaceablePanel[] {
   return [
     ...line(12, [9, alertsTable()], [15, worstHosts()]),
     ...line(10, [14, destinations()], [10, byOwner('triage')]),
+    ...line(9, [24, worstCallers()]),
     ...line(9, [24, worstPods()]),
   ];
 }
@@ -141,6 +143,7 @@ function destinations() {
       { label: 'local_ip', name: 'From', width: 115 },
       destinationColumn('triage', 130),
       { label: 'remote_port', name: 'Port', width: 65 },
+      NAME_COLUMN,
       ...ownerColumns('triage'),
     ],
     values: [

@@ -11,9 +11,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
  * Writes the bill and returns the path. Without a serial number and with the date of the commit: the same each time.
  * @param {string} file
  * @param {{ version: string }} node
+ * @param {readonly { name: string, version: string, architecture: string }[]} [debian] packages of Debian that are inside as well
  * @returns {string}
  */
-export function writeSbom(file, { version }) {
+export function writeSbom(file, { version }, debian = []) {
   const args = [
     'sbom',
     '--omit',
@@ -37,6 +38,20 @@ export function writeSbom(file, { version }) {
     purl: `pkg:generic/node@${version}`,
     licenses: [{ license: { id: 'MIT' } }],
   });
+  bill.components.push(...debian.map(describeDebian));
   writeFileSync(file, `${JSON.stringify(bill, undefined, 2)}\n`);
   return file;
+}
+
+/** Its licences are in /usr/share/doc/<name>/copyright, not under one name of SPDX. */
+function describeDebian({ name, version, architecture }) {
+  const purl = `pkg:deb/debian/${name}@${encodeURIComponent(version)}?arch=${architecture}`;
+  return {
+    'bom-ref': purl,
+    type: 'library',
+    name,
+    version,
+    purl,
+    licenses: [{ license: { name: `/usr/share/doc/${name}/copyright` } }],
+  };
 }

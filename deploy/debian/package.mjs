@@ -1,31 +1,13 @@
-// Lays a Debian package out as Debian's policy wants it and has dpkg-deb pack it. https://www.debian.org/doc/debian-policy/
+// Packs what deploy/linux/tree.mjs laid out as Debian's policy wants it, by dpkg-deb. https://www.debian.org/doc/debian-policy/
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { constants, gzipSync } from 'node:zlib';
+import { CONFFILE, compress, DOC, layOut, NAME, setFolderModes, writeInto } from '../linux/tree.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const NAME = 'tcpstate-exporter';
-/** The same program, for `tcpstate diagnose`. */
-const SHORT_NAME = 'tcpstate';
 const ARCHITECTURES = { x64: 'amd64', arm64: 'arm64' };
-const CONFFILE = `etc/default/${NAME}`;
-const DOC = `usr/share/doc/${NAME}`;
-/** Each unit as it is in deploy/systemd, and where Debian 13 keeps units; on 12, /lib is a link to /usr/lib. */
-const UNITS = ['tcpstate-exporter.service', 'tcpstate-exporter.socket'];
-const UNIT_FOLDER = 'usr/lib/systemd/system';
 /** The symbols that Node.js and koffi take from these libraries came with these versions. */
 const DEPENDS =
   'libc6 (>= 2.28), libgcc-s1 (>= 3.4), libstdc++6 (>= 5.2), systemd | systemd-standalone-sysusers | systemd-sysusers';
@@ -41,20 +23,18 @@ const COMPRESSION = ['-Zxz', '-z2'];
 
 /**
  * Writes <name>_<version>-1_<architecture>.deb into `output` and returns its path.
- * @param {{ program: string, work: string, output: string, version: string, date: number, licences: string[] }} options
- * program: a folder with everything that runs; date: seconds since 1970
+ * @param {{ program: string, arch: string, work: string, output: string, version: string, date: number, licences: string[] }} options
+ * program: a folder with everything that runs; arch: as process.arch; date: seconds since 1970
  * @returns {string}
  */
-export function buildDebianPackage({ program, work, output, version, date, licences }) {
+export function buildDebianPackage({ program, arch, work, output, version, date, licences }) {
   const tree = join(work, 'debian');
-  const write = (path, content, mode = 0o644) => writeInto(tree, path, content, mode);
-  placeProgram(tree, program);
-  placeService(write);
-  placeDocuments(write, tree, { program, version, date, licences });
-  placeControl(write, tree, version);
+  const write = (path, content, mode) => writeInto(tree, path, content, mode);
+  layOut({ tree, program, version, date });
+  placeDocuments(write, { version, date, licences });
+  placeControl(write, tree, { version, arch });
   setFolderModes(tree);
-  const architecture = ARCHITECTURES[process.arch];
-  const file = join(output, `${NAME}_${version}-1_${architecture}.deb`);
+  const file = join(output, `${NAME}_${version}-1_${ARCHITECTURES[arch]}.deb`);
   execFileSync('dpkg-deb', ['--root-owner-group', ...COMPRESSION, '--build', tree, file], {
     env: { ...process.env, SOURCE_DATE_EPOCH: String(date) },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -62,53 +42,24 @@ export function buildDebianPackage({ program, work, output, version, date, licen
   return file;
 }
 
-function placeProgram(tree, program) {
-  const place = join(tree, 'usr/lib', NAME);
-  cpSync(program, place, { recursive: true, verbatimSymlinks: true });
-  for (const document of ['LICENSE', 'THIRD-PARTY-NOTICES', 'node_modules/koffi/LICENSE.txt'])
-    rmSync(join(place, document));
-  mkdirSync(join(tree, 'usr/bin'), { recursive: true });
-  for (const command of [NAME, SHORT_NAME]) symlinkSync(`../lib/${NAME}/${NAME}`, join(tree, 'usr/bin', command));
-}
-
-function placeService(write) {
-  const source = (file) => readFileSync(join(root, 'deploy/systemd', file));
-  for (const unit of UNITS) write(`${UNIT_FOLDER}/${unit}`, source(unit));
-  write(`usr/lib/sysusers.d/${NAME}.conf`, source(`${NAME}.sysusers`));
-  write(CONFFILE, source(`${NAME}.env`));
-  for (const example of ['without-owners.conf', 'with-kernel-reader.conf'])
-    write(`${DOC}/examples/${example}`, source(example));
-}
-
-function placeDocuments(write, tree, { program, version, date, licences }) {
-  const source = (file) => readFileSync(join(root, file), 'utf8');
+function placeDocuments(write, { version, date, licences }) {
+  const source = (file) => readFileSync(join(root, 'deploy/debian', file), 'utf8');
   const { name, email } = maintainer();
   const day = new Date(date * 1000).toUTCString().replace('GMT', '+0000');
   const entry = `${NAME} (${version}-1) unstable; urgency=medium\n\n  * Release ${version}; changelog.gz tells what is new.\n\n -- ${name} <${email}>  ${day}\n`;
-  const manPage = execFileSync(
-    process.execPath,
-    ['--import', 'tsx', 'deploy/linux/man-page.ts', version, String(date)],
-    {
-      cwd: root,
-    },
-  );
-  write(`usr/share/man/man8/${NAME}.8.gz`, compress(manPage));
-  symlinkSync(`${NAME}.8.gz`, join(tree, `usr/share/man/man8/${SHORT_NAME}.8.gz`));
   write(`${DOC}/changelog.Debian.gz`, compress(entry));
-  write(`${DOC}/changelog.gz`, compress(source('CHANGELOG.md')));
-  write(`${DOC}/THIRD-PARTY-NOTICES.gz`, compress(readFileSync(join(program, 'THIRD-PARTY-NOTICES'))));
-  write(`${DOC}/copyright`, source('deploy/debian/copyright').replace('@LICENCES@', licences.join(' and ')));
-  write(`usr/share/lintian/overrides/${NAME}`, source('deploy/debian/lintian-overrides'));
+  write(`${DOC}/copyright`, source('copyright').replace('@LICENCES@', licences.join(' and ')));
+  write(`usr/share/lintian/overrides/${NAME}`, source('lintian-overrides'));
 }
 
-function placeControl(write, tree, version) {
+function placeControl(write, tree, { version, arch }) {
   const files = filesBelow(tree);
   const { name, email } = maintainer();
   const kilobytes = files.reduce((sum, file) => sum + Math.ceil(statSync(join(tree, file)).size / 1024), 0);
   const fields = [
     `Package: ${NAME}`,
     `Version: ${version}-1`,
-    `Architecture: ${ARCHITECTURES[process.arch]}`,
+    `Architecture: ${ARCHITECTURES[arch]}`,
     `Maintainer: ${name} <${email}>`,
     `Installed-Size: ${kilobytes}`,
     `Depends: ${DEPENDS}`,
@@ -136,25 +87,6 @@ function filesBelow(tree) {
     .filter((entry) => entry.isFile())
     .map((entry) => relative(tree, join(entry.parentPath, entry.name)))
     .sort();
-}
-
-function setFolderModes(tree) {
-  chmodSync(tree, 0o755);
-  for (const entry of readdirSync(tree, { recursive: true, withFileTypes: true })) {
-    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o755);
-  }
-}
-
-function writeInto(tree, path, content, mode) {
-  const file = join(tree, path);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content);
-  chmodSync(file, mode);
-}
-
-/** Without a time stamp: Node writes none. */
-function compress(content) {
-  return gzipSync(content, { level: constants.Z_BEST_COMPRESSION });
 }
 
 function md5(file) {

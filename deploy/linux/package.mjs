@@ -1,85 +1,49 @@
-// npm run package:linux: a Debian package, and a folder in a tar that runs anywhere, each with its own Node.js and an SBOM.
-// Needs tar, gzip, strip (binutils) and dpkg-deb. The same commit gives the same bytes.
-// Usage: node deploy/linux/package.mjs [output folder]     default: scratch/packages
+// npm run package:linux: packages for Debian and for rpm, and a folder in a tar that runs anywhere, each with its own Node.js and an SBOM.
+// Needs tar, gzip, strip (binutils; for the other architecture binutils-aarch64-linux-gnu or binutils-x86-64-linux-gnu), and for each
+// package its own tool: dpkg-deb, rpmbuild (Debian's package rpm). The same commit gives the same bytes.
+// Usage: node deploy/linux/package.mjs [--arch=x64|arm64] [output folder]     default: this machine's, scratch/packages
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from '../bundle/bundle.mjs';
-import { fetchNode } from '../bundle/node-binary.mjs';
-import { namesOfLicences } from '../bundle/notices.mjs';
+import { parseArgs } from 'node:util';
+import { writeDigest } from '../bundle/digest.mjs';
+import { hasProgram } from '../bundle/has-program.mjs';
 import { readSourceDate } from '../bundle/revision.mjs';
 import { writeSbom } from '../bundle/sbom.mjs';
 import { buildDebianPackage } from '../debian/package.mjs';
+import { buildRpmPackage } from '../rpm/package.mjs';
+import { fillProgram } from './program.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = `${process.platform}-${process.arch}`;
-const output = resolve(process.argv[2] ?? join(root, 'scratch', 'packages'));
+const { values, positionals } = parseArgs({
+  options: { arch: { type: 'string', default: process.arch } },
+  allowPositionals: true,
+});
+const { arch } = values;
+const target = `linux-${arch}`;
+const output = resolve(positionals[0] ?? join(root, 'scratch', 'packages'));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const name = `tcpstate-exporter-${version}-${target}`;
 
 mkdirSync(output, { recursive: true });
 const work = mkdtempSync(join(tmpdir(), 'tcpstate-package-'));
 try {
-  const node = fetchNode(target);
   const program = join(work, name);
-  const licences = await fillProgram(program, node);
+  const { node, licences } = await fillProgram(program, arch);
   const date = readSourceDate();
-  const files = [
-    writeTar(program, date),
-    buildDebianPackage({ program, work, output, version, date, licences: ['Node.js', ...licences] }),
-    writeSbom(join(output, `${name}.cdx.json`), node),
-  ];
+  const options = { program, arch, work, output, version, date };
+  const files = [writeTar(program, date)];
+  if (hasProgram('dpkg-deb', 'no Debian package', 'your distribution may have it as dpkg'))
+    files.push(buildDebianPackage({ ...options, licences: ['Node.js', ...licences] }));
+  if (hasProgram('rpmbuild', 'no rpm package', 'apt-get install rpm, or dnf install rpm-build'))
+    files.push(buildRpmPackage({ ...options, licences }));
+  files.push(writeSbom(join(output, `${name}.cdx.json`), node));
   for (const file of files) writeDigest(file);
   process.stdout.write(files.map((file) => `${file}\n`).join(''));
 } finally {
   rmSync(work, { recursive: true, force: true });
-}
-
-/** The program, its Node.js and what starts it. Returns the names of the licences of its packages. */
-async function fillProgram(folder, node) {
-  const packages = await bundle({ folder, target });
-  copyFileSync(node.binary, join(folder, 'node'));
-  copyFileSync(join(root, 'deploy', 'debian', 'launcher'), join(folder, 'tcpstate-exporter'));
-  symlinkSync('tcpstate-exporter', join(folder, 'tcpstate')); // shorter, for `tcpstate diagnose`
-  const notices = join(folder, 'THIRD-PARTY-NOTICES');
-  const licence = readFileSync(node.licence, 'utf8');
-  writeFileSync(notices, `Node.js ${node.version}\n\n${licence}\n`, { flag: 'a' });
-  removeHashbang(join(folder, 'dist', 'main.js'));
-  setModes(folder);
-  for (const native of ['node', ...nativeFiles(folder)]) {
-    execFileSync('strip', ['--strip-unneeded', '--enable-deterministic-archives', join(folder, native)]);
-  }
-  return namesOfLicences(packages);
-}
-
-/** It would find another Node.js than the one that is brought along. */
-function removeHashbang(file) {
-  writeFileSync(file, readFileSync(file, 'utf8').replace(/^#!.*\n/, ''));
-}
-
-/** Whatever the umask and the source say: everybody reads, nobody but the programs executes. */
-function setModes(folder) {
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
-  }
-  for (const program of ['.', 'node', 'tcpstate-exporter']) chmodSync(join(folder, program), 0o755);
-}
-
-function nativeFiles(folder) {
-  return readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.node'));
 }
 
 function writeTar(program, date) {
@@ -88,10 +52,4 @@ function writeTar(program, date) {
   const archive = ['--sort=name', `--mtime=@${date}`, ...owner, '--use-compress-program=gzip -6n', '-cf', file];
   execFileSync('tar', [...archive, '-C', dirname(program), name]);
   return file;
-}
-
-/** In the form that `sha256sum --check` reads. */
-function writeDigest(file) {
-  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
-  writeFileSync(`${file}.sha256`, `${digest}  ${file.slice(dirname(file).length + 1)}\n`);
 }

@@ -115,7 +115,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     settleLeft(hasOwners);
     const waiting =
       closeWait && asked.has('close_wait')
-        ? run('close_wait', closeWait, () => readCloseWait(closeWait, hasOwners, budget))
+        ? run('close_wait', table.knowsAges ? sockets : closeWait, () => readCloseWait(closeWait, hasOwners, budget))
         : undefined;
     const drops =
       listenerDrops && asked.has('sockets')
@@ -193,8 +193,9 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     return owners.readFds();
   }
 
-  /** Without a CLOSE_WAIT socket in the first read there is no second one. */
+  /** Without a CLOSE_WAIT socket in the first read there is no second one, nor where the first one told the ages. */
   function readCloseWait(reader: SocketReader, hasOwners: boolean, budget: ScrapeBudget): SocketTable {
+    if (table.knowsAges) return table;
     closeWaitTable.reset();
     if (table.closeWaiting === 0) return closeWaitTable;
     reader.read(closeWaitTable, budget);

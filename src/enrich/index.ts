@@ -16,7 +16,7 @@ export interface EnrichInput {
   readonly rules: EphemeralRules | undefined;
   /** Whether the owners of the rows were searched for. */
   readonly hasOwners: boolean;
-  /** CLOSE_WAIT sockets and listeners, read for their age. */
+  /** CLOSE_WAIT sockets and listeners, read for their age; the table itself if its source tells it. */
   readonly closeWait: SocketTable | undefined;
   /** Absent if the platform does not know. */
   readonly askPeer?: AskPeer | undefined;
@@ -59,7 +59,8 @@ export function createEnrichment(table: SocketTable): (input: EnrichInput) => Cl
     ownRanges.count(changes.removed, -1, before);
     ownRanges.count(table.added, 1, ports.classes);
     ownRanges.mark(table, ports.classes);
-    if (closeWait !== undefined) inheritOwners(closeWait, closeWait.added, listenersByPort(closeWait), hasOwners);
+    if (closeWait !== undefined && closeWait !== table)
+      inheritOwners(closeWait, closeWait.added, listenersByPort(closeWait), hasOwners);
     return { now: ports.classes, before };
   };
 }

@@ -26,7 +26,8 @@ export const Word = {
   /** Id in `table.processNames`; 0 = unknown. */
   process: 6,
   /**
-   * TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows read for their age: milliseconds waited, at least. Others: 0.
+   * TIME_WAIT rows: milliseconds left. CLOSE_WAIT rows, where the source tells or they are read for it: milliseconds waited, at least.
+   * Others: 0.
    */
   milliseconds: 7,
 } as const;

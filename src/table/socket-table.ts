@@ -34,6 +34,8 @@ export class SocketTable extends SocketRows {
   readonly listenQueues: ListenQueue[] = [];
   /** Whether TIME_WAIT rows tell if their connection used TCP timestamps (`Flag.timestamps`). */
   knowsTimestamps = false;
+  /** Whether CLOSE_WAIT rows have their age. */
+  knowsAges = false;
   /** Ports that no connect() gets, whatever its destination: 65,536 bytes, 1 = such a port. Undefined if the source does not say. */
   heldPorts: Uint8Array | undefined;
   /** Ranges of ports that programs set for their sockets (IP_LOCAL_PORT_RANGE), the last port in the high half; empty if the source does not say. */
@@ -96,6 +98,7 @@ export class SocketTable extends SocketRows {
     this.listenQueues.length = 0;
     this.listenDrops.length = 0;
     this.knowsTimestamps = false;
+    this.knowsAges = false;
     this.heldPorts = undefined;
     this.portRanges.clear();
     this.cookies?.clear();
@@ -124,6 +127,7 @@ export type CountedTable = Pick<
   | 'processNames'
   | 'groups'
   | 'listeners'
+  | 'closeWaiting'
   | 'listenQueues'
   | 'listenDrops'
   | 'heldPorts'

@@ -12,13 +12,14 @@ interface Waiting {
 }
 
 /**
- * Ages of CLOSE_WAIT sockets by process. `table` holds only those rows, with owners resolved and inherited;
+ * Ages of CLOSE_WAIT sockets by process. `table` has those rows, and may have others, with owners resolved and inherited;
  * `milliseconds` is how long they have waited, at least. A row without an owner of its own was never accepted.
  */
 export function countCloseWait(table: CountedTable, stuckAfterMs: number, limit: number): CloseWaitAges {
   const byProcess = new Map<number, Waiting>();
   const { words } = table;
-  for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
+  const end = table.closeWaiting === 0 ? 0 : table.length * ROW_WORDS;
+  for (let at = 0; at < end; at += ROW_WORDS) {
     if (stateOf(words, at) !== TcpState.closeWait) continue;
     const waiting = entryOf(byProcess, words[at + Word.process]!, table);
     const age = words[at + Word.milliseconds]!;

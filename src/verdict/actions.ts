@@ -29,6 +29,10 @@ export const ACTIONS = {
     'Find the port (tcpdump -ni any "tcp[tcpflags] & tcp-rst != 0"): a service that does not run, a balancer with an old list, or a scan.',
   TcpConnectsWithoutPort:
     'Slow down or stop {process}, then let it reuse its connections (a pool); if the range is narrow, widen it (net.ipv4.ip_local_port_range).',
+  TcpDestinationFailing:
+    'Refused: the service is down or not on that port. Timed out or abandoned: it does not answer, or a firewall drops what it sends.',
+  TcpConnectionsNotReused:
+    'Let {process} keep its connections open and reuse them (a pool, HTTP keep-alive): each one costs a handshake, and a port for a minute where it closes first.',
   TcpConnectsFailing:
     'Find the destination in the logs of the programs. Few in SYN_SENT: it refuses at once (the service is down). Many: it does not answer.',
   TcpSynSentPiling:

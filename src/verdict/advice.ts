@@ -136,6 +136,17 @@ export const ADVICE = {
     means: 'Connections that programs here open are refused or not answered.',
     doNot: 'Do not restart the client: it works.',
   },
+  destination_failing: {
+    alert: 'TcpDestinationFailing',
+    means: 'Programs here call this destination in vain.',
+    doNot: 'Do not restart the programs that call: they would only call more often.',
+  },
+  connections_not_reused: {
+    alert: 'TcpConnectionsNotReused',
+    means:
+      'Nothing is broken, but at 470 per second the default range of ports is used up where this side closes first.',
+    doNot: 'Do not turn on tcp_tw_reuse instead: the handshakes stay.',
+  },
   syn_sent_piling: {
     alert: 'TcpSynSentPiling',
     means: 'This destination does not answer: it is down, its accept queue is full, or a firewall drops the packets.',

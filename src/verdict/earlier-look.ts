@@ -1,6 +1,6 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { onlyWithoutPort } from './failed-connects.ts';
+import { onlyOutbound } from './event-cells.ts';
 
 /** What of a snapshot a later verdict can need as its earlier look: a small part, fit to be kept. */
 export function toEarlierLook({ sockets, counters, conntrack, connectionEvents }: Snapshot): Snapshot {
@@ -22,7 +22,7 @@ export function toEarlierLook({ sockets, counters, conntrack, connectionEvents }
     }),
     ...(counters !== undefined && { counters }),
     ...(conntrack !== undefined && { conntrack }),
-    ...(connectionEvents !== undefined && { connectionEvents: onlyWithoutPort(connectionEvents) }),
+    ...(connectionEvents !== undefined && { connectionEvents: onlyOutbound(connectionEvents) }),
     outcomes: [],
   };
 }

@@ -17,6 +17,7 @@ import { findPortsGrowth } from './ports-growth.ts';
 import { findSynBacklog } from './syn-backlog.ts';
 import { type Thresholds, thresholdsOf } from './thresholds.ts';
 import { findTimeWait, findTimeWaitTable } from './time-wait.ts';
+import { findUnreusedConnections } from './unreused-connections.ts';
 import { findView } from './view.ts';
 
 /** `unknown`: nothing is known to be wrong, but what there is to know could not be seen. */
@@ -52,6 +53,7 @@ const RULES: readonly ((evidence: Evidence) => Found[])[] = [
   findSilentPeers,
   findKernelLimits,
   findTimeWaitTable,
+  findUnreusedConnections,
   findView,
 ];
 
@@ -60,6 +62,7 @@ const ORDER: readonly Severity[] = ['critical', 'warning', 'unknown', 'info'];
 /** On one thing the first of a row is enough: the same as the inhibitions of deploy/alertmanager. */
 const INHIBITS: readonly (readonly string[])[] = [
   ['TcpEphemeralPortsExhausted', 'TcpEphemeralPortsFillingUp', 'TcpEphemeralPortsHigh', 'TcpTimeWaitHigh'],
+  ['TcpDestinationFailing', 'TcpConnectsFailing'],
 ];
 
 /** A look at a host, and one before it if there is one → what is wrong, the worst first. Pure. */

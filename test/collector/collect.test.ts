@@ -268,6 +268,28 @@ describe('createCollection', () => {
     assert.equal(reads, 1);
   });
 
+  it('takes the ages from the sockets where their source tells them, and says whose they are', () => {
+    const rows = [LISTENER, CLOSE_WAIT, { ...CLOSE_WAIT, owner: 0 }];
+    const sockets: Platform['sockets'] = {
+      source: 'telling',
+      read(table) {
+        addSocketRows(table, rows);
+        table.knowsAges = true;
+      },
+    };
+    const { sockets: counts, outcomes } = collect(
+      { sockets, owners: OWNERS, closeWait: fakeReader(new Error('asked')) },
+      'close_wait',
+      'processes',
+    );
+    assert.deepEqual([outcomes.close_wait!.success, outcomes.close_wait!.source], [true, 'telling']);
+    assert.deepEqual(counts!.closeWait!.oldest, [{ process: 'nginx', seconds: 90 }]);
+    assert.deepEqual(
+      counts!.closeWait!.stuck.map(({ sockets }) => sockets),
+      [1, 1],
+    );
+  });
+
   it('attributes the CLOSE_WAIT ages like the sockets themselves', () => {
     const { sockets } = collect(
       {

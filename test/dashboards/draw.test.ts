@@ -16,6 +16,13 @@ import { askAnnotations, askView, VIEWS, type View } from './views.ts';
 const PICTURES = fileURLToPath(new URL('../../scratch/dashboards/', import.meta.url));
 const skip = skipWithout('prometheus') ?? skipWithout('promtool') ?? SKIP_CHROMIUM;
 
+/** Without the collector they say so. */
+const ON_EVENTS = [
+  'Who opens connections, per second (connection events)',
+  'Whose connects fail, and why, per second (connection events)',
+  'How long connections live: the median (connection events)',
+  'Connection events that found no place, per second',
+];
 /** Panels that have nothing to show for a host, and say so: it has no leak, or its platform cannot tell. */
 const SILENT: Readonly<Record<string, readonly string[]>> = {
   [VIEWS.portsHost.name]: [
@@ -36,9 +43,9 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
     'Refused connections per second',
     'Kernel limits',
     'Open files by process',
-    'Who opens connections, per second (connection events)',
-    'Whose connects fail, and why, per second (connection events)',
+    ...ON_EVENTS,
   ],
+  [VIEWS.leakHost.name]: ON_EVENTS,
 };
 /** Without kube-state-metrics. */
 const OF_WORKLOADS = ['TIME_WAIT by workload', 'Connections opened by workload', 'Dropped connections by workload'];

@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import { COMPOSE, KUBECTL, run } from './tools.ts';
+import { COMPOSE, HELM, KUBECTL, run } from './tools.ts';
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -25,6 +25,7 @@ interface PodContainer {
   readonly image: string;
   readonly command: readonly string[];
   readonly args: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number; readonly hostPort: number }[];
   readonly livenessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
   readonly readinessProbe: { readonly httpGet: { readonly path: string; readonly port: string } };
@@ -40,6 +41,13 @@ interface PodContainer {
 /** What `kubectl apply -k` would send. */
 export function renderKustomization(folder: string): Manifest[] {
   const text = run(KUBECTL, ['kustomize', `deploy/kubernetes/${folder}`]);
+  return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+}
+
+/** What `helm install` would send, as a release in the namespace of the kustomizations. `values`: name=value as for --set. */
+export function renderChart(chart: string, ...values: readonly string[]): Manifest[] {
+  const release = ['tcpstate-exporter', chart, '--namespace=tcpstate'];
+  const text = run(HELM, ['template', ...release, ...values.map((value) => `--set=${value}`)]);
   return parseAllDocuments(text).map((document) => document.toJS() as Manifest);
 }
 

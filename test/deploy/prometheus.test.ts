@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import { readExportedLabels } from '../alerts/exported-labels.ts';
+import { readRecordings } from '../alerts/rule-files.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { askTargets, type TargetLabels } from './targets.ts';
 import { REPOSITORY, run, skipWithoutTools } from './tools.ts';
@@ -51,7 +53,8 @@ interface PrometheusConfig {
   readonly scrape_configs: readonly [ScrapeConfig];
 }
 
-const read = (file: string) => parse(readFileSync(FOLDER + file, 'utf8')) as PrometheusConfig;
+const text = (file: string) => readFileSync(FOLDER + file, 'utf8');
+const read = (file: string) => parse(text(file)) as PrometheusConfig;
 
 describe('the examples of deploy/prometheus', { skip: skipWithoutTools('promtool') ?? false }, () => {
   for (const file of FILES) {
@@ -86,6 +89,22 @@ describe('the examples of deploy/prometheus', { skip: skipWithoutTools('promtool
       assert.deepEqual(read(file).rule_files, ['../rules/*.yml'], file);
     }
     assert.notEqual(read('fleet/central.yml').scrape_configs[0].job_name, 'tcpstate');
+  });
+
+  it('both ways up to a centre carry all that is recorded of hosts and jobs, and nothing that has the name of a pod or peer', async () => {
+    const [, federated] = /__name__=~"([^"]+)"/.exec(
+      JSON.stringify(parse(text('fleet/central.yml'))).replaceAll('\\', ''),
+    )!;
+    const [, written] = /regex: '(\(instance[^']+)'/.exec(text('fleet/leaf.yml'))!;
+    const exported = await readExportedLabels();
+    for (const { record } of readRecordings()) {
+      const isCarried = [federated, written].map((regex) => new RegExp(`^(${regex})$`).test(record));
+      const isSmall = /^(instance|job):/.test(record);
+      assert.deepEqual(isCarried, [isSmall, isSmall], record);
+      if (!isSmall) continue;
+      for (const label of ['pod', 'netns', 'remote_ip', 'local_ip'])
+        assert.ok(!exported.get(record)!.has(label), record);
+    }
   });
 
   for (const [file, kind] of [

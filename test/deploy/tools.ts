@@ -9,6 +9,7 @@ const FETCHED = fileURLToPath(new URL('scratch/deploy-tools/usr/bin/', REPOSITOR
 /** kubectl with the kustomize of its time, and docker-compose that knows the Compose specification. */
 export const KUBECTL = `${FETCHED}kubectl`;
 export const COMPOSE = `${FETCHED}docker-compose`;
+export const HELM = `${FETCHED}helm`;
 
 /** Why tests with these programs do not run here, undefined where they do. In CI what is missing is a failure. */
 export function skipWithoutTools(...programs: readonly string[]): string | undefined {

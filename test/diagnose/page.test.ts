@@ -6,18 +6,29 @@ import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { judge } from '../../src/verdict/judge.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
+import { EVENTS } from '../support/pages/event-counts.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, NAMES_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 import { HEALTHY, withCounters } from '../verdict/hosts.ts';
 import { EXHAUSTED } from './views.ts';
 
 describe('a page', () => {
   it('gives the verdict of the snapshot that it was made of', async () => {
     const inside = { ...HEALTHY, namespace: { isHostNetwork: false } };
-    for (const snapshot of [EXHAUSTED, HEALTHY, inside, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT]) {
+    for (const snapshot of [EXHAUSTED, HEALTHY, inside, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT, NAMES_SNAPSHOT]) {
       const read = await through(snapshot);
       // a failed collector's reason is in the log of the exporter, not on its page
       assert.deepEqual(judge(read), judge(withoutReasons(snapshot)));
     }
+  });
+
+  it('gives the names and thresholds of the configuration file', async () => {
+    const { config, sockets } = await through(NAMES_SNAPSHOT);
+    assert.deepEqual(config, NAMES_SNAPSHOT.config);
+    assert.deepEqual(
+      sockets?.connections?.cells.map(({ remoteName }) => remoteName),
+      NAMES_SNAPSHOT.sockets?.connections?.cells.map(({ remoteName }) => remoteName),
+    );
+    assert.equal(sockets?.ephemeral?.destinations.cells[0]?.remoteName, 'postgres-primary');
   });
 
   it('gives the rates of two snapshots', async () => {
@@ -31,6 +42,23 @@ describe('a page', () => {
     const before = { snapshot: await through(HEALTHY), secondsAgo: 2 };
     assert.deepEqual(judge(await through(later), before), judge(later, { snapshot: HEALTHY, secondsAgo: 2 }));
     assert.ok(judge(later, before).findings.length >= 3);
+  });
+
+  it('gives what was seen of connections between two of them', async () => {
+    const [before, later] = [0, 9000].map((calls) => ({
+      ...HEALTHY,
+      connectionEvents: {
+        ...EVENTS,
+        outbound: EVENTS.outbound.map((cell) => ({ ...cell, counts: cell.counts.map((count) => count + calls) })),
+        lifetimes: EVENTS.lifetimes.map((cell) => ({ ...cell, counts: cell.counts.map((count) => count + calls) })),
+      },
+    }));
+    const verdict = judge(later!, { snapshot: before!, secondsAgo: 2 });
+    assert.deepEqual(judge(await through(later!), { snapshot: await through(before!), secondsAgo: 2 }), verdict);
+    assert.deepEqual(
+      new Set(verdict.findings.map(({ kind }) => kind)),
+      new Set(['connects_without_port', 'destination_failing', 'connections_not_reused']),
+    );
   });
 
   it('of another exporter is refused', () => {

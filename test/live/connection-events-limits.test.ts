@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
-import { closeSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../src/collector/protocol.ts';
-import { ENDINGS, EventCount, type EventFlow } from '../../src/model/connection-events.ts';
-import { createConnectionEvents } from '../../src/platform/linux/bpf/connection-events.ts';
-import { attachEvents } from '../../src/platform/linux/bpf/open-events.ts';
+import { EventCount, type EventFlow } from '../../src/model/connection-events.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { createConnectionMaker } from '../support/sockets/connection-maker.ts';
+import { chooseOwn, countEnded, openEventReadings, sumOf } from '../support/sockets/event-readings.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
-/** Nobody else has it, in no other namespace. */
-const PORT = 20_000 + Math.floor(Math.random() * 10_000);
-const RUN = Math.random().toString(36).slice(2, 6).padEnd(4, '0');
+const OWN = chooseOwn();
+const { port: PORT, prefix: RUN } = OWN;
 const skip = enterNetworkNamespace() ?? missingBpf() ?? missingCompiler() ?? false;
 
 test('with few places for destinations only these are lost, and it is counted', { skip }, async (t) => {
@@ -21,10 +17,10 @@ test('with few places for destinations only these are lost, and it is counted', 
   for (let address = 1; address <= 20; address++) call(`${RUN}-a`, `127.0.0.${address}`, 10);
   const { flows, lost } = await readAll(200);
   const own = ofName(flows, `${RUN}-a`);
-  assert.equal(sum(own, EventCount.opened), 200);
+  assert.equal(sumOf(own, EventCount.opened), 200);
   const without = own.filter(({ remote }) => remote === undefined);
-  assert.ok(sum(without, EventCount.opened) >= 160, 'at most four destinations have a place');
-  assert.ok(lost.flows >= sum(without, EventCount.opened) + countEnded(without));
+  assert.ok(sumOf(without, EventCount.opened) >= 160, 'at most four destinations have a place');
+  assert.ok(lost.flows >= sumOf(without, EventCount.opened) + countEnded(without));
 });
 
 test('with few places for processes the others count together', { skip }, async (t) => {
@@ -32,9 +28,9 @@ test('with few places for processes the others count together', { skip }, async 
   for (let process = 0; process < 12; process++) call(`${RUN}-${process}`, '127.0.0.1', 10);
   const { flows, lost } = await readAll(120);
   const others = flows.filter(({ owner }) => owner === 'other');
-  assert.equal(sum(flows, EventCount.opened), 120);
-  assert.ok(sum(others, EventCount.opened) >= 80);
-  assert.ok(lost.owners >= sum(others, EventCount.opened));
+  assert.equal(sumOf(flows, EventCount.opened), 120);
+  assert.ok(sumOf(others, EventCount.opened) >= 80);
+  assert.ok(lost.owners >= sumOf(others, EventCount.opened));
 });
 
 test('what is read is what came since the last read, and names are looked up when they are new', {
@@ -42,10 +38,10 @@ test('what is read is what came since the last read, and names are looked up whe
 }, async (t) => {
   const { call, readAll } = await open(t, {});
   call(`${RUN}-b`, '127.0.0.1', 10);
-  assert.equal(sum(ofName((await readAll(10)).flows, `${RUN}-b`), EventCount.opened), 10);
+  assert.equal(sumOf(ofName((await readAll(10)).flows, `${RUN}-b`), EventCount.opened), 10);
   call(`${RUN}-c`, '127.0.0.1', 7);
   const { flows, lost } = await readAll(7);
-  assert.deepEqual([ofName(flows, `${RUN}-b`), sum(ofName(flows, `${RUN}-c`), EventCount.opened)], [[], 7]);
+  assert.deepEqual([ofName(flows, `${RUN}-b`), sumOf(ofName(flows, `${RUN}-c`), EventCount.opened)], [[], 7]);
   assert.deepEqual(lost, { owners: 0, flows: 0, connections: 0 });
 });
 
@@ -69,31 +65,15 @@ test('a program that calls itself MainThread, as Node.js 24 does, has the name o
   const { call, readAll } = await open(t, {});
   call('MainThread', '127.0.0.1', 3);
   const { flows } = await readAll(3);
-  assert.equal(sum(ofName(flows, 'main'), EventCount.opened), 3, 'as connection-maker.ts calls it');
+  assert.equal(sumOf(ofName(flows, 'main'), EventCount.opened), 3, 'as connection-maker.ts calls it');
 });
 
 async function open(t: TestContext, sizes: Readonly<Record<string, number>>) {
-  const { maps, links } = attachEvents(sizes);
-  const events = createConnectionEvents(maps, true);
-  t.after(() => {
-    events.close();
-    for (const fd of [...links, ...Object.values(maps)]) closeSync(fd);
-  });
+  const readings = openEventReadings(t, OWN, { sizes });
   const maker = createConnectionMaker(t);
   await maker.serve(`${RUN}-srv`, '0.0.0.0', PORT, 'client');
   return {
-    events,
-    /** What is read until so many connections to the server have ended: the FIN of the other side may be late. */
-    async readAll(ended: number, nowMs = monotonicMs()) {
-      const all: EventFlow[] = [];
-      for (let tries = 0; ; tries++) {
-        const { flows, lost } = events.read(nowMs);
-        all.push(...flows.filter(isOurs));
-        if (countEnded(all) >= ended) return { flows: all, lost };
-        assert.ok(tries < 500, `${countEnded(all)} of ${ended} have ended`);
-        await delay(20);
-      }
-    },
+    ...readings,
     call(name: string, address: string, count: number) {
       assert.equal(maker.call(name, [address, PORT], count, 'close').ok, count);
     },
@@ -102,18 +82,4 @@ async function open(t: TestContext, sizes: Readonly<Record<string, number>>) {
 
 function ofName(flows: readonly EventFlow[], name: string): EventFlow[] {
   return flows.filter(({ owner }) => typeof owner === 'object' && owner.name === name);
-}
-
-/** Outbound and to the server, unless the destination is lost: then by its name. */
-function isOurs({ isOutbound, owner, remote }: EventFlow): boolean {
-  if (!isOutbound) return false;
-  return remote === undefined ? typeof owner === 'object' && owner.name!.startsWith(RUN) : remote.port === PORT;
-}
-
-function countEnded(flows: readonly EventFlow[]): number {
-  return ENDINGS.reduce((all, _, index) => all + sum(flows, EventCount.closed + index), 0);
-}
-
-function sum(flows: readonly EventFlow[], index: number): number {
-  return flows.reduce((all, { counts }) => all + counts[index]!, 0);
 }

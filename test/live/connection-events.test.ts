@@ -46,7 +46,8 @@ test('who opened and closed what, and why not, as the programs themselves and th
   call('six', ['::1', V6], 300, 'wait');
   call('mapped', ['::ffff:127.0.0.1', DUAL], 300, 'close');
   call('threads', ['127.0.0.1', CLIENT_FIRST], 400, 'threads');
-  call('pass', ['127.0.0.1', CLIENT_FIRST], 10, 'pass');
+  call('fork', ['127.0.0.1', CLIENT_FIRST], 10, 'fork');
+  call('pass', ['127.0.0.1', CLIENT_FIRST], 100, 'pass');
   call('exec', ['127.0.0.1', CLIENT_FIRST], 50, 'exec');
   call('refused', ['127.0.0.1', NOBODY], 200, 'close');
   call('aband', ['192.0.2.2', NOBODY], 30, 'abandon');

@@ -5,6 +5,7 @@ import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 import { breakdownsIn } from '../support/pages/breakdowns.ts';
 import { parseExposition } from '../support/pages/exposition-parser.ts';
 import { fullSnapshot } from '../support/pages/full-snapshot.ts';
@@ -41,8 +42,14 @@ test('connection events, where they are turned on, are at most 1,350 series', as
   assert.ok(all.series - without.series < 1350, `${all.series - without.series} series`);
 });
 
+test('a configuration file adds one series, and one per threshold', async () => {
+  const { config, ...others } = fullSnapshot(DEFAULT_LIMITS);
+  const [all, without] = await Promise.all([sizeOf({ ...others, config: config! }), sizeOf(others)]);
+  assert.equal(all.series - without.series, 1 + THRESHOLD_ALERTS.length);
+});
+
 function withoutEvents(): Snapshot {
-  const { connectionEvents: _, ...others } = fullSnapshot(DEFAULT_LIMITS);
+  const { connectionEvents: _, config: __, ...others } = fullSnapshot(DEFAULT_LIMITS);
   return others;
 }
 

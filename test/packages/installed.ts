@@ -20,6 +20,7 @@ export async function startInstalled(
   t: TestContext,
   command: readonly string[],
   cwd: string,
+  startMs = START_MS,
 ): Promise<InstalledExporter> {
   const [program, ...args] = [...command, '--web.listen-address=127.0.0.1:0'];
   const child = spawn(program!, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -30,10 +31,7 @@ export async function startInstalled(
   });
   const port = await new Promise<string>((resolve, reject) => {
     const log: string[] = [];
-    const timer = setTimeout(
-      () => reject(new Error(`not listening after ${START_MS} ms: ${log.join('\n')}`)),
-      START_MS,
-    );
+    const timer = setTimeout(() => reject(new Error(`not listening after ${startMs} ms: ${log.join('\n')}`)), startMs);
     createInterface(child.stderr).on('line', (line) => {
       log.push(line);
       const found = /msg=listening address=127\.0\.0\.1:(\d+)/.exec(line)?.[1];

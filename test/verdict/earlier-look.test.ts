@@ -28,6 +28,28 @@ const withFailures = (failures: number): Snapshot => ({
     outbound: [{ ...EVENTS.outbound[0]!, counts: eventCounts({ [EventCount.failed]: failures }) }],
   },
 });
+const busyEvents = (calls: number): Snapshot => ({
+  ...HEALTHY,
+  connectionEvents: {
+    ...EVENTS,
+    outbound: [
+      {
+        ...EVENTS.outbound[0]!,
+        counts: eventCounts({
+          [EventCount.opened]: calls,
+          [EventCount.failed + 1]: calls / 2,
+          [EventCount.closed]: calls / 2,
+        }),
+      },
+    ],
+    lifetimes: [
+      {
+        process: 'api',
+        counts: eventCounts({ [EventCount.lifetimes]: calls, [EventCount.lifetimeMs]: calls }),
+      },
+    ],
+  },
+});
 const FULL = withSockets({
   listeners: {
     cells: [{ localIp: '10.0.0.1', localPort: 80, process: 'api', queueLength: 17, queueLimit: 16 }],
@@ -47,6 +69,7 @@ const HOSTS: Readonly<Record<string, readonly [before: Snapshot, now: Snapshot]>
   'asks a silent peer': [SILENT, SILENT],
   'leaks sockets': [LEAKING(45), LEAKING(145)],
   'accepts nothing': [FULL, FULL],
+  'calls in vain, and too often': [busyEvents(0), busyEvents(9000)],
   'cannot connect': [withFailures(0), withFailures(99)],
   'has everything Linux has': [LINUX_SNAPSHOT, LINUX_SNAPSHOT],
   'has everything Windows has': [WINDOWS_SNAPSHOT, WINDOWS_SNAPSHOT],

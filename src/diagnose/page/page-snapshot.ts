@@ -4,6 +4,7 @@ import { COLLECTORS } from '../../model/collectors.ts';
 import type { CollectorOutcome, Conntrack, Snapshot, TcpMemory } from '../../model/snapshot.ts';
 import type { SocketCounts } from '../../model/socket-counts.ts';
 import { ephemeralOf } from './page-ephemeral.ts';
+import { connectionEventsOf } from './page-events.ts';
 import { socketCountsOf } from './page-sockets.ts';
 import type { PageSamples } from './parse-page.ts';
 
@@ -21,6 +22,7 @@ export function snapshotOf(page: PageSamples): Snapshot {
     ...settingsOf(page),
     ...memoryOf(page),
     ...conntrackOf(page),
+    ...connectionEventsOf(page),
     ...namespaceOf(page),
     ...configOf(page),
     outcomes: outcomesOf(page),

@@ -11,7 +11,7 @@ import { createProcNetTcpReader } from './procfs/proc-net-tcp.ts';
 import { CloseWaitClock } from './rows/close-wait-clock.ts';
 
 /** CLOSE_WAIT sockets whose age is read in one scrape; beyond that the counts of stuck ones are a lower bound. */
-export const MOST_AGES = 250_000;
+const MOST_AGES = 250_000;
 
 /** Where what is told of sockets comes from. */
 export interface SocketSources {

@@ -5,12 +5,12 @@ import { KernelWalk, Table } from './bpf/kernel-walk.ts';
 import { openWalk } from './bpf/open-walk.ts';
 import { createWalkCheck } from './bpf/walk-check.ts';
 import { guardReader, WalkGuard } from './bpf/walk-guard.ts';
-import { CLOSE_WAIT_SOCKETS, createWalkReader, EVERY_SOCKET, type WalkQuery } from './bpf/walk-reader.ts';
+import { createWalkReader, EVERY_SOCKET, type WalkQuery } from './bpf/walk-reader.ts';
 import type { Libc } from './libc/libc.ts';
 import { ALL_SOCKETS } from './netlink/dump-request.ts';
 import { createSockDiagReader } from './netlink/sock-diag.ts';
 import { CloseWaitClock } from './rows/close-wait-clock.ts';
-import { closeAfterRead, MOST_AGES, type SocketSources } from './socket-sources.ts';
+import { closeAfterRead, type SocketSources } from './socket-sources.ts';
 
 /**
  * The same sources with the walk in the kernel in front, if the options allow it, it can be loaded and it agrees with inet_diag.
@@ -44,12 +44,10 @@ function openSources(libc: Libc, { procfs }: PlatformOptions, sources: SocketSou
       guard,
     );
     check.checkAtStart();
-    const { closeWait, notice } = sources;
-    const ages = createWalkReader(walk, CLOSE_WAIT_SOCKETS, hz, { most: MOST_AGES, clock: new CloseWaitClock() });
+    const { notice } = sources;
     return {
       ...sources,
-      sockets: guardReader(createWalkReader(walk, query, hz), sources.sockets, guard),
-      ...(closeWait && { closeWait: guardReader(ages, closeWait, guard) }),
+      sockets: guardReader(createWalkReader(walk, query, hz, { clock: new CloseWaitClock() }), sources.sockets, guard),
       sourceRejections: guard.rejections,
       notice:
         guard.reason === undefined

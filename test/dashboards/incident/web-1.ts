@@ -3,6 +3,7 @@ import { listener } from '../../support/pages/snapshot-cells.ts';
 import { LINUX_SNAPSHOT } from '../../support/pages/snapshots.ts';
 import { countFlows } from './count-flows.ts';
 import { counter, course, restless } from './course.ts';
+import { eventsOf } from './events.ts';
 import { incoming, outgoing } from './flows.ts';
 import { podsOfWeb1 } from './pods.ts';
 
@@ -22,6 +23,9 @@ const passiveOpens = counter(9_731_002, (minute) => clients(minute) / 4);
 const attemptFails = counter(40_211, fails);
 const segments = counter(2_117_904_655, (minute) => 9000 + 20 * databaseRateDrawn(minute));
 const resent = counter(1_220_418, restless(course([360, 30], [60, 35], [0, 90]), 0.2));
+const withoutPort = counter(0, course([360, 0], [3, 0], [0, 6]));
+const refused = counter(12, fails);
+const cacheCalls = counter(9000, (minute) => 3 + fails(minute));
 const resets = counter(118_640, (minute) => 0.8 + fails(minute) / 3);
 
 /** The host that runs out of ports: every minute a little more TIME_WAIT towards one database. */
@@ -68,6 +72,12 @@ export function web1(minute: number): Snapshot {
       retransmittedSegments: resent(minute),
       timeWaitEntered: activeOpens(minute) - 1_000_000,
     },
+    connectionEvents: eventsOf({
+      database: activeOpens(minute),
+      databaseWithoutPort: withoutPort(minute),
+      cache: cacheCalls(minute),
+      cacheRefused: refused(minute),
+    }),
     netns: podsOfWeb1(minute),
     conntrack: { entries: Math.round(60 * rate + 5 * requests), limit: 262_144 },
   };

@@ -1,5 +1,5 @@
 // Opens and closes connections in ways that the kernel handles differently, under a name, and prints what came of each.
-//   serve NAME ADDRESS PORT FIRST        accepts until it is killed; FIRST: who closes first, `server` or `client`
+//   serve NAME ADDRESS PORT FIRST        accepts until it is killed; FIRST: who closes first, `server` or `client`; `reset`: the server, with a reset
 //   call NAME ADDRESS PORT COUNT HOW     prints "ok N", "error ERRNO N" for each errno, "port N" for each local port; HOW:
 //     close       closes at once
 //     wait        waits for the peer to close first
@@ -8,7 +8,8 @@
 //     keep        prints, then keeps all open until it is killed
 //     abandon     does not wait for the answer, closes
 //     impatient   waits for half a second (TCP_USER_TIMEOUT)
-//     pass        a child called NAME-child has the last descriptor and closes it
+//     fork        a child called NAME-child inherits the descriptor and closes it last
+//     pass        sends the descriptor (SCM_RIGHTS) to a process called NAME-child, which never had it, and closes it last
 //     exec        becomes a program called NAME-next, which ends with them open
 //     threads     four threads with names of their own
 #define _GNU_SOURCE
@@ -48,8 +49,11 @@ static int parse(const char *text, int port)
 	return AF_INET;
 }
 
-static int serve(int family, int closes_first)
+static int is(const char *word) { return !strcmp(how, word); }
+
+static int serve(int family)
 {
+	struct linger linger = { 1, 0 };
 	struct epoll_event event = { .events = EPOLLIN }, events[64];
 	int one = 1, listener = socket(family, SOCK_STREAM, 0), epoll = epoll_create1(0);
 	char bytes[256];
@@ -68,7 +72,8 @@ static int serve(int family, int closes_first)
 				continue;
 			}
 			fd = accept(listener, 0, 0);
-			if (fd >= 0 && closes_first) close(fd);
+			if (fd >= 0 && is("reset")) setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+			if (fd >= 0 && !is("client")) close(fd);
 			else if (fd >= 0) {
 				event.data.fd = fd;
 				epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
@@ -77,27 +82,77 @@ static int serve(int family, int closes_first)
 	}
 }
 
-static int is(const char *word) { return !strcmp(how, word); }
-
 static void wait_for_end(int fd)
 {
 	char bytes[64];
 	while (read(fd, bytes, sizeof(bytes)) > 0) ;
 }
 
+// Calls `act` in a child called NAME-child. `channel`: both ends of a socket pair, the second one for the child.
+static pid_t start_child(int channel[2], void (*act)(int channel, int fd), int fd)
+{
+	char child[16], byte;
+	socketpair(AF_UNIX, SOCK_STREAM, 0, channel);
+	pid_t pid = fork();
+	if (pid) {
+		close(channel[1]);
+		read(channel[0], &byte, 1); // it has its name
+		return pid;
+	}
+	close(channel[0]);
+	snprintf(child, sizeof(child), "%s-child", name);
+	prctl(PR_SET_NAME, child);
+	write(channel[1], "n", 1);
+	act(channel[1], fd);
+	_exit(0);
+}
+
+static void close_last(int channel, int fd)
+{
+	char byte;
+	read(channel, &byte, 1);
+	close(fd);
+}
+
+static void inherit(int fd)
+{
+	int channel[2];
+	pid_t pid = start_child(channel, close_last, fd);
+	close(fd);
+	write(channel[0], "c", 1);
+	waitpid(pid, 0, 0);
+	close(channel[0]);
+}
+
+// One descriptor, as man 7 unix has it.
+union control { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr header; };
+
+static void receive_all(int channel, int unused)
+{
+	union control control;
+	char byte;
+	struct iovec data = { &byte, 1 };
+	for (;;) {
+		struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+		if (recvmsg(channel, &message, 0) <= 0) return;
+		close_last(channel, *(int *)CMSG_DATA(CMSG_FIRSTHDR(&message)));
+		write(channel, "d", 1);
+	}
+}
+
+static int receiver[2];
+
 static void pass(int fd)
 {
-	char child[16];
-	pid_t pid = fork();
-	if (pid == 0) {
-		snprintf(child, sizeof(child), "%s-child", name);
-		prctl(PR_SET_NAME, child);
-		usleep(20000); // the parent closes its own descriptor first
-		close(fd);
-		_exit(0);
-	}
+	union control control = { .header = { .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	char byte = 'f';
+	struct iovec data = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	*(int *)CMSG_DATA(&control.header) = fd;
+	sendmsg(receiver[0], &message, 0);
 	close(fd);
-	waitpid(pid, 0, 0);
+	write(receiver[0], "c", 1);
+	read(receiver[0], &byte, 1); // it is done
 }
 
 static void call(int family)
@@ -122,6 +177,7 @@ static void call(int family)
 	}
 	if (is("reset")) setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	if (is("pass")) pass(fd);
+	else if (is("fork")) inherit(fd);
 	else if (!is("keep") && !is("exec")) close(fd);
 }
 
@@ -156,10 +212,11 @@ int main(int count, char **words)
 	name = words[2];
 	prctl(PR_SET_NAME, name);
 	int family = parse(words[3], atoi(words[4]));
-	if (!strcmp(words[1], "serve")) return serve(family, !strcmp(words[5], "server"));
+	how = words[count - 1];
+	if (!strcmp(words[1], "serve")) return serve(family);
 	long calls = atol(words[5]);
-	how = words[6];
 	ports = calloc(calls, sizeof(int));
+	if (is("pass")) start_child(receiver, receive_all, -1);
 	if (is("threads")) {
 		pthread_t threads[4];
 		long each[4][3];

@@ -21,15 +21,33 @@ export interface Called {
 }
 
 /** How a caller treats its connections: connection-maker.c. */
-export type How = 'close' | 'wait' | 'shut' | 'reset' | 'keep' | 'abandon' | 'impatient' | 'pass' | 'exec' | 'threads';
+export type How =
+  | 'close'
+  | 'wait'
+  | 'shut'
+  | 'reset'
+  | 'keep'
+  | 'abandon'
+  | 'impatient'
+  | 'fork'
+  | 'pass'
+  | 'exec'
+  | 'threads';
 
 /** Programs that open and close connections under a name. Needs gcc. */
 export function createConnectionMaker(t: TestContext) {
   const { path } = createProgram(t, readFileSync(SOURCE, 'utf8'));
-  return { serve, call, callAndDie };
+  return { serve, call, callMeanwhile, callAndDie };
 
-  async function serve(name: string, address: string, port: number, first: 'server' | 'client'): Promise<void> {
-    const child = start(['serve', name, address, String(port), first]);
+  /** `cpu`: where it runs, anywhere if undefined. */
+  async function serve(
+    name: string,
+    address: string,
+    port: number,
+    first: 'server' | 'client' | 'reset',
+    cpu?: number,
+  ): Promise<void> {
+    const child = start(['serve', name, address, String(port), first], cpu);
     t.after(async () => end(child));
     const [line] = await once(createInterface(child.stdout!), 'line');
     if (line !== 'listening') throw new Error(`${name} does not listen: ${line}`);
@@ -38,6 +56,17 @@ export function createConnectionMaker(t: TestContext) {
   function call(name: string, to: readonly [address: string, port: number], count: number, how: How): Called {
     const words = ['call', name, to[0], String(to[1]), String(count), how];
     return parse(to[1], execFileSync(path, words, { encoding: 'utf8', maxBuffer: 2 ** 26 }));
+  }
+
+  async function callMeanwhile(
+    name: string,
+    to: readonly [address: string, port: number],
+    count: number,
+    how: How,
+    cpu: number,
+  ): Promise<Called> {
+    const child = start(['call', name, to[0], String(to[1]), String(count), how], cpu);
+    return parse(to[1], await text(child.stdout!));
   }
 
   /** Opens connections, and is killed with all of them open. */
@@ -55,8 +84,9 @@ export function createConnectionMaker(t: TestContext) {
     return parse(to[1], await said);
   }
 
-  function start(words: readonly string[]): ChildProcess {
-    return spawn(path, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  function start(words: readonly string[], cpu?: number): ChildProcess {
+    const [program, ...args] = cpu === undefined ? [path, ...words] : ['taskset', '-c', String(cpu), path, ...words];
+    return spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   }
 }
 

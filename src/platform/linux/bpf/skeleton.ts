@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import { SystemCallError } from '../libc/libc.ts';
 import { bpf, Command, closeFd, packAttr, tryBpf } from './bpf-call.ts';
 
@@ -13,10 +13,10 @@ export interface Skeleton {
   readonly programs: readonly string[];
 }
 
-/** The same as text: data and loader behind each other, base64 of gzip. */
+/** The same as text: data and loader behind each other, base64 of brotli. */
 export interface PackedSkeleton extends Omit<Skeleton, 'data' | 'loader'> {
   readonly dataLength: number;
-  readonly gzip: string;
+  readonly brotli: string;
 }
 
 /** Descriptors of what was loaded, in the order of the skeleton's names. */
@@ -38,8 +38,8 @@ const MAP = 16;
 const MAP_ENTRIES = 4;
 const PROGRAM = 4;
 
-export function unpackSkeleton({ gzip, dataLength, maps, programs }: PackedSkeleton): Skeleton {
-  const bytes = gunzipSync(Buffer.from(gzip, 'base64'));
+export function unpackSkeleton({ brotli, dataLength, maps, programs }: PackedSkeleton): Skeleton {
+  const bytes = brotliDecompressSync(Buffer.from(brotli, 'base64'));
   return { data: bytes.subarray(0, dataLength), loader: bytes.subarray(dataLength), maps, programs };
 }
 

@@ -29,19 +29,11 @@ export const EVERY_SOCKET: WalkQuery = {
   withHeldPorts: true,
 };
 
-/** With the listeners that those which were never accepted belong to. */
-export const CLOSE_WAIT_SOCKETS: WalkQuery = {
-  tables: [Table.listeners, Table.connections],
-  states: (1 << TcpState.closeWait) | (1 << TcpState.listen),
-};
-
 /** Walks begun anew in one read when sockets, or another thread, came in between. */
 const MAX_TRIES = 5;
 
 export interface WalkOptions {
-  /** Rows after which the rest is left out, without an error. */
-  readonly most?: number;
-  /** Remembers how long CLOSE_WAIT sockets have waited. */
+  /** Remembers how long CLOSE_WAIT sockets have waited, for their rows to tell it. */
   readonly clock?: CloseWaitClock;
   readonly repeated?: RepeatedRows;
 }
@@ -51,7 +43,7 @@ export function createWalkReader(
   walk: KernelWalk,
   query: WalkQuery,
   hz: number,
-  { most = Number.POSITIVE_INFINITY, clock, repeated = new RepeatedRows() }: WalkOptions = {},
+  { clock, repeated = new RepeatedRows() }: WalkOptions = {},
 ): SocketReader {
   const context: RowContext = { repeated, hz, clock };
   const foreign = createOtherWalk(walk, hz);
@@ -75,12 +67,13 @@ export function createWalkReader(
     repeated.begin();
     clock?.begin(budget.now());
     table.knowsTimestamps = true;
+    table.knowsAges = clock !== undefined;
     let visit = others && foreign.begin(others, budget);
     const wide = () => (visit === undefined ? 0 : EVERY_NAMESPACE);
     const note = (run: Run) => {
       checkTime(budget, `${table.length} sockets`);
       leaveIfTooMuch();
-      if (table.length <= most) decodeRun(run, table, context, visit?.rows);
+      decodeRun(run, table, context, visit?.rows);
     };
     /** They must not cost the own ones. */
     const leaveIfTooMuch = () => {

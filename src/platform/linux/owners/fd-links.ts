@@ -1,7 +1,9 @@
+import { constants } from 'node:fs';
 import { type Libc, SystemCallError } from '../libc/libc.ts';
 import { readWhole } from '../procfs/proc-file.ts';
 
-const O_RDONLY_DIRECTORY_CLOEXEC = 0o200000 | 0o2000000;
+/** O_DIRECTORY is another bit on arm64, where x86's means O_DIRECT, which procfs refuses (arch/arm64/include/uapi/asm/fcntl.h). */
+const O_RDONLY_DIRECTORY_CLOEXEC = constants.O_DIRECTORY | 0o2000000;
 const LINK_LENGTH = 64;
 const NAME_LENGTH = 16;
 const DIRENT_BUFFER_LENGTH = 32 * 1024;

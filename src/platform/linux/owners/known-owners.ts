@@ -24,8 +24,8 @@ export class KnownOwners {
   overdue = 0;
   /** Number of PENDING sockets that lost their owner in this scrape: most were closed, which the next dump will show. */
   lost = 0;
-  /** Whether the owner of any earlier socket changed in this scrape. */
-  hasNews = false;
+  /** Inodes of earlier sockets whose owner changed in this scrape; one may be there more than once. */
+  readonly news: number[] = [];
   generation = 0; // counts scrapes
   /** Inodes of the ENDED sockets. */
   #ended: number[] = [];
@@ -43,7 +43,7 @@ export class KnownOwners {
     this.generation++;
     this.overdue = this.pending;
     this.lost = 0;
-    this.hasNews = false;
+    this.news.length = 0;
     this.sockets.shrink();
     if (isFullRecount) this.sockets.forgetRows();
   }
@@ -144,7 +144,7 @@ export class KnownOwners {
   end(inode: number): void {
     const entry = this.sockets.find(inode);
     if (this.lostOwnerThisScrape(entry)) return;
-    if (this.#endWait(entry)) this.hasNews = true;
+    if (this.#endWait(entry)) this.news.push(inode);
     this.sockets.setOwner(entry, ENDED, 0);
     this.#ended.push(inode);
   }
@@ -166,7 +166,7 @@ export class KnownOwners {
       const wait = sockets.fdOf(entry);
       // the new holder of a socket that lost its owner during the search may be where the search had already been
       if (waitsSince(wait) + Number(hadOwner(wait)) > generation) return;
-      if (this.#endWait(entry)) this.hasNews = true;
+      if (this.#endWait(entry)) this.news.push(sockets.inodeOf(entry));
       sockets.setOwner(entry, NOT_FOUND, 0);
     });
   }
@@ -185,8 +185,8 @@ export class KnownOwners {
       const isSeen = current.isAlive && !this.processes.isClosed(current); // its earlier descriptors cannot be seen any more
       if (isSeen && !isPreferred(this.processes.records[slot]!, current)) return false;
       current.held.set(this.sockets.fdOf(entry), OTHER);
-      this.hasNews = true;
-    } else if (holder !== PENDING || this.#endWait(entry)) this.hasNews = true;
+      this.news.push(this.sockets.inodeOf(entry));
+    } else if (holder !== PENDING || this.#endWait(entry)) this.news.push(this.sockets.inodeOf(entry));
     this.sockets.setOwner(entry, slot, fd);
     return true;
   }
@@ -203,7 +203,7 @@ export class KnownOwners {
   #await(entry: number, since: number, why: number): void {
     this.sockets.setOwner(entry, PENDING, waitOf(since, why));
     this.pending++;
-    this.hasNews = true;
+    this.news.push(this.sockets.inodeOf(entry));
     if (since < this.generation) this.overdue++;
     else this.lost++;
   }

@@ -38,6 +38,9 @@ export interface OwnerOptions {
   readonly limits?: SearchLimits;
 }
 
+const MARK_BITS = 0xffff;
+const isAny = () => true;
+
 /** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
 export function createOwnerResolver(
   libc: Libc,
@@ -55,7 +58,8 @@ export function createOwnerResolver(
   let owners: readonly NamedProcess[] = [];
   let nameOf = ({ name }: ProcessRecord) => name;
   let isCutShort = false;
-  let hadNews = false;
+  let lost: readonly number[] = [];
+  const marks = new Uint8Array(MARK_BITS + 1);
   let reasons = reasonsNow();
   /** The entry of each new row's socket. */
   let entries = new Int32Array(0);
@@ -104,27 +108,37 @@ export function createOwnerResolver(
     }
   }
 
-  /** Settles new rows; or all rows if the search, or a new name, changed the owner of earlier ones. */
+  /** Settles new rows, and those whose owner the search changed; or all rows if a name, a group or a reason changed. */
   function settleRows(table: SocketTable): void {
     const before = reasons;
     reasons = reasonsNow();
     const isMoved = groups?.refresh(processes.records) ?? false;
-    const hasNews = processes.takeRenamed() || known.hasNews || isMoved;
+    const isRenamed = processes.takeRenamed();
     const isOther = reasons.pending !== before.pending || reasons.notFound !== before.notFound;
     const { words, added } = table;
     for (let index = 0; index < added.length; index++) {
       const row = rowOf(added, index);
       if (words[row * ROW_WORDS + Word.owner] !== 0) settleRow(table, row, entries[index]!);
     }
-    if (!table.changes.isFullRecount && (hasNews || hadNews || isOther)) settleAll(table);
-    hadNews = hasNews; // an owner lost in this scrape counts until the next one
+    const changed = [...lost, ...known.news];
+    lost = [...known.news]; // an owner lost in this scrape counts until the next one
+    if (table.changes.isFullRecount) return;
+    if (isRenamed || isMoved || isOther) settleAgain(table, isAny);
+    else if (changed.length > 0) settleAgain(table, oneOf(changed));
   }
 
-  function settleAll(table: SocketTable): void {
+  function settleAgain(table: SocketTable, isChanged: (inode: number) => boolean): void {
     for (let row = 0; row < table.length; row++) {
       const inode = table.words[row * ROW_WORDS + Word.owner]!;
-      if (inode !== 0) settleRow(table, row, known.entryOf(inode));
+      if (inode !== 0 && isChanged(inode)) settleRow(table, row, known.entryOf(inode));
     }
+  }
+
+  /** True for these inodes and, as nothing is compared but their last 16 bits, a few others. */
+  function oneOf(inodes: readonly number[]): (inode: number) => boolean {
+    marks.fill(0);
+    for (const inode of inodes) marks[inode & MARK_BITS] = 1;
+    return (inode) => marks[inode & MARK_BITS] === 1;
   }
 
   function settleRow(table: SocketTable, row: number, entry: number): void {

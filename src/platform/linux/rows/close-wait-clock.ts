@@ -32,6 +32,22 @@ class StartTimes {
     this.#slots[slot] = ++this.length;
   }
 
+  clear(): void {
+    if (this.length * 8 < this.#startMs.length && this.#startMs.length > INITIAL_ENTRIES) {
+      this.#allocate(this.#startMs.length / 2); // after a flood
+      return;
+    }
+    if (this.length > 0) this.#slots.fill(0);
+    this.length = 0;
+  }
+
+  #allocate(entries: number): void {
+    this.length = 0;
+    this.#cookies = new Int32Array(entries * STRIDE);
+    this.#startMs = new Float64Array(entries);
+    this.#slots = new Int32Array(entries * 2);
+  }
+
   #slotOf(low: number, high: number): number {
     const mask = this.#slots.length - 1;
     let slot = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
@@ -46,12 +62,9 @@ class StartTimes {
 
   #grow(): void {
     const [cookies, startMs] = [this.#cookies, this.#startMs];
-    this.#cookies = new Int32Array(cookies.length * 2);
-    this.#startMs = new Float64Array(startMs.length * 2);
-    this.#slots = new Int32Array(this.#slots.length * 2);
-    this.length = 0;
-    for (const [entry, start] of startMs.entries())
-      this.add(cookies[entry * STRIDE]!, cookies[entry * STRIDE + 1]!, start);
+    this.#allocate(startMs.length * 2);
+    for (let entry = 0; entry < startMs.length; entry++)
+      this.add(cookies[entry * STRIDE]!, cookies[entry * STRIDE + 1]!, startMs[entry]!);
   }
 }
 
@@ -68,7 +81,7 @@ export class CloseWaitClock {
   /** Begins a read, or restarts it. */
   begin(nowMs: number): void {
     this.#nowMs = nowMs;
-    this.#next = new StartTimes();
+    this.#next.clear();
   }
 
   /** How many milliseconds a socket has waited, at least. `sinceAckMs`: what the kernel reports. */
@@ -81,6 +94,6 @@ export class CloseWaitClock {
 
   /** The read is complete: forgets sockets that were not in it. */
   finish(): void {
-    this.#last = this.#next;
+    [this.#last, this.#next] = [this.#next, this.#last];
   }
 }

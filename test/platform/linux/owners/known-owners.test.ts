@@ -39,9 +39,9 @@ describe('KnownOwners', () => {
     assert.deepEqual(known.inodesToLookUp(1).size, 1);
     known.end(101);
     known.end(102);
-    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [ENDED, 1, false]);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.news.length > 0], [ENDED, 1, false]);
     scrape([102, 103, 103]);
-    assert.deepEqual([ownerOf(known, 102), known.pending, known.overdue, known.hasNews], [PENDING, 2, 2, true]);
+    assert.deepEqual([ownerOf(known, 102), known.pending, known.overdue, known.news.length > 0], [PENDING, 2, 2, true]);
     assert.deepEqual(known.inodesToLookUp(10), new Set());
     known.giveUp(known.generation);
     assert.equal(ownerOf(known, 102), NOT_FOUND);
@@ -53,7 +53,7 @@ describe('KnownOwners', () => {
     scrape([101]);
     known.end(101);
     known.observe(slot, 3, 101);
-    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [slot, 0, true]);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.news.length > 0], [slot, 0, true]);
     scrape([101]);
     assert.deepEqual([ownerOf(known, 101), known.pending], [slot, 0]);
   });
@@ -117,9 +117,9 @@ describe('KnownOwners', () => {
     const [old, young] = [enter(known, 7, 1), enter(known, 8, 2)];
     const hasNewsAfter = (work: () => void) => {
       scrape([101, 102, 103]);
-      const hadNews = known.hasNews;
+      const hadNews = known.news.length > 0;
       work();
-      return [hadNews, known.hasNews];
+      return [hadNews, known.news.length > 0];
     };
     assert.deepEqual(
       hasNewsAfter(() => known.observe(young, 3, 101)),
@@ -170,7 +170,7 @@ describe('KnownOwners', () => {
     scrape([101, 102]);
     known.observe(slot, 3, 101);
     scrape([]);
-    assert.deepEqual([known.hasNews, known.pending, known.overdue, known.sockets.length], [false, 0, 0, 0]);
+    assert.deepEqual([known.news.length > 0, known.pending, known.overdue, known.sockets.length], [false, 0, 0, 0]);
   });
 
   it('says of a socket without an owner whether it was lost in this scrape', () => {
@@ -195,9 +195,9 @@ describe('KnownOwners', () => {
     const slot = enter(known, 7, 1);
     scrape([101]);
     known.giveUp(known.generation);
-    assert.equal(known.hasNews, false);
+    assert.equal(known.news.length > 0, false);
     known.observe(slot, 3, 101);
-    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [slot, 0, true]);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.news.length > 0], [slot, 0, true]);
   });
 
   it('prefers the oldest process, and init only where nobody else has it', () => {
@@ -258,7 +258,7 @@ describe('KnownOwners', () => {
     assert.equal(known.ownerAt(known.note(101)), slot);
     known.release(101);
     known.dropDead();
-    assert.deepEqual([ownerOf(known, 101), known.pending, known.hasNews], [slot, 0, false]);
+    assert.deepEqual([ownerOf(known, 101), known.pending, known.news.length > 0], [slot, 0, false]);
   });
 
   it('counts no socket as pending that it had no memory for', (t) => {

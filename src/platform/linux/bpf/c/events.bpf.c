@@ -292,14 +292,15 @@ int BPF_PROG(tcpstate_events, struct sock *sk, int old, int new)
 
 /*
  * Linux does not start a program that already runs on the CPU: an interrupt in the middle of tcpstate_events may close hundreds of
- * connections that it would not see. Those are handled here. What it has seen it has noted in tcpstate_last.
+ * connections that it would not see. Those are handled here. What it has seen it has noted in tcpstate_last, which an interrupt between
+ * the two programs overwrites: but a socket that a process holds locked is none that an interrupt works on, and tcpstate_events saw it.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(tcpstate_again, struct sock *sk, int old, int new)
 {
 	__u32 zero = 0;
 	struct event *last;
-	if (!is_answer(old, new) || sk->sk_protocol != TCP) return 0;
+	if (!is_answer(old, new) || sk->sk_protocol != TCP || sk->sk_lock.owned) return 0;
 	last = bpf_map_lookup_elem(&tcpstate_last, &zero);
 	if (!last || (last->socket == (__u64)sk && last->state == new)) return 0;
 	COUNT(interrupted);

@@ -84,9 +84,11 @@ struct cgroup { struct kernfs_node *kn; };
 struct sock_cgroup_data { struct cgroup *cgroup; };
 struct inode { unsigned long i_ino; };
 struct socket {};
+typedef struct { int owned; } socket_lock_t;
 struct socket_alloc { struct inode vfs_inode; };
 struct sock {
 	struct sock_common __sk_common;
+	socket_lock_t sk_lock;
 	struct hlist_node sk_bind2_node; /* 6.1 to 6.7; later ones have skc_bind_node in the list */
 	struct socket *sk_socket;
 	unsigned long sk_ino; /* since 6.18; before it is behind sk_socket */
