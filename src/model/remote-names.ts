@@ -9,6 +9,10 @@ interface Named {
 
 type Family = Map<number, Map<string, Named>>;
 
+/** The sum of what has no series of its own. */
+const OTHER = 'other';
+const MOST_REMEMBERED = 10_000;
+
 /** An address as the page writes it: with an interface, and as a network where peers are counted by prefix. */
 const ADDRESS = /^([^%/]+)(?:%[^/]*)?(?:\/(\d{1,3}))?$/;
 
@@ -20,10 +24,21 @@ export function createRemoteNames(
   rules: readonly DestinationRule[],
 ): (remoteIp: string, remotePort: string | number) => string {
   const families = { ipv4: toFamily(rules, true), ipv6: toFamily(rules, false) };
-  const other = 'other'; // the sum of what has no series of its own
+  /** Most peers of a page were on the last one. */
+  const remembered = new Map<string, string>();
 
-  return function nameOf(remoteIp, remotePort) {
-    if (remoteIp === other) return other;
+  return (remoteIp, remotePort) => {
+    const key = `${remoteIp} ${remotePort}`;
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const name = find(remoteIp, remotePort);
+    if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+    remembered.set(key, name);
+    return name;
+  };
+
+  function find(remoteIp: string, remotePort: string | number): string {
+    if (remoteIp === OTHER) return OTHER;
     const [, text = '', prefix] = ADDRESS.exec(remoteIp) ?? [];
     const words = parseAddress(text);
     if (words === undefined) return '';
@@ -35,7 +50,7 @@ export function createRemoteNames(
       if (name !== undefined) return name;
     }
     return '';
-  };
+  }
 }
 
 /** The longest prefixes first. */

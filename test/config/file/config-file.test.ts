@@ -22,7 +22,7 @@ const REFUSED: readonly (readonly [line: string, message: RegExp])[] = [
   [`10.0.0.50: ${'x'.repeat(65)}`, /give 1 to 64 characters/],
   ['10.0.0.50: [a]', /^2:3: 10\.0\.0\.50 has to be a text$/],
   ['10.0.0.50: a\n  10.0.0.50/32: b', /^3:3: 10\.0\.0\.50\/32 is the same as the one at names\.yml:2:3: leave one/],
-  ['10.0.0.50: a\n  10.0.0.50: b', /^3:3: /],
+  ['10.0.0.50: a\n  10.0.0.50: b', /^3:3: 10\.0\.0\.50 is there twice: leave one of them out$/],
 ];
 
 describe('parseConfigFile', () => {
