@@ -120,6 +120,32 @@ export const ADVICE = {
     means: 'The process accepts more slowly than clients come; when the queue is full, connections are dropped.',
     doNot: NO_BACKLOG,
   },
+  pod_ports_exhausted: {
+    alert: 'TcpPodEphemeralPortsExhausted',
+    means:
+      'New connections of this pod to its busiest destination fail with "Cannot assign requested address". Its ports are its own: the host and other pods lack none.',
+    doNot: 'Do not widen the range of the host: it does not apply to pods.',
+  },
+  pod_ports_high: {
+    alert: 'TcpPodEphemeralPortsHigh',
+    means: 'At the next peak new connections of this pod there may fail: its own range of local ports is nearly taken.',
+    doNot: 'Do not widen the range of the host: it does not apply to pods.',
+  },
+  pod_close_wait_unclosed: {
+    alert: 'TcpPodCloseWaitStuck',
+    means: 'The peers have closed and the process in the pod never calls close(): a leak.',
+    doNot: NO_SETTING,
+  },
+  pod_close_wait_unaccepted: {
+    alert: 'TcpPodCloseWaitStuck',
+    means: 'Clients connected, waited and gave up: the process in the pod never accepted them.',
+    doNot: NO_SETTING,
+  },
+  pod_accept_queue_full: {
+    alert: 'TcpPodAcceptQueueStuck',
+    means: 'The process in the pod takes no connection, or far too few: clients wait until they give up.',
+    doNot: NO_BACKLOG,
+  },
   syn_backlog_full: {
     alert: 'TcpSynBacklogFull',
     means: 'More handshakes are half open than the backlog holds: a flood, or a burst against a short backlog.',

@@ -4,6 +4,7 @@ import { COLLECTORS } from '../../model/collectors.ts';
 import type { CollectorOutcome, Conntrack, Snapshot, TcpMemory } from '../../model/snapshot.ts';
 import type { SocketCounts } from '../../model/socket-counts.ts';
 import { ephemeralOf } from './page-ephemeral.ts';
+import { netnsOf } from './page-netns.ts';
 import { socketCountsOf } from './page-sockets.ts';
 import type { PageSamples } from './parse-page.ts';
 
@@ -22,6 +23,7 @@ export function snapshotOf(page: PageSamples): Snapshot {
     ...memoryOf(page),
     ...conntrackOf(page),
     ...namespaceOf(page),
+    ...netnsOf(page),
     outcomes: outcomesOf(page),
   };
 }
