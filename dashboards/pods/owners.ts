@@ -46,7 +46,7 @@ export function podOwners(of: (metric: string) => string) {
   return table({
     title: 'Processes of pods that lack ports, do not close or do not accept',
     description:
-      'Share of the ports of its pod that a process uses towards one destination, CLOSE_WAIT sockets past the age limit, and how full its accept queue is: those above nothing, ports from a tenth on. Needs the reader in the kernel; processes need the capabilities for owners.',
+      'Share of the ports of its pod that a process uses towards one destination, CLOSE_WAIT sockets past the age limit, and how full its accept queue is, where it is not empty; ports from a tenth on. Needs the reader in the kernel; processes need the capabilities for owners.',
     labels: [...podColumns(), ...OWNER_COLUMNS],
     values: [
       {
@@ -59,7 +59,7 @@ export function podOwners(of: (metric: string) => string) {
       },
       {
         name: 'Stuck CLOSE_WAIT',
-        expr: `sum by (${BY_OWNER}) (${last('tcpstate_netns_close_wait_stuck_sockets')}) > 0`,
+        expr: `sum by (${BY_OWNER}) (${last('tcpstate_netns_close_wait_stuck_sockets')})`,
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodCloseWaitStuck),
         width: 140,
       },

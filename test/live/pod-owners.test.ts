@@ -72,7 +72,14 @@ async function startPod(t: TestContext) {
   const app = await start('checkout', [...inContainer(appId), ...inNewNetwork]);
   const sidecar = await start('envoy', [...inContainer(sidecarId), 'nsenter', `--net=/proc/${app.pid}/ns/net`]);
   assert.equal(readlinkSync(`/proc/${sidecar.pid}/ns/net`), readlinkSync(`/proc/${app.pid}/ns/net`));
-  const args = ['--collector.sockets.source=bpf', `--path.kubelet-logs=${logs}`, '--close-wait.stuck-after=1s'];
+  // beside pods and sockets of others, however many
+  const limits = ['netns', 'processes', 'destinations', 'connections'].map((name) => `--limit.${name}=1000`);
+  const args = [
+    ...limits,
+    '--collector.sockets.source=bpf',
+    `--path.kubelet-logs=${logs}`,
+    '--close-wait.stuck-after=1s',
+  ];
   return { app, sidecar, exporter: await startExporter(t, { args }) };
 }
 
