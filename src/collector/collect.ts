@@ -57,10 +57,20 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const { value, outcome } = runCollector('netns', netns, now, () => {
       const counts = tallyNetns(netns.read(budget, new Set(others?.rowsByNamespace().keys())));
       if (others === undefined) return counts;
+      settleLeft(others, withProcesses);
       if (withProcesses) netns.owners?.resolve(others.table, budget);
       return { ...counts, sockets: countNamespaces(others, counts, now()) };
     });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
+  }
+
+  /** Sockets that no process holds any more have no owner if that fails. */
+  function settleLeft(others: OtherNamespaces, withProcesses: boolean): void {
+    try {
+      platform.events?.settleOthers?.(others, withProcesses);
+    } catch {
+      // reading the events says why
+    }
   }
 
   /** Gives every wanted fact; returns what is known, with what sockets are counted by in any case. */

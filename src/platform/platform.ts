@@ -121,6 +121,8 @@ export interface ConnectionEvents {
   readonly source: string;
   /** Sets process and group of the rows whose cookies the table has noted, or their group only. */
   settle(table: SocketTable, withProcesses: boolean): void;
+  /** The same for sockets of other network namespaces. */
+  settleOthers?(others: OtherNamespaces, withProcesses: boolean): void;
   /** What was counted since the last read. `nowMs`: monotonic. */
   read(nowMs: number): EventReadings;
 }

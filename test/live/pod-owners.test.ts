@@ -33,9 +33,6 @@ test('the container and process that lack ports, do not close and do not accept 
   await sidecar.tell(`accept ${service}`);
   for (const fd of closed) await app.tell(`close ${fd}`);
 
-  const find = (page: Page, name: string, labels: Labels) =>
-    page.get(name)?.samples.find((sample) => Object.entries(labels).every(([key, text]) => sample.labels[key] === text))
-      ?.value;
   const page = await scrapeUntil(
     exporter,
     (page) => find(page, 'tcpstate_netns_close_wait_stuck_sockets', { ...SIDECAR, reason: 'unclosed' }) === 1,
@@ -54,8 +51,26 @@ test('the container and process that lack ports, do not close and do not accept 
   assert.equal(find(page, 'tcpstate_netns_listener_accept_queue_length', of8080), PORTS);
 });
 
+test('TIME_WAIT sockets of a pod have the process that closed them, where connection events are on', {
+  skip,
+}, async (t) => {
+  const { exporter, app, sidecar } = await startPod(t, ['--collector.connection_events']);
+  await exporter.scrape(); // it sees nothing of what was before it
+  const service = await sidecar.tell('listen 10.0.0.1 5432');
+  for (let made = 0; made < PORTS; made++) {
+    const [mine, theirs] = [await app.tell('connect 10.0.0.1 5432'), await sidecar.tell(`accept ${service}`)];
+    await app.tell(`close ${mine}`);
+    await sidecar.tell(`close ${theirs}`);
+  }
+  const waiting = { ...APP, state: 'time_wait', direction: 'outbound', remote_ip: '10.0.0.1', remote_port: '5432' };
+  const page = await scrapeUntil(exporter, (page) => find(page, 'tcpstate_netns_connections', waiting) === PORTS);
+  assert.equal(find(page, 'tcpstate_netns_connections', waiting), PORTS);
+  const destination = { ...APP, remote_ip: '10.0.0.1', remote_port: '5432' };
+  assert.equal(find(page, 'tcpstate_netns_ephemeral_destination_ports_time_wait', destination), PORTS);
+});
+
 /** A pod with two containers, in cgroups and with log folders as the kubelet has them, and an exporter beside it. */
-async function startPod(t: TestContext) {
+async function startPod(t: TestContext, options: readonly string[] = []) {
   const logs = temporaryFolder(t);
   const { start } = createSocketPuppets(t); // ends its processes before their cgroups are removed
   const [uid, appId, sidecarId] = [uidOf(process.pid), containerIdOf(process.pid), containerIdOf(process.pid + 1)];
@@ -75,12 +90,19 @@ async function startPod(t: TestContext) {
   // beside pods and sockets of others, however many
   const limits = ['netns', 'processes', 'destinations', 'connections'].map((name) => `--limit.${name}=1000`);
   const args = [
+    ...options,
     ...limits,
     '--collector.sockets.source=bpf',
     `--path.kubelet-logs=${logs}`,
     '--close-wait.stuck-after=1s',
   ];
   return { app, sidecar, exporter: await startExporter(t, { args }) };
+}
+
+function find(page: Page, name: string, labels: Labels): number | undefined {
+  const isIt = (sample: { readonly labels: Labels }) =>
+    Object.entries(labels).every(([key, text]) => sample.labels[key] === text);
+  return page.get(name)?.samples.find(isIt)?.value;
 }
 
 async function scrapeUntil({ scrape }: RunningExporter, isThere: (page: Page) => boolean): Promise<Page> {
