@@ -159,6 +159,24 @@ test('ports in TIME_WAIT are taken until connect() may take them over, by the se
   assert.equal(ratio(never), 6 / PORTS);
 });
 
+test('a range that a program set for its sockets is at 1 exactly when its connect() fails, in its namespace only', {
+  skip,
+}, (t) => {
+  const reader = createOtherReader(t);
+  const [one, other] = [makeRange(t), makeRange(t)];
+  const inums = [one.namespace.inum, other.namespace.inum];
+  const ranges = () =>
+    reader.counts(inums).socketRanges.cells.map((each) => [each.netns, each.ports, each.utilization]);
+  for (const { namespace, sockets } of [one, other]) namespace.within(() => sockets.listen('10.0.0.1', SERVICE));
+  assert.equal(connect(other, '10.0.0.1'), undefined);
+  const dial = () => connect(one, '10.0.0.1', [FIRST + 4, FIRST + 9]);
+  let made = 0;
+  for (; dial() === undefined && made < BOUND; made++)
+    assert.deepEqual(ranges(), [[String(one.namespace.inum), 6, (made + 1) / 6]]);
+  assert.equal(made, 6);
+  assert.equal(connect(one, '10.0.0.1'), undefined, 'sockets without it have other ports');
+});
+
 test('a namespace with a table of connections of its own is read as well', {
   skip: skip || (existsSync(CHILD_TABLE) ? false : 'skipped: needs Linux 6.1'),
 }, (t) => {
@@ -280,9 +298,14 @@ function makeRange(t: TestContext) {
 }
 
 /** Returns the errno, undefined of a connection. */
-function connect({ namespace, sockets }: ReturnType<typeof makeRange>, destination: string): string | undefined {
+function connect(
+  { namespace, sockets }: ReturnType<typeof makeRange>,
+  destination: string,
+  range?: readonly [first: number, last: number],
+): string | undefined {
   return namespace.within(() => {
     const fd = sockets.open(destination);
+    if (range !== undefined) sockets.setPortRange(fd, ...range);
     const failure = sockets.tryConnect(fd, destination, SERVICE);
     if (failure !== undefined) sockets.close(fd);
     return failure;
