@@ -41,10 +41,10 @@ try {
   await pods.quit();
 }
 
-async function scrapeEverySecond(exporter: BenchExporter, { begin, findWrong }: Pods): Promise<Observation[]> {
+async function scrapeEverySecond(exporter: BenchExporter, { begin, findWrong, signal }: Pods): Promise<Observation[]> {
   const observations: Observation[] = [];
   const startMs = performance.now();
-  for (let tick = 0; performance.now() - startMs < seconds * 1000; tick++) {
+  for (let tick = 0; performance.now() - startMs < seconds * 1000 && !signal.aborted; tick++) {
     await delay(Math.max(0, startMs + tick * SCRAPE_EVERY_MS - performance.now()));
     begin();
     observations.push(await observe(exporter, findWrong));

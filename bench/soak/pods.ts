@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once, setMaxListeners } from 'node:events';
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -21,6 +21,7 @@ const [LEAST_MS, MOST_MS] = [3000, 40_000];
 /** Scrapes until all is known of a new pod, and until nothing is told of one that ended: the kernel takes a namespace down in the background. */
 const SETTLED = 5;
 const GONE = 10;
+const MOST_TRIES = 600;
 const NETWORK = 'ip link set lo up; ip route add local 10.0.0.0/8 dev lo; exec "$@"';
 
 interface Pod {
@@ -35,6 +36,8 @@ interface Pod {
 export interface Pods {
   /** The kubelet's folder. */
   readonly logs: string;
+  /** Aborted once they cannot go on. */
+  readonly signal: AbortSignal;
   /** To be called before each scrape. */
   begin(): void;
   /** What a page tells wrong of them. */
@@ -59,11 +62,14 @@ export async function startPods(): Promise<Pods> {
   const counts = { came: 0, went: 0, judged: 0 };
   let watched: readonly Pod[] = [];
   mkdirSync(base);
-  const all = Promise.allSettled([...Array.from({ length: PODS }, liveOneByOne), passBy()]);
+  // a failure ends all of it at once, and quit() throws it
+  const stopAt = (work: Promise<void>) => work.finally(() => stopping.abort());
+  const all = Promise.allSettled([...Array.from({ length: PODS }, liveOneByOne), passBy()].map(stopAt));
   let quitting: Promise<typeof counts> | undefined;
 
   return {
     logs,
+    signal: stopping.signal,
     begin() {
       for (const pod of [...present, ...ended]) pod.scrapes++;
       watched = [...present].filter(({ scrapes }) => scrapes > SETTLED);
@@ -81,7 +87,7 @@ export async function startPods(): Promise<Pods> {
     stopping.abort();
     const failure = (await all).find((result) => result.status === 'rejected');
     for (const end of atEnd) await end();
-    rmdirSync(base);
+    await removeGroups(base);
     rmSync(logs, { recursive: true });
     if (failure !== undefined) throw failure.reason;
     return counts;
@@ -124,7 +130,7 @@ export async function startPods(): Promise<Pods> {
       await puppet.end();
       pod.scrapes = 0;
       ended.add(pod);
-      for (const group of groups.toReversed()) await removeGroup(group);
+      await removeGroups(groups[0]!);
     };
   }
 
@@ -169,14 +175,16 @@ function wrongSums(page: Page): string[] {
     : [`tcpstate_netns_connections ${JSON.stringify(sums)} of ${JSON.stringify(withPeers)}`];
 }
 
-/** It is empty a moment after its last process has ended. */
-async function removeGroup(directory: string): Promise<void> {
+/** With those in it. A group is empty a moment after its last process has ended. */
+async function removeGroups(directory: string): Promise<void> {
+  const inside = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const { name } of inside) await removeGroups(join(directory, name));
   for (let tries = 1; ; tries++) {
     try {
       rmdirSync(directory);
       return;
     } catch (error) {
-      if (tries === 100) throw error;
+      if (tries === MOST_TRIES) throw error;
       await delay(50);
     }
   }
