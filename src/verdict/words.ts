@@ -53,7 +53,7 @@ export function endpoint(ip: string, port: number | string): string {
 
 /** The name of a process, unless nobody knows it. */
 export function isNamed(process: string): boolean {
-  return process !== 'unknown' && process !== 'other';
+  return process !== '' && process !== 'unknown' && process !== 'other';
 }
 
 function padded(value: number): string {

@@ -395,7 +395,7 @@ describe('the other network namespaces', () => {
           told.push(others !== undefined);
           if (others === undefined) return;
           others.isKnown = true;
-          others.byNumber.set(inum, { rules: undefined, held: [] });
+          others.byNumber.set(inum, { rules: undefined, held: [], portRanges: new Set() });
           addSocketRows(others.table, [LISTENER]);
           others.table.setGroup(0, others.table.groups.intern(inum, 0));
           if (failure !== undefined) throw failure;
