@@ -61,7 +61,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
       const counts = tallyNetns(netns.read(budget, new Set(others?.rowsByNamespace().keys())));
       if (others === undefined) return counts;
       settleLeft(others, withProcesses);
-      if (withProcesses) netns.owners?.resolve(others.table, budget);
+      if (withProcesses && others.table.length > 0) netns.owners?.resolve(others.table, budget);
       return { ...counts, sockets: countNamespaces(others, counts, now()) };
     });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
