@@ -22,8 +22,11 @@ export interface BenchExporter {
   stop(): Promise<void>;
 }
 
-/** Starts the built program in the network namespace of this thread. `nodeArgs` go in front of the program. */
-export async function startExporter(nodeArgs: readonly string[] = []): Promise<BenchExporter> {
+/** Starts the built program in the network namespace of this thread. `nodeArgs` go in front of the program, `options` behind it. */
+export async function startExporter(
+  nodeArgs: readonly string[] = [],
+  options: readonly string[] = [],
+): Promise<BenchExporter> {
   const folder = mkdtempSync(join(tmpdir(), 'tcpstate-bench-'));
   const delayFile = join(folder, 'delay.json');
   const args = [
@@ -33,6 +36,7 @@ export async function startExporter(nodeArgs: readonly string[] = []): Promise<B
     PROGRAM,
     `--web.listen-address=127.0.0.1:${PORT}`,
     '--log.level=warn',
+    ...options,
   ];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -8,7 +8,7 @@ import { compileNative } from './native.ts';
 import { checkAttribution } from './soak/attribution.ts';
 import { startChurn } from './soak/churn.ts';
 import { type Observation, observe } from './soak/observe.ts';
-import { type Check, judgeSoak } from './soak/verdict.ts';
+import { type Check, judgeSoak, report } from './soak/verdict.ts';
 
 const SCRAPE_EVERY_MS = 1000;
 /** Sockets of new processes are found at the second scrape at the latest, unless there are very many. */
@@ -45,12 +45,4 @@ async function scrapeEverySecond(exporter: BenchExporter, wanted: number): Promi
     observations.push(await observe(exporter));
   }
   return observations;
-}
-
-function report(checks: readonly Check[]): void {
-  for (const { name, passed, detail } of checks)
-    process.stdout.write(`${passed ? 'ok' : 'FAILED'} - ${name}: ${detail}\n`);
-  const failed = checks.filter(({ passed }) => !passed).length;
-  process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
-  if (failed > 0) process.exitCode = 1;
 }

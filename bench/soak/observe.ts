@@ -19,10 +19,13 @@ export interface Observation {
   readonly processes: readonly string[];
 }
 
+/** Tells what else of a page is wrong. */
+type FindWrong = (page: ReadonlyMap<string, ParsedFamily>) => readonly string[];
+
 /** Scrapes once and looks at the page and at the exporter's process. */
-export async function observe(exporter: BenchExporter): Promise<Observation> {
+export async function observe(exporter: BenchExporter, findWrong: FindWrong = () => []): Promise<Observation> {
   try {
-    return { ...(await readPage(exporter)), ...measure(exporter) };
+    return { ...(await readPage(exporter, findWrong)), ...measure(exporter) };
   } catch (error) {
     return { failure: (error as Error).message, wrongSums: [], sums: 0, processes: [], ...measure(exporter) };
   }
@@ -33,7 +36,7 @@ export async function scrapePage({ client }: BenchExporter): Promise<Map<string,
   return parseExposition(pageText(await client.scrape()), 'openmetrics');
 }
 
-async function readPage(exporter: BenchExporter) {
+async function readPage(exporter: BenchExporter, findWrong: FindWrong) {
   const page = await scrapePage(exporter);
   const collectors = page.get('tcpstate_scrape_collector_success')?.samples ?? [];
   const failed = collectors.filter(({ value }) => value !== 1).map(({ labels }) => labels.collector);
@@ -41,9 +44,10 @@ async function readPage(exporter: BenchExporter) {
   const wrong = breakdowns.filter(({ sums, expected }) => !isDeepStrictEqual(sums, expected));
   return {
     failure: failed.length > 0 || collectors.length === 0 ? `collectors failed: ${failed}` : undefined,
-    wrongSums: wrong.map(
-      ({ metric, sums, expected }) => `${metric} ${JSON.stringify(sums)} of ${JSON.stringify(expected)}`,
-    ),
+    wrongSums: [
+      ...wrong.map(({ metric, sums, expected }) => `${metric} ${JSON.stringify(sums)} of ${JSON.stringify(expected)}`),
+      ...findWrong(page),
+    ],
     sums: breakdowns.length,
     processes: (page.get('tcpstate_process_sockets')?.samples ?? []).map(({ labels }) => labels.process!),
   };

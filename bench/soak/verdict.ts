@@ -16,15 +16,21 @@ const SPARE_DESCRIPTORS = 2;
 /** Names of processes that must have been seen, for the pages to have shown any coming and going. */
 const LEAST_PROCESSES = 25;
 
-/** Judges a soak. The first third of it is warming up; the second third is what the last one is compared with. */
 export function judgeSoak(observations: readonly Observation[], changes: Changes): Check[] {
+  return judgeObservations(observations, checkChurn(observations, changes));
+}
+
+/**
+ * The first third of a soak is warming up; the second third is what the last one is compared with. `churn`: whether what was to come and go did.
+ */
+export function judgeObservations(observations: readonly Observation[], churn: Check): Check[] {
   const third = Math.floor(observations.length / 3);
   const middle = observations.slice(third, 2 * third);
   const last = observations.slice(2 * third);
   return [
     checkAnswers(observations),
     checkSums(observations),
-    checkChurn(observations, changes),
+    churn,
     checkMemory(middle, last),
     checkDescriptors(middle, last),
   ];
@@ -68,4 +74,13 @@ function checkDescriptors(middle: readonly Observation[], last: readonly Observa
   ];
   const passed = after <= before + SPARE_DESCRIPTORS;
   return { name: 'no descriptor leaks', passed, detail: `${before} open at most, later ${after}` };
+}
+
+/** Ends with `N passed, N failed`. */
+export function report(checks: readonly Check[]): void {
+  for (const { name, passed, detail } of checks)
+    process.stdout.write(`${passed ? 'ok' : 'FAILED'} - ${name}: ${detail}\n`);
+  const failed = checks.filter(({ passed }) => !passed).length;
+  process.stdout.write(`${checks.length - failed} passed, ${failed} failed\n`);
+  if (failed > 0) process.exitCode = 1;
 }

@@ -1,11 +1,10 @@
-import { NAME_COLUMN } from '../destinations.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
-import { HOST_LINK, POD_LINK } from '../links.ts';
 import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
 import { stat } from '../panels.ts';
 import { ofHosts, ofPods } from '../promql.ts';
-import { type LabelColumn, table } from '../table.ts';
+import { table } from '../table.ts';
 import { ALERT_THRESHOLDS, DEFAULT_PORTS, orangeFrom, redFrom, UTILIZATION_STEPS } from '../thresholds.ts';
+import { destinationsOfPods, podColumns, podOwners } from './owners.ts';
 import {
   byPod,
   lastOfPods,
@@ -24,7 +23,8 @@ export function ranking(): PlaceablePanel[] {
   return [
     ...line(4, [6, found()], [6, mostTimeWait()], [6, dropped()], [6, failed()]),
     ...line(13, [24, pods()]),
-    ...line(9, [24, destinations()]),
+    ...line(8, [24, podOwners(ofPods)]),
+    ...line(9, [24, destinationsOfPods()]),
     ...line(8, [24, identities()]),
   ];
 }
@@ -148,28 +148,6 @@ function pods() {
 
 const rate = { unit: CONNECTIONS_PER_SECOND, decimals: 1 } as const;
 
-function destinations() {
-  return table({
-    title: 'Busiest destinations of pods',
-    description: 'Where the ports of pods are used; a pod fails where one of its destinations has them all.',
-    labels: [
-      ...podColumns(),
-      { label: 'remote_ip', name: 'Destination' },
-      { label: 'remote_port', name: 'Port', width: 90 },
-      NAME_COLUMN,
-    ],
-    values: [
-      { name: 'Ports used', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_used'), width: 110 },
-      { name: 'TIME_WAIT', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_time_wait'), width: 110 },
-    ],
-    sortBy: 'Ports used',
-  });
-}
-
-function byDestination(metric: string): string {
-  return `max by (instance, namespace, netns, remote_ip, remote_port, remote_name) (${lastOfPods(metric)})`;
-}
-
 function identities() {
   return table({
     title: 'Who they are',
@@ -191,13 +169,4 @@ function identities() {
     ],
     sortBy: 'Pod',
   });
-}
-
-/** A pod whose host the row names. */
-export function podColumns(): LabelColumn[] {
-  return [
-    { label: 'instance', name: 'Host', link: HOST_LINK, width: 150 },
-    { label: 'namespace', name: 'Namespace', width: 130 },
-    { label: 'netns', name: 'Pod', link: POD_LINK },
-  ];
 }

@@ -5,8 +5,9 @@ import { line } from '../layout.ts';
 import { HOST_LINK } from '../links.ts';
 import { busiestDestinations } from '../owners.ts';
 import { CONNECTIONS_PER_SECOND } from '../panel-spec.ts';
+import { podColumns, podOwners } from '../pods/owners.ts';
 import { byPod } from '../pods/queries.ts';
-import { MANY_TIME_WAIT, podColumns } from '../pods/ranking.ts';
+import { MANY_TIME_WAIT } from '../pods/ranking.ts';
 import {
   acceptQueueFill,
   destinationShare,
@@ -32,6 +33,7 @@ export function culprits(): PlaceablePanel[] {
     ...line(10, [14, destinations()], [10, byOwner('triage')]),
     ...line(9, [24, worstCallers()]),
     ...line(9, [24, worstPods()]),
+    ...line(7, [24, podOwners(ofNamedPods)]),
   ];
 }
 
@@ -95,25 +97,52 @@ function worstHosts() {
   });
 }
 
+/** A metric of the pods of the chosen hosts, without the sum of the smallest. */
+function ofNamedPods(metric: string): string {
+  return ofHosts(metric, ['netns!="other"']);
+}
+
 /** Rows of each column; a pod that is among the worst in one has all of them. */
 const PODS = 5;
 
 function worstPods() {
-  const last = (metric: string) => `last_over_time(${ofHosts(metric, ['netns!="other"'])}[3m])`;
-  const rate = (metric: string) => `rate(${ofHosts(metric, ['netns!="other"'])}[$__rate_interval])`;
+  const last = (metric: string) => `last_over_time(${ofNamedPods(metric)}[3m])`;
+  const rate = (metric: string) => `rate(${ofNamedPods(metric)}[$__rate_interval])`;
   const timeWait = byPod(last('tcpstate_netns_time_wait_sockets'));
   const dropped = byPod(rate('tcpstate_netns_listen_overflows_total'));
   const failed = byPod(rate('tcpstate_netns_attempt_fails_total'));
-  const worst = [timeWait, dropped, failed].map((expression) => `topk(${PODS}, ${expression} > 0)`).join(' or ');
+  const ports = byPod(last('tcpstate_netns_ephemeral_utilization_ratio'));
+  const stuck = `sum by (instance, namespace, netns) (${last('tcpstate_netns_close_wait_stuck_sockets')})`;
+  const limit = `(${last('tcpstate_netns_fullest_accept_queue_limit')} > 0)`;
+  const queue = byPod(`clamp_max(${last('tcpstate_netns_fullest_accept_queue_length')} / ${limit}, 1)`);
+  const worst = [
+    ...[timeWait, stuck, dropped, failed].map((expression) => `topk(${PODS}, ${expression} > 0)`),
+    ...[ports, queue].map((expression) => `topk(${PODS}, ${expression} > 0.5)`),
+  ].join(' or ');
   const ofWorst = (expression: string) => `${expression} and on (instance, namespace, netns) (${worst})`;
   const perSecondColumn = { unit: CONNECTIONS_PER_SECOND, decimals: 1, width: 110 } as const;
   return table({
     title: 'Pods and containers that stand out',
     description:
-      'Of each of TIME_WAIT, dropped and failed connections the five worst. Click one for all that is known of it.',
+      'Of each column that tells of trouble the five worst, of ports and queues if more than half is taken. Click one for all that is known of it. Ports, CLOSE_WAIT and queues need the reader in the kernel.',
     labels: podColumns(),
     values: [
+      {
+        name: 'Ports',
+        expr: ofWorst(ports),
+        unit: 'percentunit',
+        decimals: 0,
+        thresholds: UTILIZATION_STEPS,
+        width: 80,
+      },
       { name: 'TIME_WAIT', expr: ofWorst(timeWait), thresholds: orangeFrom(MANY_TIME_WAIT), width: 110 },
+      {
+        name: 'Stuck CLOSE_WAIT',
+        expr: ofWorst(stuck),
+        thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodCloseWaitStuck),
+        width: 140,
+      },
+      { name: 'Queue', expr: ofWorst(queue), unit: 'percentunit', decimals: 0, width: 80 },
       { name: 'In use', expr: ofWorst(byPod(last('tcpstate_netns_inuse_sockets'))), width: 110 },
       { ...perSecondColumn, name: 'Opened', expr: ofWorst(byPod(rate('tcpstate_netns_active_opens_total'))) },
       {
@@ -129,7 +158,7 @@ function worstPods() {
         thresholds: redFrom(ALERT_THRESHOLDS.TcpPodAcceptQueueOverflow),
       },
     ],
-    sortBy: 'TIME_WAIT',
+    sortBy: 'Ports',
     alerts: ['TcpPodTimeWaitHigh', 'TcpPodAcceptQueueOverflow', 'TcpPodConnectsFailing'],
   });
 }

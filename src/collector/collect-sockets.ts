@@ -48,7 +48,8 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   let scrapes = 0;
   let lastReadMs = Number.NEGATIVE_INFINITY;
 
-  if (platform.events !== undefined) table.cookies = new SocketCookies();
+  if (platform.events !== undefined)
+    for (const each of [table, others?.table]) if (each !== undefined) each.cookies = new SocketCookies();
 
   return { collectSockets, findListeners: () => listenersByLocalPort(table) };
 

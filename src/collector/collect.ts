@@ -23,7 +23,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
   const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
-  const countNamespaces = createNamespaceCounting(limits);
+  const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
   let inUse: ConfigInUse | undefined;
   let configured = (part: CollectedPart) => part;
 
@@ -38,7 +38,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const known = collectFacts(wanted, give);
     const others = collectSockets(wanted, known, budget, give);
     if (wanted.has('connection_events')) collectEvents(budget, give);
-    if (wanted.has('netns')) collectNetns(others, budget, give);
+    if (wanted.has('netns')) collectNetns(others, wanted.has('processes'), budget, give);
   };
 
   function configure(config: ConfigInUse | undefined): void {
@@ -62,6 +62,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   /** Last, so that the other namespaces never take the time of the exporter's own. */
   function collectNetns(
     others: OtherNamespaces | undefined,
+    withProcesses: boolean,
     budget: ScrapeBudget,
     give: (part: CollectedPart) => void,
   ): void {
@@ -69,9 +70,21 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     if (netns === undefined) return;
     const { value, outcome } = runCollector('netns', netns, now, () => {
       const counts = tallyNetns(netns.read(budget, new Set(others?.rowsByNamespace().keys())));
-      return others === undefined ? counts : { ...counts, sockets: countNamespaces(others, counts) };
+      if (others === undefined) return counts;
+      settleLeft(others, withProcesses);
+      if (withProcesses && others.table.length > 0) netns.owners?.resolve(others.table, budget);
+      return { ...counts, sockets: countNamespaces(others, counts, now()) };
     });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
+  }
+
+  /** Sockets that no process holds any more have no owner if that fails. */
+  function settleLeft(others: OtherNamespaces, withProcesses: boolean): void {
+    try {
+      platform.events?.settleOthers?.(others, withProcesses);
+    } catch {
+      // reading the events says why
+    }
   }
 
   /**

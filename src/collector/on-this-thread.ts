@@ -40,8 +40,8 @@ export function createCollecting(
       get unsupportedStates() {
         return sockets.unsupportedStates ?? [];
       },
-      read(rows, budget) {
-        sockets.read(rows, budget);
+      read(rows, budget, others) {
+        sockets.read(rows, budget, others);
         table = rows;
       },
     },

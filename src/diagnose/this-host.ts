@@ -7,17 +7,18 @@ import type { ConfigInUse } from '../model/file-config.ts';
 import { openPlatform } from '../platform/select.ts';
 import type { Source } from './source.ts';
 
-const LEFT_OUT: ReadonlySet<CollectorName> = new Set(['netns', 'connection_events']);
+/** It sees nothing of what was before. */
+const LEFT_OUT: CollectorName = 'connection_events';
 
 /**
- * Collects on this thread as the server does: the same collectors, in the same order, but `netns`, of which no verdict speaks, and
- * `connection_events`, which sees nothing of what was before. A reader that has to be loaded into the kernel and proven takes 130 ms: for one look it is used only by its name.
- `names`: the
+ * Collects on this thread as the server does: the same collectors, in the same order. A reader that has to be loaded into the kernel and proven takes
+ * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `names`: the
  * configuration file.
  */
 export async function openThisHost(config: Config, names?: ConfigInUse): Promise<Source> {
   const { socketSource, ...others } = config;
-  const collectors = [...config.collectors].filter((name) => !LEFT_OUT.has(name));
+  const readsOthers = socketSource === 'bpf';
+  const collectors = [...config.collectors].filter((name) => name !== LEFT_OUT && (readsOthers || name !== 'netns'));
   try {
     const platform = await openPlatform(config.platform, {
       ...others,

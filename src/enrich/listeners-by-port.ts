@@ -20,11 +20,15 @@ export interface Listener {
 /** By port: the listeners that a row on that port may have come through. */
 export type Listeners = ReadonlyMap<number, readonly ListenerGroup[]>;
 
-export function listenersByPort(table: SocketTable): Listeners {
+/** `rows`: numbers of LISTEN rows; `awaited`: of those in whose queue connections wait. */
+export function listenersByPort(
+  table: SocketTable,
+  rows: readonly number[] = table.listeners,
+  awaited = findAwaited(table),
+): Listeners {
   const { words } = table;
-  const awaited = new Set(table.listenQueues.filter(({ length }) => length > 0).map(({ row }) => row));
   const byPort = new Map<number, Map<string, Listener[]>>();
-  for (const row of table.listeners) {
+  for (const row of rows) {
     const at = row * ROW_WORDS;
     if (words[at + Word.owner] === 0) continue;
     const port = localPortOf(words, at);
@@ -38,6 +42,10 @@ export function listenersByPort(table: SocketTable): Listeners {
   return new Map(
     [...byPort].map(([port, byAddress]) => [port, [...byAddress.values()].map((each) => toGroup(words, each))]),
   );
+}
+
+export function findAwaited({ listenQueues }: SocketTable): ReadonlySet<number> {
+  return new Set(listenQueues.filter(({ length }) => length > 0).map(({ row }) => row));
 }
 
 function toGroup(words: RowWords, members: readonly Listener[]): ListenerGroup {

@@ -3,7 +3,7 @@ import { TcpState } from '../model/tcp-state.ts';
 import { isConnection } from '../table/connection-states.ts';
 import type { NamespacePorts } from '../table/other-namespaces.ts';
 import { isEphemeral, PortClass, type PortClasses } from '../table/port-classes.ts';
-import { Flag, localPortOf, Reason, ROW_WORDS, remotePortOf, stateOf } from '../table/socket-row.ts';
+import { Flag, localPortOf, ROW_WORDS, remotePortOf, stateOf } from '../table/socket-row.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 import { markRange } from './port-class-table.ts';
 import { isReusable, reusableBelowMs } from './time-wait-reuse.ts';
@@ -20,14 +20,14 @@ export function createNamespaceClasses(table: SocketTable) {
   const byRange = new Map<string, PortClasses>();
   const classes = new Uint8Array(PORTS);
 
-  /** `rows`: numbers of the rows; `name`: id in `table.processNames` of the namespace's name. The classes are valid until the next call. */
-  return function classify(rows: Int32Array, { rules, held }: NamespacePorts, name: number): PortClasses {
+  /** `rows`: numbers of the rows. The classes are valid until the next call. */
+  return function classify(rows: Int32Array, { rules, held }: NamespacePorts): PortClasses {
     classes.set(classesOf(rules));
     for (const port of held) classes[port]! |= PortClass.blocked;
     for (const row of rows) noteHolder(row);
     const belowMs = reusableBelowMs(rules);
     for (const row of rows) {
-      complete(row, name);
+      complete(row);
       table.mark(row, Flag.taken, !isReusable(table, row * ROW_WORDS, rules, belowMs));
     }
     return classes;
@@ -42,10 +42,9 @@ export function createNamespaceClasses(table: SocketTable) {
       PortClass.blocked | (isListening ? PortClass.listening | PortClass.serving : 0);
   }
 
-  function complete(row: number, name: number): void {
+  function complete(row: number): void {
     const at = row * ROW_WORDS;
     const { words } = table;
-    table.setOwner(row, name, Reason.none);
     const state = stateOf(words, at);
     if (state === TcpState.synSent) table.mark(row, Flag.dialled, true);
     else if (isConnection(state) && !isEphemeral(classes[localPortOf(words, at)]!)) {

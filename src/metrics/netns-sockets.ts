@@ -1,9 +1,10 @@
-import type { NetnsLabels, NetnsSockets } from '../model/netns-sockets.ts';
+import type { NetnsLabels, NetnsOwner, NetnsSockets } from '../model/netns-sockets.ts';
 import { stateLabel } from '../model/tcp-state.ts';
 import { gauge, type MetricFamily } from './family.ts';
 import { remoteNameLabel } from './remote-name.ts';
 
 const LABELS = ['netns', 'namespace', 'pod'] as const;
+const OWNER_LABELS = [...LABELS, 'container', 'unit', 'process'] as const;
 const SOURCE = "the kernel's own tables (bpf)";
 
 /** The sockets of the other network namespaces, as far as the walk in the kernel tells of them. */
@@ -22,8 +23,11 @@ export function netnsSocketFamilies(sockets: NetnsSockets | undefined): MetricFa
     ),
     ...portFamilies(cells),
     ...queueFamilies(cells),
-    ...closeWaitFamilies(cells),
-    ...sharedFamilies(sockets),
+    ...closeWaitFamilies(sockets),
+    ...destinationFamilies(sockets),
+    ...socketRangeFamilies(sockets),
+    ...connectionFamilies(sockets),
+    ...listenerFamilies(sockets),
   ];
 }
 
@@ -57,40 +61,41 @@ function portFamilies(cells: readonly Cell[]): MetricFamily[] {
 }
 
 function queueFamilies(cells: readonly Cell[]): MetricFamily[] {
-  const queues = cells.flatMap(({ labels, fullestQueue: queue }) =>
-    queue === undefined ? [] : [{ ...queue, labels: [...labels, String(queue.localPort)] as const }],
+  const queues = cells.flatMap(({ netns, namespace, pod, fullestQueue: queue }) =>
+    queue === undefined
+      ? []
+      : [{ ...queue, labels: [...ownerOf({ netns, namespace, pod, ...queue }), String(queue.localPort)] as const }],
   );
   return [
     gauge(
       'tcpstate_netns_fullest_accept_queue_length',
-      [...LABELS, 'local_port'],
+      [...OWNER_LABELS, 'local_port'],
       `Connections that wait for accept() at the listener of another network namespace whose queue is fullest, from ${SOURCE}.`,
       queues.map(({ labels, queueLength }) => ({ labels, value: queueLength })),
     ),
     gauge(
       'tcpstate_netns_fullest_accept_queue_limit',
-      [...LABELS, 'local_port'],
+      [...OWNER_LABELS, 'local_port'],
       `Most connections that may wait for accept() at the listener of tcpstate_netns_fullest_accept_queue_length, from ${SOURCE}.`,
       queues.flatMap(({ labels, queueLimit }) => (queueLimit === undefined ? [] : [{ labels, value: queueLimit }])),
     ),
   ];
 }
 
-function closeWaitFamilies(cells: readonly Cell[]): MetricFamily[] {
-  const waiting = cells.flatMap(({ labels, closeWait }) => (closeWait === undefined ? [] : [{ labels, ...closeWait }]));
+/** By who does not close, limited over all namespaces together like all that follow. */
+function closeWaitFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const waiting = (sockets?.closeWait.cells ?? []).map((cell) => ({ ...cell, labels: ownerOf(cell) }));
   return [
     gauge(
       'tcpstate_netns_close_wait_oldest_seconds',
-      LABELS,
-      `Time that the oldest CLOSE_WAIT socket of another network namespace has waited for close(), at least, from ${SOURCE} and the first scrape that showed it.`,
-      waiting.flatMap(({ labels, oldestSeconds }) =>
-        oldestSeconds === undefined ? [] : [{ labels, value: oldestSeconds }],
-      ),
+      OWNER_LABELS,
+      `Time that the oldest CLOSE_WAIT socket of a process in another network namespace has waited for close(), at least, from ${SOURCE} and the first scrape that showed it.`,
+      waiting.map(({ labels, oldestSeconds }) => ({ labels, value: oldestSeconds })),
     ),
     gauge(
       'tcpstate_netns_close_wait_stuck_sockets',
-      [...LABELS, 'reason'],
-      `Sockets of another network namespace in CLOSE_WAIT for longer than --close-wait.stuck-after, unclosed or never accepted by a process, from ${SOURCE} and the first scrape that showed them.`,
+      [...OWNER_LABELS, 'reason'],
+      `Sockets of another network namespace in CLOSE_WAIT for longer than --close-wait.stuck-after, unclosed or never accepted by the process, from ${SOURCE} and the first scrape that showed them.`,
       waiting.flatMap(({ labels, unclosed, unaccepted }) => [
         { labels: [...labels, 'unclosed'] as const, value: unclosed },
         { labels: [...labels, 'unaccepted'] as const, value: unaccepted },
@@ -99,72 +104,100 @@ function closeWaitFamilies(cells: readonly Cell[]): MetricFamily[] {
   ];
 }
 
-/** Each limited over all namespaces together. */
-function sharedFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
-  const connections = sockets?.connections.cells ?? [];
-  const connectionName = remoteNameLabel(connections);
-  const destinationName = remoteNameLabel(sockets?.destinations.cells ?? []);
-  const destinations = (sockets?.destinations.cells ?? []).map((cell) => ({
+function destinationFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const cells = sockets?.destinations.cells ?? [];
+  const remoteName = remoteNameLabel(cells);
+  const destinations = cells.map((cell) => ({
     ...cell,
     labels: [
-      ...labelsOf(cell),
+      ...ownerOf(cell),
       cell.family,
       cell.localIp,
       cell.remoteIp,
       String(cell.remotePort),
-      ...destinationName.of(cell),
+      ...remoteName.of(cell),
     ] as const,
   }));
-  const destinationLabels = [
-    ...LABELS,
-    'family',
-    'local_ip',
-    'remote_ip',
-    'remote_port',
-    ...destinationName.names,
-  ] as const;
+  const labelNames = [...OWNER_LABELS, 'family', 'local_ip', 'remote_ip', 'remote_port', ...remoteName.names] as const;
   return [
     gauge(
       'tcpstate_netns_ephemeral_destination_ports_used',
-      destinationLabels,
-      `Local ports used by outbound sockets of another network namespace from one local address towards one destination, the busiest destinations only, from ${SOURCE}.`,
+      labelNames,
+      `Local ports used by outbound sockets of another network namespace from one local address towards one destination, the busiest destinations only, container, unit and process where they are the same of all, from ${SOURCE}.`,
       destinations.map(({ labels, portsUsed }) => ({ labels, value: portsUsed })),
     ),
     gauge(
       'tcpstate_netns_ephemeral_destination_ports_time_wait',
-      destinationLabels,
+      labelNames,
       `Those of tcpstate_netns_ephemeral_destination_ports_used that are in the ephemeral range and in TIME_WAIT, from ${SOURCE}.`,
       destinations.map(({ labels, portsTimeWait }) => ({ labels, value: portsTimeWait })),
     ),
+  ];
+}
+
+function socketRangeFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  return [
+    gauge(
+      'tcpstate_netns_ephemeral_socket_range_utilization_ratio',
+      [...LABELS, 'family', 'first_port', 'last_port'],
+      `Share of the ports of a range that a program in another network namespace set for sockets of its own (IP_LOCAL_PORT_RANGE) that the next connect() of such a socket to the busiest destination cannot get, 0 to 1, the fullest ranges only, from ${SOURCE}.`,
+      (sockets?.socketRanges.cells ?? []).map((cell) => ({
+        labels: [...labelsOf(cell), cell.family, String(cell.first), String(cell.last)] as const,
+        value: cell.utilization,
+      })),
+    ),
+  ];
+}
+
+function connectionFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const cells = sockets?.connections.cells ?? [];
+  const remoteName = remoteNameLabel(cells);
+  return [
     gauge(
       'tcpstate_netns_connections',
-      [...LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port', ...connectionName.names],
-      `TCP connections of other network namespaces by state, service port and peer, the smallest groups of all namespaces aggregated in other, from ${SOURCE}.`,
-      connections.map((cell) => ({
+      [...OWNER_LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port', ...remoteName.names],
+      `TCP connections of other network namespaces by owner, state, service port and peer, the smallest groups of all namespaces aggregated in other, from ${SOURCE}.`,
+      cells.map((cell) => ({
         labels: [
-          ...labelsOf(cell),
+          ...ownerOf(cell),
           stateLabel(cell.state),
           cell.direction,
           cell.localPort,
           cell.remoteIp,
           cell.remotePort,
-          ...connectionName.of(cell),
+          ...remoteName.of(cell),
         ] as const,
         value: cell.sockets,
       })),
     ),
+  ];
+}
+
+function listenerFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const listeners = (sockets?.listeners.cells ?? []).map((cell) => ({
+    ...cell,
+    labels: [...ownerOf(cell), cell.localIp, String(cell.localPort)] as const,
+  }));
+  return [
     gauge(
       'tcpstate_netns_listener_accept_queue_length',
-      [...LABELS, 'local_ip', 'local_port'],
+      [...OWNER_LABELS, 'local_ip', 'local_port'],
       `Connections that wait for accept() at the fullest listener of another network namespace with this address and port, the fullest only, from ${SOURCE}.`,
-      (sockets?.listeners.cells ?? []).map((cell) => ({
-        labels: [...labelsOf(cell), cell.localIp, String(cell.localPort)] as const,
-        value: cell.queueLength,
-      })),
+      listeners.map(({ labels, queueLength }) => ({ labels, value: queueLength })),
+    ),
+    gauge(
+      'tcpstate_netns_listener_accept_queue_limit',
+      [...OWNER_LABELS, 'local_ip', 'local_port'],
+      `Most connections that may wait for accept() at the listener of tcpstate_netns_listener_accept_queue_length: the backlog given to listen(), capped at the somaxconn of its namespace, from ${SOURCE}.`,
+      listeners.flatMap(({ labels, queueLimit }) => (queueLimit === undefined ? [] : [{ labels, value: queueLimit }])),
     ),
   ];
 }
 
 function labelsOf({ netns, namespace, pod }: NetnsLabels) {
   return [netns, namespace, pod] as const;
+}
+
+function ownerOf({ netns, namespace, pod, container, unit, process }: NetnsOwner) {
+  return [netns, namespace, pod, container, unit, process] as const;
 }

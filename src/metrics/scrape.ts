@@ -72,6 +72,8 @@ function foldedSeries({
     ['tcpstate_netns_ephemeral_destination_ports_used', foldedOf(netns?.sockets?.destinations)],
     ['tcpstate_netns_connections', foldedOf(netns?.sockets?.connections)],
     ['tcpstate_netns_listener_accept_queue_length', foldedOf(netns?.sockets?.listeners)],
+    ['tcpstate_netns_close_wait_oldest_seconds', foldedOf(netns?.sockets?.closeWait)],
+    ['tcpstate_netns_ephemeral_socket_range_utilization_ratio', foldedOf(netns?.sockets?.socketRanges)],
   ];
 }
 

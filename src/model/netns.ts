@@ -15,6 +15,13 @@ export interface NetnsIdentity {
   readonly inum: number | undefined;
 }
 
+/** What a cgroup stands for: either of both is empty. */
+export interface CgroupPlace {
+  /** The kubelet's name of the container, else its id in short form. */
+  readonly container: string;
+  readonly unit: string;
+}
+
 /** What /proc/PID/net says of one network namespace. A counter that its kernel lacks is absent. */
 export interface NetnsNumbers {
   /** Sockets in any state but TIME_WAIT, SYN_RECV and bound (sockstat and sockstat6, inuse). */

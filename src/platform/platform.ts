@@ -1,6 +1,6 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
 import type { EventReadings } from '../model/connection-events.ts';
-import type { NetnsReadings } from '../model/netns.ts';
+import type { CgroupPlace, NetnsReadings } from '../model/netns.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
 import type { SocketSource } from '../model/socket-source.ts';
@@ -110,6 +110,10 @@ export interface NetnsReader {
   readonly source: string;
   /** One that fails loses itself only; throws if all do. `withSockets`: numbers of namespaces that are there, whether a process is seen or not. */
   read(budget: ScrapeBudget, withSockets?: ReadonlySet<number>): NetnsReadings;
+  /** Of sockets of these namespaces, in a table of their own; to be asked after `read`. */
+  readonly owners?: Pick<OwnerResolver, 'resolve'>;
+  /** The container or unit that a cgroup belongs to, by its id; undefined if unknown. */
+  placeOf?(cgroupId: bigint): CgroupPlace | undefined;
 }
 
 /** What was seen of connections as they were opened and closed. */
@@ -117,6 +121,8 @@ export interface ConnectionEvents {
   readonly source: string;
   /** Sets process and group of the rows whose cookies the table has noted, or their group only. */
   settle(table: SocketTable, withProcesses: boolean): void;
+  /** The same for sockets of other network namespaces. */
+  settleOthers?(others: OtherNamespaces, withProcesses: boolean): void;
   /** What was counted since the last read. `nowMs`: monotonic. */
   read(nowMs: number): EventReadings;
 }

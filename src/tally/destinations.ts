@@ -96,10 +96,10 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
       const cells = kept.map(toCell);
       return { cells, folded };
     },
-    /** The same, each with the id of its group. */
-    selectByGroup(): Breakdown<{ readonly group: bigint; readonly cell: DestinationCell }> {
+    /** The same, each with its number and the id of its group. */
+    selectByGroup(): Breakdown<{ readonly number: number; readonly group: bigint; readonly cell: DestinationCell }> {
       const { kept, folded } = top.select(counts);
-      return { cells: kept.map((cell) => ({ group: groupIdOf(cell), cell: toCell(cell) })), folded };
+      return { cells: kept.map((cell) => ({ number: cell, group: groupIdOf(cell), cell: toCell(cell) })), folded };
     },
     groupIdOf,
     /**

@@ -1,9 +1,9 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import { countEphemeralPorts } from '../model/port-range.ts';
-import { STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
+import { STATE_SLOTS } from '../model/tcp-state.ts';
 import type { NamespacePorts } from '../table/other-namespaces.ts';
 import { ephemeralBit, PortClass, type PortClasses } from '../table/port-classes.ts';
-import { Family, familyOf, localPortOf, ROW_WORDS, stateOf, Word } from '../table/socket-row.ts';
+import { Family, familyOf, localPortOf, ROW_WORDS, stateOf } from '../table/socket-row.ts';
 import type { CountedTable } from '../table/socket-table.ts';
 import { countPassedOver } from './ephemeral.ts';
 
@@ -15,10 +15,6 @@ export interface NamespaceFigures {
   readonly states: Int32Array;
   /** Undefined if the range is not known. */
   readonly ports: NamespaceRange | undefined;
-  readonly oldestMs: number;
-  /** CLOSE_WAIT sockets that have waited for too long. */
-  readonly unclosed: number;
-  readonly unaccepted: number;
 }
 
 /** Numbers of ports of the range. */
@@ -34,29 +30,15 @@ export interface NamespaceRange {
 }
 
 /** Counts the rows of one network namespace after the other. */
-export function createNamespaceFigures(table: CountedTable, stuckAfterMs: number) {
+export function createNamespaceFigures(table: CountedTable) {
   const seen = { used: new PortMarks(), blocked: new PortMarks() };
 
   return function count(rows: Int32Array, classes: PortClasses, { rules, held }: NamespacePorts): NamespaceFigures {
     const states = new Int32Array(STATE_SLOTS);
-    const ages = { oldestMs: 0, unclosed: 0, unaccepted: 0 };
     const { words } = table;
-    for (const row of rows) {
-      const at = row * ROW_WORDS;
-      const state = stateOf(words, at);
-      states[state]!++;
-      if (state === TcpState.closeWait) noteAge(at, ages);
-    }
-    return { states, ports: rules && rangeOf(rows, classes, rules, held), ...ages };
+    for (const row of rows) states[stateOf(words, row * ROW_WORDS)]!++;
+    return { states, ports: rules && rangeOf(rows, classes, rules, held) };
   };
-
-  function noteAge(at: number, ages: { oldestMs: number; unclosed: number; unaccepted: number }): void {
-    const ageMs = table.words[at + Word.milliseconds]!;
-    ages.oldestMs = Math.max(ages.oldestMs, ageMs);
-    if (ageMs <= stuckAfterMs) return;
-    if (table.words[at + Word.owner] === 0) ages.unaccepted++;
-    else ages.unclosed++;
-  }
 
   function rangeOf(
     rows: Int32Array,

@@ -1,23 +1,27 @@
 import type { TallyLimits } from '../model/limits.ts';
 import type {
-  NetnsCloseWait,
   NetnsEphemeralUse,
   NetnsLabels,
+  NetnsOwner,
+  NetnsQueue,
   NetnsSockets,
   NetnsSocketsCell,
 } from '../model/netns-sockets.ts';
-import type { Breakdown, FamilyLabel, ListenerCell, StateCounts } from '../model/socket-counts.ts';
+import type { Breakdown, FamilyLabel, StateCounts } from '../model/socket-counts.ts';
 import { KNOWN_STATES, STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
-import { OTHER_LABEL } from '../table/name-table.ts';
+import { OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
 import type { NamespacePorts, OtherNamespaces } from '../table/other-namespaces.ts';
 import type { Peers } from '../table/peers.ts';
 import type { PortClasses } from '../table/port-classes.ts';
 import { chunksOf } from '../table/row-changes.ts';
 import { createConnectionsTally } from './connections.ts';
+import { findDestinationOwners } from './destination-owners.ts';
 import { createDestinationsTally } from './destinations.ts';
 import { foldStates } from './fold-states.ts';
 import { countListeners, fillOf } from './listeners.ts';
 import { createNamespaceFigures, type NamespaceFigures, type NamespaceRange } from './namespace-figures.ts';
+import { countNetnsCloseWait } from './netns-close-wait.ts';
+import { createNetnsSocketRanges } from './netns-socket-ranges.ts';
 
 /** Series of `tcpstate_netns_sockets` for each namespace that the limit allows, on average, with those of `other`. */
 const STATES_PER_NAMESPACE = 3.5;
@@ -27,21 +31,20 @@ export function mostStates({ netns }: Pick<TallyLimits, 'netns'>): number {
   return Math.max(0, Math.floor(netns * STATES_PER_NAMESPACE) - KNOWN_STATES.length);
 }
 
-/** What of a namespace has been on the page. */
-interface Shown {
-  readonly states: ReadonlySet<number>;
-  readonly hasCloseWait: boolean;
-}
+/** States of a namespace that have been on the page. */
+type Shown = ReadonlySet<number>;
 
-const NOTHING: Shown = { states: new Set(), hasCloseWait: false };
+const NOTHING: Shown = new Set();
 const OTHER: NetnsLabels = { netns: OTHER_LABEL, namespace: '', pod: '' };
+const OTHER_OWNER: NetnsOwner = { ...OTHER, container: '', unit: '', process: OTHER_LABEL };
+const NO_ROWS = new Int32Array(0);
 
-/** The names in `table.processNames` of an `OtherNamespaces` are those of namespaces; what has none belongs to `other`. */
+/** What counts in a namespace without a name belongs to `other`. */
 export interface NamedNamespaces {
   /** By number. */
   readonly labels: ReadonlyMap<number, NetnsLabels>;
-  /** By the name in `table.processNames`. */
-  readonly byName: ReadonlyMap<string, NetnsLabels>;
+  /** By the name of a row's process in `table.processNames`. */
+  readonly owners: ReadonlyMap<string, NetnsOwner>;
 }
 
 /** Counts the sockets of the other network namespaces, from nothing in each scrape, one namespace after the other. */
@@ -49,17 +52,22 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
   const { table } = others;
   const connections = createConnectionsTally(table, limits.connections, peers);
   const destinations = createDestinationsTally(table, limits.destinations, true);
-  const countFigures = createNamespaceFigures(table, limits.closeWaitStuckAfterMs);
+  const countFigures = createNamespaceFigures(table);
+  const socketRanges = createNetnsSocketRanges(table, destinations, limits.destinations);
   let figures = new Map<number, NamespaceFigures>();
+  let rowsOf = new Map<number, Int32Array>();
   let shown: ReadonlyMap<number, Shown> = new Map();
   let shownOfOther = NOTHING;
 
-  return { reset, count, select };
+  return { begin, count, select };
 
-  function reset(): void {
+  /** `nowMs`: monotonic. */
+  function begin(nowMs: number): void {
     connections.reset();
     destinations.reset();
+    socketRanges.begin(nowMs);
     figures = new Map();
+    rowsOf = new Map();
   }
 
   /** All rows of one namespace, by their numbers. Destinations have no `other`: those of a namespace without a name are not counted. */
@@ -69,11 +77,14 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       if (isNamed) destinations.count(chunk, 1, classes);
     }
     figures.set(inum, countFigures(rows, classes, ports));
+    rowsOf.set(inum, rows);
+    if (isNamed) socketRanges.count(inum, rows, classes, ports);
   }
 
-  function select({ labels, byName }: NamedNamespaces): NetnsSockets {
+  function select({ labels, owners }: NamedNamespaces): NetnsSockets {
+    const ownerOf = (name: string) => owners.get(name);
     const busiest = findBusiest();
-    const queues = findFullestQueues();
+    const queues = findFullestQueues(owners);
     const remembered = new Map<number, Shown>();
     const cells = [...labels].flatMap(([inum, of]): NetnsSocketsCell[] => {
       const counted = figures.get(inum);
@@ -84,31 +95,42 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       const fullestQueue = queues.get(inum);
       return [
         {
-          ...of,
+          ...labelsOf(of),
           states: statesOf(counted.states, seen),
           ...(ephemeral && { ephemeral }),
           ...(fullestQueue && { fullestQueue }),
-          ...(seen.hasCloseWait && { closeWait: closeWaitOf(counted) }),
         },
       ];
     });
     shown = remembered;
     const { cells: kept, taken, folded } = foldStates(cells, mostStates(limits));
     const rest = sumOfOthers(labels, taken);
-    const labelsOf = (name: string) => byName.get(name) ?? OTHER;
+    const byName = <Cell extends { readonly process: string }>(cell: Cell) => ({
+      ...cell,
+      ...(owners.get(cell.process) ?? OTHER_OWNER),
+    });
     return {
       cells: rest === undefined ? kept : [...kept, rest],
       foldedStates: folded,
-      connections: relabel(connections.select(), ({ process, ...cell }) => ({ ...cell, ...labelsOf(process) })),
-      destinations: relabel(destinations.selectByGroup(), ({ group, cell }) => ({
-        ...cell,
-        ...(labels.get(Number(group)) ?? OTHER),
-      })),
-      listeners: relabel(countListeners(table, limits.destinations), ({ process, ...cell }) => ({
-        ...cell,
-        ...labelsOf(process),
-      })),
+      connections: relabel(connections.select(), byName),
+      destinations: nameDestinations(labels, ownerOf),
+      listeners: relabel(countListeners(table, limits.destinations), byName),
+      closeWait: countNetnsCloseWait(table, limits.closeWaitStuckAfterMs, limits.processes, ownerOf, OTHER_OWNER),
+      socketRanges: socketRanges.select(labels),
     };
+  }
+
+  function nameDestinations(
+    labels: ReadonlyMap<number, NetnsLabels>,
+    ownerOf: (name: string) => NetnsOwner | undefined,
+  ): NetnsSockets['destinations'] {
+    const kept = destinations.selectByGroup();
+    const rows = (group: bigint) => rowsOf.get(Number(group)) ?? NO_ROWS;
+    const owners = findDestinationOwners(table, kept.cells, rows, destinations.cellOf, ownerOf);
+    return relabel(kept, ({ number, group, cell }) => {
+      const of = labelsOf(labels.get(Number(group)) ?? OTHER);
+      return { ...OTHER_OWNER, ...cell, process: UNKNOWN_LABEL, ...owners.get(number), ...of };
+    });
   }
 
   /** Ports that the next connect() to the busiest destination cannot get, without blocked ones, by namespace. */
@@ -124,12 +146,13 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
     return busiest;
   }
 
-  function findFullestQueues(): ReadonlyMap<number, Omit<ListenerCell, 'process' | 'localIp'>> {
-    const fullest = new Map<number, Omit<ListenerCell, 'process' | 'localIp'>>();
+  function findFullestQueues(owners: NamedNamespaces['owners']): ReadonlyMap<number, NetnsQueue> {
+    const fullest = new Map<number, NetnsQueue>();
     for (const { row, length, limit } of table.listenQueues) {
-      const { group, localPort } = table.rowAt(row);
+      const { group, localPort, process } = table.rowAt(row);
       const inum = Number(table.groups.idOf(group));
-      const queue = { localPort, queueLength: length, queueLimit: limit };
+      const { container, unit, process: name } = owners.get(table.processNames.nameOf(process)) ?? OTHER_OWNER;
+      const queue = { container, unit, process: name, localPort, queueLength: length, queueLimit: limit };
       const known = fullest.get(inum);
       const isFuller = known === undefined || fillOf(queue) > fillOf(known);
       if (isFuller || (fillOf(queue) === fillOf(known) && localPort < known.localPort)) fullest.set(inum, queue);
@@ -140,37 +163,27 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
   /** Undefined as long as every socket has been one of a namespace with labels. */
   function sumOfOthers(labels: ReadonlyMap<number, NetnsLabels>, taken: StateCounts): NetnsSocketsCell | undefined {
     const states = Int32Array.from({ length: STATE_SLOTS }, (_, state) => taken[state] ?? 0);
-    const stuck = { unclosed: 0, unaccepted: 0 };
     for (const [inum, counted] of figures) {
       if (labels.has(inum)) continue;
       for (const [state, sockets] of counted.states.entries()) states[state]! += sockets;
-      stuck.unclosed += counted.unclosed;
-      stuck.unaccepted += counted.unaccepted;
     }
-    const hasCloseWait = shownOfOther.hasCloseWait || stuck.unclosed + stuck.unaccepted > 0;
-    shownOfOther = { ...addShown(shownOfOther, states), hasCloseWait };
-    if (shownOfOther.states.size === 0) return undefined;
-    const closeWait = shownOfOther.hasCloseWait && { closeWait: stuck };
-    return { ...OTHER, states: statesOf(states, shownOfOther), ...closeWait };
+    shownOfOther = addShown(shownOfOther, states);
+    return shownOfOther.size === 0 ? undefined : { ...OTHER, states: statesOf(states, shownOfOther) };
   }
 
   /** A state is on the page from its first socket on. */
   function statesOf(states: Int32Array, seen: Shown): StateCounts {
     const hidden = others.hasBound ? -1 : TcpState.bound;
-    return Array.from(states, (sockets, state) => (seen.states.has(state) && state !== hidden ? sockets : undefined));
+    return Array.from(states, (sockets, state) => (seen.has(state) && state !== hidden ? sockets : undefined));
   }
 }
 
-function addShown({ states: before, hasCloseWait }: Shown, states: Int32Array): Shown {
-  const added = [...states.keys()].filter((state) => states[state] !== 0);
-  return {
-    states: new Set([...before, ...added]),
-    hasCloseWait: hasCloseWait || states[TcpState.closeWait] !== 0,
-  };
+function addShown(before: Shown, states: Int32Array): Shown {
+  return new Set([...before, ...[...states.keys()].filter((state) => states[state] !== 0)]);
 }
 
-function closeWaitOf({ oldestMs, unclosed, unaccepted }: NamespaceFigures): NetnsCloseWait {
-  return { oldestSeconds: oldestMs / 1000, unclosed, unaccepted };
+function labelsOf({ netns, namespace, pod }: NetnsLabels): NetnsLabels {
+  return { netns, namespace, pod };
 }
 
 function toUse(

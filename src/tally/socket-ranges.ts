@@ -1,9 +1,10 @@
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { PortInterval } from '../model/port-range.ts';
-import type { FamilyLabel, SocketRangeUse } from '../model/socket-counts.ts';
+import type { Breakdown, FamilyLabel, SocketRangeUse } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { ephemeralBit, isOnEphemeralPort, PortClass, type PortClasses } from '../table/port-classes.ts';
-import { Family, Flag, hasFlag, localPortOf, ROW_WORDS, stateOf } from '../table/socket-row.ts';
+import { positionOf, type Rows } from '../table/row-changes.ts';
+import { Family, Flag, hasFlag, localPortOf, stateOf } from '../table/socket-row.ts';
 import type { CountedTable } from '../table/socket-table.ts';
 import { keepLargest } from './counting/largest-values.ts';
 import type { Destinations } from './destinations.ts';
@@ -25,31 +26,56 @@ export function createSocketRanges(table: CountedTable, destinations: Pick<Desti
     limit: number,
     nowMs: number,
   ): readonly SocketRangeUse[] | undefined {
-    for (const each of table.portRanges) if (seenMs.has(each) || seenMs.size < MOST_RANGES) seenMs.set(each, nowMs);
-    const keptMs = rules.timeWaitMs ?? KEPT_MS;
-    for (const [each, ms] of seenMs) if (nowMs - ms > keptMs) seenMs.delete(each);
-    const { ipv4: range } = rules.ranges; // Linux has one for both families
-    if (seenMs.size === 0 || range === undefined) return undefined;
-    const counted = [...seenMs.keys()].map((each) => new RangeCount(clip(each, range), destinations));
-    countRows(counted, classes);
-    const uses = counted.flatMap((each) => each.uses(classes));
-    return keepLargest(
-      uses,
-      limit,
-      ({ utilization }) => utilization,
-      ({ family, first, last }) => `${family} ${first} ${last}`,
-    ).cells;
+    watchRanges(seenMs, table.portRanges, rules, nowMs);
+    if (seenMs.size === 0) return undefined;
+    const rows = { words: table.words, length: table.length, numbers: undefined };
+    const uses = countRanges(rows, seenMs.keys(), destinations, classes, rules);
+    return uses && keepFullest(uses, limit, rangeText).cells;
   };
+}
 
-  function countRows(counted: readonly RangeCount[], classes: PortClasses): void {
-    const { words } = table;
-    for (let at = 0; at < table.length * ROW_WORDS; at += ROW_WORDS) {
-      const port = localPortOf(words, at);
-      if ((classes[port]! & PortClass.blocked) !== 0 || !hasFlag(words, at, Flag.taken)) continue;
-      if (stateOf(words, at) === TcpState.bound || !isOnEphemeralPort(words, at, classes)) continue;
-      for (const each of counted) if (each.has(port)) each.add(destinations.cellOf(words, at));
-    }
+/** Updates when each range was last seen. */
+export function watchRanges(
+  seenMs: Map<number, number>,
+  seen: Iterable<number>,
+  { timeWaitMs = KEPT_MS }: EphemeralRules,
+  nowMs: number,
+): void {
+  for (const each of seen) if (seenMs.has(each) || seenMs.size < MOST_RANGES) seenMs.set(each, nowMs);
+  for (const [each, ms] of seenMs) if (nowMs - ms > timeWaitMs) seenMs.delete(each);
+}
+
+/** How these ranges of the rows' namespace are used; undefined if its own range is not known. */
+export function countRanges(
+  rows: Rows,
+  ranges: Iterable<number>,
+  destinations: Pick<Destinations, 'cellOf' | 'isIpv6'>,
+  classes: PortClasses,
+  { ranges: { ipv4: range } }: EphemeralRules, // Linux has one for both families
+): SocketRangeUse[] | undefined {
+  if (range === undefined) return undefined;
+  const counted = [...ranges].map((each) => new RangeCount(clip(each, range), destinations));
+  const { words } = rows;
+  for (let index = 0; index < rows.length; index++) {
+    const at = positionOf(rows, index);
+    const port = localPortOf(words, at);
+    if ((classes[port]! & PortClass.blocked) !== 0 || !hasFlag(words, at, Flag.taken)) continue;
+    if (stateOf(words, at) === TcpState.bound || !isOnEphemeralPort(words, at, classes)) continue;
+    for (const each of counted) if (each.has(port)) each.add(destinations.cellOf(words, at));
   }
+  return counted.flatMap((each) => each.uses(classes));
+}
+
+export function keepFullest<Use extends SocketRangeUse>(
+  uses: readonly Use[],
+  limit: number,
+  text: (use: Use) => string,
+): Breakdown<Use> {
+  return keepLargest(uses, limit, ({ utilization }) => utilization, text);
+}
+
+export function rangeText({ family, first, last }: SocketRangeUse): string {
+  return `${family} ${first} ${last}`;
 }
 
 /** The kernel takes an end that lies inside the namespace's range: inet_sk_get_local_port_range() of net/ipv4/inet_connection_sock.c. */

@@ -23,6 +23,11 @@ export const ACTIONS = {
   TcpAcceptQueueOverflow: 'Check whether {process} still works (stack dump); restart it or start more instances.',
   TcpAcceptQueueStuck: 'Take a stack dump of {process}, then restart it: its clients already gave up.',
   TcpAcceptQueueNearLimit: 'Start more instances of {process}, or restart it, before it drops connections.',
+  TcpPodEphemeralPortsExhausted:
+    'Let {process} reuse its connections (a pool, keep-alive); until then start more pods, or widen the range of this pod (its sysctl net.ipv4.ip_local_port_range).',
+  TcpPodEphemeralPortsHigh: 'Let {process} reuse its connections before the next peak, or start more pods.',
+  TcpPodCloseWaitStuck: 'Take a stack dump of {process}, then delete the pod: no kernel setting ends CLOSE_WAIT.',
+  TcpPodAcceptQueueStuck: 'Take a stack dump of {process}, then delete the pod: its clients already gave up.',
   TcpSynBacklogFull:
     'If the peers are strangers, it is a flood: let the balancer, firewall or provider filter it, and keep net.ipv4.tcp_syncookies at 1.',
   TcpConnectionsRefused:

@@ -1,21 +1,7 @@
-import { ACTIONS, type AlertName } from './actions.ts';
-
-/**
- * What a finding means and what to leave alone. What to do first is that of its alert, if one watches the same thing; `also` goes
- * further for this kind.
- */
-export interface Advice {
-  readonly alert?: AlertName;
-  readonly means: string;
-  readonly also?: string;
-  readonly doNot: string;
-}
+import { ACTIONS } from './actions.ts';
+import { type Advice, NO_BACKLOG, NO_SETTING, POD_ADVICE } from './pod-advice.ts';
 
 const LEAVE_TIME_WAIT = 'tcp_tw_recycle, tcp_fin_timeout, killing TIME_WAIT sockets: none of them frees a port safely.';
-const NO_SETTING =
-  'Do not search for a kernel setting: only the application can close, and raising its limit of files only gains time.';
-const NO_BACKLOG =
-  'Do not only raise the backlog or somaxconn, and leave tcp_abort_on_overflow alone: clients would wait longer or fail harder.';
 const NO_FLUSH = 'Do not flush the table (conntrack -F): every connection through NAT breaks.';
 
 /** Every kind of finding there is. */
@@ -120,6 +106,7 @@ export const ADVICE = {
     means: 'The process accepts more slowly than clients come; when the queue is full, connections are dropped.',
     doNot: NO_BACKLOG,
   },
+  ...POD_ADVICE,
   syn_backlog_full: {
     alert: 'TcpSynBacklogFull',
     means: 'More handshakes are half open than the backlog holds: a flood, or a burst against a short backlog.',

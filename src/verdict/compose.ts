@@ -1,6 +1,7 @@
 import type { ConnectionCell } from '../model/socket-counts.ts';
-import { ADVICE, type Advice, sayDo } from './advice.ts';
+import { ADVICE, sayDo } from './advice.ts';
 import type { Finding } from './finding.ts';
+import type { Advice } from './pod-advice.ts';
 import { isNamed } from './words.ts';
 
 /** What a rule knows of a finding; what it means and what to do come from the table of advice. */

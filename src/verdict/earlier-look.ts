@@ -1,9 +1,10 @@
+import type { NetnsCounts } from '../model/netns.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { onlyOutbound } from './event-cells.ts';
 
 /** What of a snapshot a later verdict can need as its earlier look: a small part, fit to be kept. */
-export function toEarlierLook({ sockets, counters, conntrack, connectionEvents }: Snapshot): Snapshot {
+export function toEarlierLook({ sockets, counters, conntrack, netns, connectionEvents }: Snapshot): Snapshot {
   const { connections, listeners, listenerDrops, ephemeral, closeWait, processFds } = sockets ?? {};
   const waiting = connections && {
     folded: connections.folded,
@@ -23,6 +24,23 @@ export function toEarlierLook({ sockets, counters, conntrack, connectionEvents }
     ...(counters !== undefined && { counters }),
     ...(conntrack !== undefined && { conntrack }),
     ...(connectionEvents !== undefined && { connectionEvents: onlyOutbound(connectionEvents) }),
+    ...(netns?.sockets !== undefined && { netns: onlyQueues(netns) }),
     outcomes: [],
+  };
+}
+
+/** The fullest accept queue of each pod. */
+function onlyQueues(netns: NetnsCounts): NetnsCounts {
+  const none = { cells: [], folded: 0 };
+  const cells = netns.sockets!.cells.map(({ netns: name, namespace, pod, fullestQueue }) => ({
+    ...{ netns: name, namespace, pod, states: [] },
+    ...(fullestQueue && { fullestQueue }),
+  }));
+  const sockets = { foldedStates: 0, connections: none, destinations: none, listeners: none };
+  return {
+    ...netns,
+    cells: [],
+    withoutProcess: [],
+    sockets: { ...sockets, cells, closeWait: none, socketRanges: none },
   };
 }

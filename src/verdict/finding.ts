@@ -40,6 +40,8 @@ export type Subject =
     }
   | { readonly type: 'process'; readonly process: string }
   | { readonly type: 'listener'; readonly localIp: string; readonly localPort: number; readonly process: string }
+  /** A pod, or another network namespace; the texts as on the page. */
+  | { readonly type: 'pod'; readonly netns: string; readonly container: string; readonly process: string }
   | { readonly type: 'limit'; readonly limit: LimitName }
   | { readonly type: 'host' }
   | { readonly type: 'exporter' };

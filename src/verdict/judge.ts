@@ -12,6 +12,7 @@ import { type ChosenLimits, type Figure, readFigures, withChosenLimits } from '.
 import type { Finding, Severity } from './finding.ts';
 import { type Headroom, measureHeadroom } from './headroom.ts';
 import { findKernelLimits } from './kernel-limits.ts';
+import { findPods } from './pods.ts';
 import { findPorts } from './ports.ts';
 import { findPortsGrowth } from './ports-growth.ts';
 import { findSynBacklog } from './syn-backlog.ts';
@@ -46,6 +47,7 @@ const RULES: readonly ((evidence: Evidence) => Found[])[] = [
   findTimeWait,
   findAcceptQueues,
   findCloseWait,
+  findPods,
   findDescriptors,
   findConntrack,
   findSynBacklog,

@@ -67,7 +67,7 @@ export function withName(remoteName: string | undefined, place: string): string 
 
 /** The name of a process, unless nobody knows it. */
 export function isNamed(process: string): boolean {
-  return process !== 'unknown' && process !== 'other';
+  return process !== '' && process !== 'unknown' && process !== 'other';
 }
 
 function padded(value: number): string {

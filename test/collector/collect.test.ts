@@ -251,6 +251,29 @@ describe('createCollection', () => {
     );
   });
 
+  it('searches the processes of other namespaces only when one of these has a socket', () => {
+    const searched: number[] = [];
+    const netns: NonNullable<Platform['netns']> = {
+      source: 'fake',
+      read: () => ({ read: [], failed: 0, withoutProcess: [] }),
+      placeOf: () => undefined,
+      owners: { ...OWNERS, resolve: ({ length }) => searched.push(length) },
+    };
+    const collectWith = (...rows: SocketRow[]) => {
+      const sockets: Platform['sockets'] = {
+        source: 'fake',
+        read(table, _, others) {
+          addSocketRows(table, [LISTENER]);
+          others!.isKnown = true;
+          addSocketRows(others!.table, rows);
+        },
+      };
+      return collect({ sockets, owners: OWNERS, netns }, 'sockets', 'processes', 'netns').outcomes.netns!.success;
+    };
+    assert.deepEqual([collectWith(), searched], [true, []]);
+    assert.deepEqual([collectWith(LISTENER, CLOSE_WAIT), searched], [true, [2]]);
+  });
+
   it('spares the second read when no socket is in CLOSE_WAIT', () => {
     let reads = 0;
     const closeWait = {
@@ -395,7 +418,7 @@ describe('the other network namespaces', () => {
           told.push(others !== undefined);
           if (others === undefined) return;
           others.isKnown = true;
-          others.byNumber.set(inum, { rules: undefined, held: [] });
+          others.byNumber.set(inum, { rules: undefined, held: [], portRanges: new Set() });
           addSocketRows(others.table, [LISTENER]);
           others.table.setGroup(0, others.table.groups.intern(inum, 0));
           if (failure !== undefined) throw failure;

@@ -26,7 +26,7 @@ describe('GET / with a live page', () => {
     assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
     assert.equal(page.headers['cache-control'], 'no-store');
     assert.equal(page.headers.vary, 'accept, accept-encoding');
-    assert.match(readStrictHtml(page.body).text, / WARNING 4 warnings .* feed-poller /);
+    assert.match(readStrictHtml(page.body).text, /CRITICAL 2 critical, 4 warnings, 1 note .* feed-poller /);
     assert.deepEqual(scraper.looks, [10_000]);
     await get({ headers: { ...BROWSER, 'x-prometheus-scrape-timeout-seconds': '2' } });
     assert.deepEqual(scraper.looks, [10_000, 1500]);

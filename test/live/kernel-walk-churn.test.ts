@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { KernelWalk, loadWalk } from '../../src/platform/linux/bpf/kernel-walk.ts';
 import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/walk-reader.ts';
@@ -49,7 +49,7 @@ test('while others come and go in another network namespace no socket that stays
   const reader = createOtherReader(t);
   const listeners = describeRows(reader.read().others, namespace.inum).filter((row) => row.startsWith('listen '));
   assert.equal(listeners.length, 2, 'both come and go, and stay, in that namespace');
-  assertStable(await walkWhile(opened, () => countOwners(reader.read().others.table)));
+  assertStable(await walkWhile(t, opened, () => countOwners(reader.read().others.table)));
 });
 
 test('while others come and go no socket that stays is missed or read twice', { skip, timeout: 60_000 }, async (t) => {
@@ -64,7 +64,7 @@ test('while others come and go no socket that stays is missed or read twice', { 
   const walk = new KernelWalk(loadWalk());
   t.after(() => walk.close());
   const reader = createWalkReader(walk, EVERY_SOCKET, 250);
-  assertStable(await walkWhile(opened, () => readOwners(reader)));
+  assertStable(await walkWhile(t, opened, () => readOwners(reader)));
 });
 
 function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
@@ -77,14 +77,21 @@ function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
 }
 
 /** At least so many walks, and more until enough connections came and went meanwhile. */
-async function walkWhile(opened: Int32Array, walk: () => Map<number, number>): Promise<Map<number, number>[]> {
+async function walkWhile(
+  t: TestContext,
+  opened: Int32Array,
+  walk: () => Map<number, number>,
+): Promise<Map<number, number>[]> {
   const before = Atomics.load(opened, 0);
   const churned = () => Atomics.load(opened, 0) - before;
   const walks: Map<number, number>[] = [];
+  const startMs = performance.now();
   while (walks.length < WALKS || (churned() < LEAST_CHURN && walks.length < MOST_WALKS)) {
     walks.push(walk());
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  const perSecond = (churned() * 1000) / (performance.now() - startMs);
+  t.diagnostic(`${walks.length} walks beside ${Math.round(perSecond)} connections a second`);
   assert.ok(churned() >= LEAST_CHURN, `${churned()} connections came and went`);
   return walks;
 }

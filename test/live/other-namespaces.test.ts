@@ -50,13 +50,13 @@ test('sockets of two other namespaces, in every state, are those that ss shows t
 test('the counts of a namespace are those of its rows; one without a name is in other', { skip }, async (t) => {
   const reader = createOtherReader(t);
   const [one, two] = await Promise.all([FIRST, FIRST + 2000].map((port) => inhabit(t, port)));
-  const { cells, connections } = reader.counts([one!.namespace.inum]);
+  const { cells, connections, closeWait } = reader.counts([one!.namespace.inum]);
   const named = cells.find(({ netns }) => netns === String(one!.namespace.inum))!;
   assert.deepEqual(statesOf(named.states), countStates(one!.namespace));
   const other = cells.find(({ netns }) => netns === 'other')!;
   for (const [state, sockets] of Object.entries(countStates(two!.namespace)))
     assert.ok(statesOf(other.states)[state]! >= sockets, `${state} in other`); // beside namespaces of the host
-  assert.ok(named.closeWait!.oldestSeconds! >= 0);
+  assert.ok(closeWait.cells.some(({ netns, oldestSeconds }) => netns === named.netns && oldestSeconds >= 0));
   const queues = one!.namespace.within(readSs).filter(({ state }) => state === 'listen');
   const fill = (length: number, limit: number) => length / (limit + 1);
   const fullest = Math.max(...queues.map(({ receiveQueue, sendQueue }) => fill(receiveQueue, sendQueue)));
@@ -159,6 +159,24 @@ test('ports in TIME_WAIT are taken until connect() may take them over, by the se
   assert.equal(ratio(never), 6 / PORTS);
 });
 
+test('a range that a program set for its sockets is at 1 exactly when its connect() fails, in its namespace only', {
+  skip,
+}, (t) => {
+  const reader = createOtherReader(t);
+  const [one, other] = [makeRange(t), makeRange(t)];
+  const inums = [one.namespace.inum, other.namespace.inum];
+  const ranges = () =>
+    reader.counts(inums).socketRanges.cells.map((each) => [each.netns, each.ports, each.utilization]);
+  for (const { namespace, sockets } of [one, other]) namespace.within(() => sockets.listen('10.0.0.1', SERVICE));
+  assert.equal(connect(other, '10.0.0.1'), undefined);
+  const dial = () => connect(one, '10.0.0.1', [FIRST + 4, FIRST + 9]);
+  let made = 0;
+  for (; dial() === undefined && made < BOUND; made++)
+    assert.deepEqual(ranges(), [[String(one.namespace.inum), 6, (made + 1) / 6]]);
+  assert.equal(made, 6);
+  assert.equal(connect(one, '10.0.0.1'), undefined, 'sockets without it have other ports');
+});
+
 test('a namespace with a table of connections of its own is read as well', {
   skip: skip || (existsSync(CHILD_TABLE) ? false : 'skipped: needs Linux 6.1'),
 }, (t) => {
@@ -225,7 +243,8 @@ test('the page has the states of each namespace, beside those of the own one; by
     inhabitNamespace(t, { open: 3, closed: 11 }),
     inhabitNamespace(t, { open: 7, closed: 5, host: '::1' }),
   ]);
-  const exporter = await startExporter(t, { args: ['--collector.sockets.source=bpf'] });
+  // beside other namespaces of the host, however many and large
+  const exporter = await startExporter(t, { args: ['--collector.sockets.source=bpf', '--limit.netns=1000'] });
   let page = await exporter.scrape();
   // on a busy machine the walk is proven a scrape or two later
   for (let tries = 0; !page.has('tcpstate_netns_sockets') && tries < 100; tries++) page = await exporter.scrape();
@@ -279,9 +298,14 @@ function makeRange(t: TestContext) {
 }
 
 /** Returns the errno, undefined of a connection. */
-function connect({ namespace, sockets }: ReturnType<typeof makeRange>, destination: string): string | undefined {
+function connect(
+  { namespace, sockets }: ReturnType<typeof makeRange>,
+  destination: string,
+  range?: readonly [first: number, last: number],
+): string | undefined {
   return namespace.within(() => {
     const fd = sockets.open(destination);
+    if (range !== undefined) sockets.setPortRange(fd, ...range);
     const failure = sockets.tryConnect(fd, destination, SERVICE);
     if (failure !== undefined) sockets.close(fd);
     return failure;

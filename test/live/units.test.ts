@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findCgroupMount } from '../../src/platform/linux/cgroups/cgroup-mount.ts';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { inGroup, makeGroups, missingCgroups } from '../support/sockets/own-cgroups.ts';
 import { createSocketPuppets, type SocketPuppet } from '../support/sockets/socket-puppets.ts';
 
 const BASE = `tcpstate-test-${process.pid}`;
 
-const mount = process.platform === 'linux' ? findCgroupMount('/proc', '/sys') : undefined;
 const skip = missingCompiler() ?? enterNetworkNamespace() ?? missingCgroups() ?? false;
 
 test('sockets count for the unit that serves them, not for the one that opened the listener', { skip }, async (t) => {
@@ -65,33 +64,4 @@ async function handOver(giver: SocketPuppet, taker: SocketPuppet, fd: number): P
   const taken = await taker.tell(`take ${box}`);
   await giver.tell(`close ${fd}`);
   return taken;
-}
-
-function inGroup(directory: string): string[] {
-  return ['sh', '-ec', 'echo $$ > "$0/cgroup.procs"; exec "$@"', directory];
-}
-
-/** Cgroups below one of the test's own. Returns the directory of the one with that last name. */
-function makeGroups(t: TestContext, ...names: string[]): (name: string) => string {
-  const paths = ['', ...names].map((name) => join(mount!.directory, BASE, name));
-  for (const path of paths) mkdirSync(path);
-  t.after(async () => {
-    await delay(200); // until the processes in them are gone
-    for (const path of paths.toReversed()) rmdirSync(path);
-  });
-  return (name) => paths.find((path) => path.endsWith(`/${name}`))!;
-}
-
-/** They cannot be made without root, or where they are mounted read-only. */
-function missingCgroups(): string | undefined {
-  const reason = 'skipped: needs a cgroup2 mount that may be written';
-  if (mount === undefined) return reason;
-  const probe = join(mount.directory, `${BASE}-probe`);
-  try {
-    mkdirSync(probe);
-    rmdirSync(probe);
-    return undefined;
-  } catch {
-    return reason;
-  }
 }

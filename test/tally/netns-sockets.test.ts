@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { createNamespaceCounting } from '../../src/collector/counting-namespaces.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
 import { DEFAULT_LIMITS, type TallyLimits } from '../../src/model/limits.ts';
-import type { NetnsCounts } from '../../src/model/netns.ts';
-import type { NetnsSocketsCell } from '../../src/model/netns-sockets.ts';
+import type { CgroupPlace, NetnsCounts } from '../../src/model/netns.ts';
+import type { NetnsOwner, NetnsSocketsCell } from '../../src/model/netns-sockets.ts';
 import { STATE_SLOTS, TcpState } from '../../src/model/tcp-state.ts';
 import { OtherNamespaces } from '../../src/table/other-namespaces.ts';
-import { Family, packPorts, packUse } from '../../src/table/socket-row.ts';
+import { Family, packPorts, packUse, Reason } from '../../src/table/socket-row.ts';
 import { foldStates } from '../../src/tally/fold-states.ts';
 
 const [ONE, TWO, NAMELESS] = [4026532001, 4026532002, 4026532003];
@@ -79,10 +79,19 @@ describe('sockets of other network namespaces', () => {
     host.add(ONE, closeWait, 40_001, 5432, { owner: 7, ms: 61_000 });
     host.add(ONE, closeWait, 40_002, 5432, { owner: 8, ms: 5000 });
     host.add(ONE, closeWait, 40_003, 5432, { owner: 0, ms: 90_000 });
-    const { cells, listeners } = host.count([ONE, TWO]);
-    assert.deepEqual(cells[0]!.fullestQueue, { localPort: 81, queueLength: 5, queueLimit: 4 });
-    assert.deepEqual(cells[0]!.closeWait, { oldestSeconds: 90, unclosed: 1, unaccepted: 1 });
-    assert.deepEqual([cells[1]!.fullestQueue!.queueLength, cells[1]!.closeWait], [3, undefined]);
+    const { cells, listeners, closeWait: waiting } = host.count([ONE, TWO]);
+    const { localPort, queueLength, queueLimit } = cells[0]!.fullestQueue!;
+    assert.deepEqual([localPort, queueLength, queueLimit], [81, 5, 4]);
+    assert.equal(cells[1]!.fullestQueue!.queueLength, 3);
+    assert.deepEqual(
+      waiting.cells.map(({ netns, oldestSeconds, unclosed, unaccepted }) => [
+        netns,
+        oldestSeconds,
+        unclosed,
+        unaccepted,
+      ]),
+      [[String(ONE), 90, 1, 1]],
+    );
     assert.deepEqual(
       listeners.cells.map(({ netns, localPort }) => [netns, localPort]),
       [
@@ -91,6 +100,93 @@ describe('sockets of other network namespaces', () => {
         [String(ONE), 80],
       ],
     );
+  });
+
+  it('each has the container and process of its socket, or of the listener that it came through', () => {
+    const host = new Host();
+    const [web, job] = [{ cgroup: 71, process: 'nginx' } as const, { cgroup: 72, process: 'job' } as const];
+    host.listen(ONE, 80, 1, 128, web);
+    host.add(ONE, closeWait, 80, 50_000, { owner: 0 });
+    host.add(ONE, closeWait, 80, 50_001, { ...web });
+    host.add(ONE, closeWait, 40_000, 5432, { ...job });
+    host.add(ONE, timeWait, 40_001, 5432, { owner: 0 });
+    host.listen(TWO, 80, 0, 128, { cgroup: 73, process: 'sshd' });
+    host.add(TWO, timeWait, 40_000, 443, { owner: 0 });
+    const { cells, connections, closeWait: waiting, listeners } = host.count([ONE, TWO]);
+    const text = ({ netns, container, unit, process }: NetnsOwner) =>
+      [names[netns], container, unit, process].join(' ');
+    const names: Record<string, string> = { [ONE]: 'one', [TWO]: 'two' };
+    assert.deepEqual(
+      connections.cells.map((cell) => `${text(cell)} ${cell.state} ${cell.sockets}`),
+      ['one web-71  nginx 8 2', 'two only  unknown 6 1', 'one   unknown 6 1', 'one job-72  job 8 1'],
+    );
+    assert.deepEqual(waiting.cells.map(text).sort(), ['one job-72  job', 'one web-71  nginx']);
+    assert.deepEqual(listeners.cells.map(text), ['one web-71  nginx', 'two  sshd.service sshd']);
+    const { container, process } = cells[0]!.fullestQueue!;
+    assert.deepEqual([container, process], ['web-71', 'nginx']);
+  });
+
+  it('a destination has the process of all its sockets whose process is known, none if several share it', () => {
+    const host = new Host();
+    host.add(ONE, established, 40_000, 5432, { cgroup: 71, process: 'node' });
+    host.add(ONE, timeWait, 40_001, 5432, { owner: 0 });
+    host.add(ONE, established, 40_002, 443, { cgroup: 71, process: 'node' });
+    host.add(ONE, established, 40_003, 443, { cgroup: 71, process: 'curl' });
+    host.add(ONE, timeWait, 40_004, 80, { owner: 0 });
+    const { cells } = host.count([ONE]).destinations;
+    assert.deepEqual(
+      cells.map(({ remotePort, portsUsed, container, process }) => [remotePort, portsUsed, container, process]).sort(),
+      [
+        [443, 2, 'web-71', ''],
+        [5432, 2, 'web-71', 'node'],
+        [80, 1, '', 'unknown'],
+      ],
+    );
+  });
+
+  it('a range that a program set for its sockets is counted in its namespace, as long as they may be in TIME_WAIT', () => {
+    const host = new Host();
+    const setRange = () => host.others.byNumber.get(ONE)!.portRanges.add(40_001 | (40_004 << 16));
+    setRange();
+    for (const port of [40_001, 40_002, 40_005]) host.add(ONE, established, port, 5432);
+    for (const port of [40_001, 40_002, 40_003]) host.add(TWO, established, port, 5432);
+    const ranges = (nowMs: number) =>
+      host
+        .count([ONE, TWO], nowMs)
+        .socketRanges.cells.map(({ netns, first, last, ports, utilization }) => [
+          netns,
+          first,
+          last,
+          ports,
+          utilization,
+        ]);
+    const expected = [[String(ONE), 40_001, 40_004, 4, 0.5]];
+    assert.deepEqual(ranges(0), expected);
+    host.others.byNumber.get(ONE)!.portRanges.clear();
+    assert.deepEqual(ranges(60_000), expected);
+    assert.deepEqual(ranges(60_001), []);
+    setRange();
+    assert.deepEqual(ranges(70_000), expected);
+  });
+
+  it('CLOSE_WAIT beyond the limit, and in namespaces without a name, is in other', () => {
+    const host = new Host({ ...DEFAULT_LIMITS, processes: 1 });
+    host.add(ONE, closeWait, 40_001, 5432, { process: 'a', ms: 61_000 });
+    host.add(ONE, closeWait, 40_002, 5432, { process: 'a', ms: 62_000 });
+    host.add(ONE, closeWait, 40_003, 5432, { process: 'b', ms: 63_000 });
+    host.add(NAMELESS, closeWait, 40_001, 5432, { process: 'c', owner: 0, ms: 64_000 });
+    const { cells, folded } = host.count([ONE]).closeWait;
+    assert.deepEqual(
+      cells.map(({ netns, process, oldestSeconds, unclosed, unaccepted }) => [
+        ...[netns, process, oldestSeconds],
+        ...[unclosed, unaccepted],
+      ]),
+      [
+        [String(ONE), 'a', 62, 2, 0],
+        ['other', 'other', 64, 1, 1],
+      ],
+    );
+    assert.equal(folded, 2);
   });
 
   it('of bound sockets that could not be read the state is missing', () => {
@@ -121,41 +217,70 @@ describe('sockets of other network namespaces', () => {
   });
 });
 
+interface Made {
+  readonly owner?: number;
+  readonly ms?: number;
+  readonly cgroup?: number;
+  readonly process?: string;
+}
+
+/** Two containers, and a unit. */
+function placeOf(cgroup: bigint): CgroupPlace | undefined {
+  if (cgroup === 73n) return { container: '', unit: 'sshd.service' };
+  return { container: `${cgroup === 71n ? 'web' : 'job'}-${cgroup}`, unit: '' };
+}
+
 /** Other namespaces with rows made by hand. */
 class Host {
   readonly others = new OtherNamespaces();
   readonly #count: ReturnType<typeof createNamespaceCounting>;
 
   constructor(limits: TallyLimits = DEFAULT_LIMITS) {
-    this.#count = createNamespaceCounting(limits);
+    this.#count = createNamespaceCounting(limits, placeOf);
     this.clear();
   }
 
   clear(): void {
     this.others.reset();
     this.others.hasBound = true;
-    for (const inum of [ONE, TWO, NAMELESS]) this.others.byNumber.set(inum, { rules: RULES, held: [] });
+    for (const inum of [ONE, TWO, NAMELESS])
+      this.others.byNumber.set(inum, { rules: RULES, held: [], portRanges: new Set() });
   }
 
-  add(inum: number, state: number, localPort: number, remotePort: number, { owner = 1, ms = 0 } = {}): number {
+  add(
+    inum: number,
+    state: number,
+    localPort: number,
+    remotePort: number,
+    { owner = 1, ms = 0, cgroup = 0, process }: Made = {},
+  ): number {
     const { table } = this.others;
     const [local, remote] = [table.addresses.internIpv4(1), table.addresses.internIpv4(remotePort === 0 ? 0 : 2)];
     const use = packUse(state, Family.v4, table.groups.intern(inum, 0));
-    return table.append(packPorts(localPort, remotePort), 2, owner, local, remote, use, ms);
+    const row = table.append(packPorts(localPort, remotePort), 2, owner, local, remote, use, ms);
+    if (cgroup !== 0) this.others.noteCgroup(row, cgroup, 0);
+    if (process !== undefined) table.setOwner(row, table.processNames.intern(process), Reason.none);
+    return row;
   }
 
-  listen(inum: number, port: number, length: number, limit: number): void {
-    this.others.table.listenQueues.push({ row: this.add(inum, listen, port, 0), length, limit });
+  listen(inum: number, port: number, length: number, limit: number, made: Made = {}): void {
+    this.others.table.listenQueues.push({ row: this.add(inum, listen, port, 0, made), length, limit });
   }
 
-  count(inums: readonly number[]) {
-    return this.#count(this.others, namedByNumber(inums));
+  count(inums: readonly number[], nowMs = 0) {
+    return this.#count(this.others, namedByNumber(inums), nowMs);
   }
 }
 
 function namedByNumber(inums: readonly number[]): NetnsCounts {
   const nobody = { namespace: '', pod: '', podUid: '', container: '', containerId: '' };
-  const cells = inums.map((inum) => ({ ...nobody, netns: String(inum), inum, numbers: { inUse: 0, timeWait: 0 } }));
+  const cells = inums.map((inum) => ({
+    ...nobody,
+    container: inum === TWO ? 'only' : '',
+    netns: String(inum),
+    inum,
+    numbers: { inUse: 0, timeWait: 0 },
+  }));
   return { cells, folded: 0, failed: 0, withoutProcess: [], withoutProcessCount: 0 };
 }
 

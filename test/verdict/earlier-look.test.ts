@@ -8,6 +8,7 @@ import { toEarlierLook } from '../../src/verdict/earlier-look.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { EVENTS, eventCounts } from '../support/pages/event-counts.ts';
 import { fullSnapshot } from '../support/pages/full-snapshot.ts';
+import { NETNS } from '../support/pages/netns-counts.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 import { connection, HEALTHY, withCounters, withDestination, withSockets } from './hosts.ts';
 
@@ -58,6 +59,8 @@ const FULL = withSockets({
   listenerDrops: { cells: [{ localIp: '10.0.0.1', localPort: 80, process: 'api', drops: 9 }], folded: 0 },
 });
 
+const POD_FULL: Snapshot = { ...HEALTHY, netns: NETNS };
+
 const HOSTS: Readonly<Record<string, readonly [before: Snapshot, now: Snapshot]>> = {
   'is healthy': [HEALTHY, withCounters({ activeOpens: 90 })],
   'drops connections': [HEALTHY, withCounters({ listenOverflows: 90, abortOnMemory: 3, timeWaitOverflows: 3 })],
@@ -70,6 +73,7 @@ const HOSTS: Readonly<Record<string, readonly [before: Snapshot, now: Snapshot]>
   'leaks sockets': [LEAKING(45), LEAKING(145)],
   'accepts nothing': [FULL, FULL],
   'calls in vain, and too often': [busyEvents(0), busyEvents(9000)],
+  'has a pod that accepts nothing': [POD_FULL, POD_FULL],
   'cannot connect': [withFailures(0), withFailures(99)],
   'has everything Linux has': [LINUX_SNAPSHOT, LINUX_SNAPSHOT],
   'has everything Windows has': [WINDOWS_SNAPSHOT, WINDOWS_SNAPSHOT],

@@ -5,6 +5,7 @@ import type { CollectorOutcome, Conntrack, Snapshot, TcpMemory } from '../../mod
 import type { SocketCounts } from '../../model/socket-counts.ts';
 import { ephemeralOf } from './page-ephemeral.ts';
 import { connectionEventsOf } from './page-events.ts';
+import { netnsOf } from './page-netns.ts';
 import { socketCountsOf } from './page-sockets.ts';
 import type { PageSamples } from './parse-page.ts';
 
@@ -25,6 +26,7 @@ export function snapshotOf(page: PageSamples): Snapshot {
     ...connectionEventsOf(page),
     ...namespaceOf(page),
     ...configOf(page),
+    ...netnsOf(page),
     outcomes: outcomesOf(page),
   };
 }

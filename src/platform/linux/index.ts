@@ -11,7 +11,7 @@ import { readInterfaceName } from './netlink/interface-name.ts';
 import { TCPI_OPT_TIMESTAMPS, WITH_TCP_INFO } from './netlink/lookup-request.ts';
 import type { SocketLookup } from './netlink/socket-lookup.ts';
 import { describeKubeletLogs } from './netns/kubelet-logs.ts';
-import { createNetnsReader } from './netns/netns-reader.ts';
+import { openNetns } from './netns-source.ts';
 import { createOwnerResolver } from './owners/owners.ts';
 import { createProcessGroups } from './owners/process-groups.ts';
 import { readCapabilities } from './procfs/capabilities.ts';
@@ -37,17 +37,20 @@ export function openLinuxPlatform(
   const { isPrivileged, notices } = checkCapabilities(options, seesAll);
   const chosen = chooseSources(libc, options);
   const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
-  const owners = createOwnerResolver(libc, {
+  const ownerOptions = {
     procfs: options.procfs,
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
     hasHiddenProcesses: !seesAll,
     isInitialUser: isInitialUserNamespace(),
+  };
+  const owners = createOwnerResolver(libc, {
+    ...ownerOptions,
     lookup,
     groups: sources.units ? createProcessGroups(options) : undefined,
   });
   const events = openEvents?.(options.collectors.has('processes'));
-  const netns = options.collectors.has('netns') ? createNetnsReader(options) : undefined;
+  const netns = options.collectors.has('netns') ? openNetns(libc, options, sources, ownerOptions) : undefined;
   return {
     name: 'linux',
     ...sources,

@@ -1,6 +1,6 @@
 import { TcpState } from '../../model/tcp-state.ts';
-import type { Notice, PlatformOptions, SocketReader, UnitResolver } from '../platform.ts';
-import { createUnitResolver } from './cgroups/cgroups.ts';
+import type { Notice, PlatformOptions, SocketReader } from '../platform.ts';
+import { type CgroupNames, createUnitResolver } from './cgroups/cgroups.ts';
 import type { Libc } from './libc/libc.ts';
 import { seesBoundSockets } from './netlink/bound-probe.ts';
 import { ALL_SOCKETS, CHOSEN_PORTS, CLOSE_WAIT_AGES, LISTENER_DROPS } from './netlink/dump-request.ts';
@@ -19,7 +19,7 @@ export interface SocketSources {
   readonly closeWait?: SocketReader;
   readonly chosenPorts?: SocketReader;
   readonly listenerDrops?: SocketReader;
-  readonly units?: UnitResolver;
+  readonly units?: CgroupNames;
   readonly lookup?: SocketLookup;
   readonly sourceRejections?: Readonly<Record<string, number>>;
   readonly notice: Notice;
@@ -41,7 +41,7 @@ function sockDiagSources(libc: Libc, options: PlatformOptions): SocketSources {
   const chosenPorts = createSockDiagReader(libc, CHOSEN_PORTS);
   const listenerDrops = createSockDiagReader(libc, LISTENER_DROPS);
   const lookup = createSocketLookup(libc);
-  const units = options.collectors.has('units') ? openUnits(options) : undefined;
+  const units = options.collectors.has('units') ? openCgroups(options) : undefined;
   return {
     sockets: tellUnseenStates(sockets, libc),
     closeWait,
@@ -86,17 +86,19 @@ function tellUnseenStates(reader: SocketReader, libc: Libc): SocketReader {
 }
 
 /** Where the mounts cannot be read now, each scrape tries again, and fails as long as they cannot. */
-function openUnits(options: PlatformOptions): UnitResolver | undefined {
+export function openCgroups(options: PlatformOptions): CgroupNames | undefined {
   try {
     return createUnitResolver(options);
   } catch {
-    let opened: { readonly units: UnitResolver | undefined } | undefined;
+    let opened: { readonly cgroups: CgroupNames | undefined } | undefined;
+    const open = () => {
+      opened ??= { cgroups: createUnitResolver(options) };
+      return opened.cgroups;
+    };
     return {
       source: 'cgroupfs',
-      nameOf(groupId) {
-        opened ??= { units: createUnitResolver(options) };
-        return opened.units?.nameOf(groupId);
-      },
+      nameOf: (groupId) => open()?.nameOf(groupId),
+      pathOf: (groupId) => open()?.pathOf(groupId),
     };
   }
 }

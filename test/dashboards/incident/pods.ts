@@ -40,6 +40,7 @@ export function podsOfWeb2(): NetnsCounts {
 function socketsOf(waiting: number): NetnsSockets {
   const [checkout, container, ...others] = NETNS_SOCKETS.cells as [NetnsSocketsCell, NetnsSocketsCell];
   const [destination] = NETNS_SOCKETS.destinations.cells;
+  const [waits] = NETNS_SOCKETS.closeWait.cells;
   const states = checkout.states.map((sockets, state) => (state === TcpState.timeWait ? waiting : sockets));
   const ports = { ports: DEFAULT_PORTS, used: waiting, ipv4: waiting / DEFAULT_PORTS };
   return {
@@ -48,11 +49,11 @@ function socketsOf(waiting: number): NetnsSockets {
       { ...checkout, states, ephemeral: ports },
       {
         ...container,
-        fullestQueue: { localPort: 9000, queueLength: 3, queueLimit: 128 },
-        closeWait: { oldestSeconds: 12, unclosed: 0, unaccepted: 0 },
+        fullestQueue: { ...container.fullestQueue!, queueLength: 3 },
       },
       ...others,
     ],
     destinations: { cells: [{ ...destination!, portsUsed: waiting, portsTimeWait: waiting }], folded: 0 },
+    closeWait: { cells: [{ ...waits!, oldestSeconds: 12, unclosed: 0, unaccepted: 0 }], folded: 0 },
   };
 }

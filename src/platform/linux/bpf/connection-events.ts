@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import type { EventCounts, EventFlow, EventReadings, LostEvents } from '../../../model/connection-events.ts';
 import { EVENT_COUNTS } from '../../../model/connection-events.ts';
+import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ConnectionEvents } from '../../platform.ts';
 import { mapMemory } from './bpf-call.ts';
@@ -35,11 +36,16 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
   const otherCounts = DIRECTIONS.map(() => new Float64Array(EVENT_COUNTS));
   let sweptMs: number | undefined;
 
-  return { source: 'bpf', settle, read, close: () => memory.release() };
+  return { source: 'bpf', settle, settleOthers, read, close: () => memory.release() };
 
   function settle(table: SocketTable, withProcesses: boolean): void {
     owners.begin();
     connections.settle(table, owners, withProcesses);
+  }
+
+  function settleOthers(others: OtherNamespaces, withProcesses: boolean): void {
+    owners.begin();
+    connections.settleOthers(others, owners, withProcesses);
   }
 
   function read(nowMs: number): EventReadings {

@@ -1,3 +1,4 @@
+import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import { COOKIE_WORDS } from '../../../table/socket-cookies.ts';
 import { groupOf, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
@@ -44,6 +45,19 @@ export class KnownConnections {
       const owner = number < 0 ? undefined : this.#ownerOf(number, table, owners);
       if (owner === undefined) forget(table, row);
       else give(table, row, withProcesses ? owner.process : 0, owner.group);
+    }
+  }
+
+  /** The same for rows of other network namespaces, read anew in each scrape, whose group is their namespace. */
+  settleOthers(others: OtherNamespaces, owners: EventOwners, withProcesses: boolean): void {
+    const { table } = others;
+    const { words: noted, length } = table.cookies!;
+    for (let at = 0; at < length; at += COOKIE_WORDS) {
+      const number = this.#find(noted[at + 1]!, noted[at + 2]!);
+      const owner = number < 0 ? undefined : owners.find(number);
+      if (owner === undefined) continue;
+      others.noteCgroup(noted[at]!, owner.low, owner.high);
+      if (withProcesses) table.setOwner(noted[at]!, table.processNames.intern(owner.name), Reason.witnessed);
     }
   }
 

@@ -48,7 +48,7 @@ export function createOtherWalk(walk: KernelWalk, hz: number) {
     const endMs = budget.now() + (budget.deadlineMs - budget.now()) * SHARE;
     for (const each of listed)
       unlessEnded(() => {
-        others.byNumber.set(each.inum, { rules: readNamespaceRules(walk, each), held: [] });
+        others.byNumber.set(each.inum, { rules: readNamespaceRules(walk, each), held: [], portRanges: new Set() });
       });
     clock.begin(budget.now());
     return {

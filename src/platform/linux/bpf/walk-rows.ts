@@ -65,12 +65,21 @@ export function decodeRun(run: Run, table: SocketTable, context: RowContext, oth
     const at = firstRow + index * KERNEL_ROW_WORDS;
     const netns = firstNetns === undefined ? 0 : words[firstNetns + index]! >>> 0;
     if (netns === 0) decodeRow(words, at, firstMore + index, table, context);
-    else if (other?.others.byNumber.has(netns))
-      decodeRow(words, at, firstMore + index, other.others.table, other.context, netns);
+    else if (other !== undefined) decodeOther(words, at, firstMore + index, other, netns);
   }
 }
 
-/** `netns`: the row's group, 0 = its cgroup is. */
+function decodeOther(words: Int32Array, at: number, more: number, { others, context }: OtherRows, netns: number): void {
+  const ports = others.byNumber.get(netns);
+  if (ports === undefined) return;
+  const row = decodeRow(words, at, more, others.table, context, netns);
+  if (row < 0) return;
+  const kind = words[at + KernelRow.kind]!;
+  if ((kind & MINIMAL) === 0) others.noteCgroup(row, words[at + KernelRow.cgroup]!, words[at + KernelRow.cgroup + 1]!);
+  if ((kind & OWN_RANGE) !== 0) ports.portRanges.add(words[more]! >>> 0);
+}
+
+/** `netns`: the row's group, 0 = its cgroup is. Returns the number of the row, −1 if it was left out. */
 function decodeRow(
   words: Int32Array,
   at: number,
@@ -78,7 +87,7 @@ function decodeRow(
   table: SocketTable,
   { repeated, hz, clock }: RowContext,
   netns = 0,
-): void {
+): number {
   const kind = words[at + KernelRow.kind]!;
   const state = toState(kind & 0xff);
   const first = words[at + KernelRow.first]!;
@@ -93,7 +102,7 @@ function decodeRow(
   socket.milliseconds = state === TcpState.timeWait ? toMilliseconds(first, hz) : 0;
   socket.hasTimestamps = (kind & TIMESTAMPS) !== 0;
   const row = placeRow(table, repeated, socket);
-  if (row < 0) return;
+  if (row < 0) return row;
   if (socket.owner === 0 && table.cookies !== undefined && isLeft(state)) {
     const cookie = at + ((kind & MINIMAL) !== 0 ? KernelRow.cgroup : KernelRow.first);
     table.cookies.note(row, words[cookie]!, words[cookie + 1]!);
@@ -110,6 +119,7 @@ function decodeRow(
     table.listenQueues.push({ row, length: first >>> 0, limit: words[at + KernelRow.second]! >>> 0 });
     table.listenDrops.push({ row, drops: words[more]! >>> 0 });
   }
+  return row;
 }
 
 /** Bound-but-idle sockets are CLOSE in the kernel; no other socket of that state is read. */

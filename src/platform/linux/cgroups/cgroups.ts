@@ -3,6 +3,12 @@ import { type CgroupMount, findCgroupMount, ROOT_CGROUP_ID } from './cgroup-moun
 import { walkCgroups } from './cgroup-walk.ts';
 import { unitOfPath } from './unit-name.ts';
 
+/** Names cgroups, and tells where in the tree they are. */
+export interface CgroupNames extends UnitResolver {
+  /** Path of a cgroup by its id; undefined if unknown. */
+  pathOf(groupId: bigint): string | undefined;
+}
+
 /** Limits that end a walk before it delays the scrape. */
 const MAX_DIRECTORIES = 20_000;
 const MAX_WALK_MS = 500;
@@ -21,12 +27,12 @@ const MAX_REMEMBERED = 20_000;
 export function createUnitResolver(
   mounts: { readonly procfs: string; readonly sysfs: string },
   now: () => number = () => performance.now(),
-): UnitResolver | undefined {
+): CgroupNames | undefined {
   const mount = findCgroupMount(mounts.procfs, mounts.sysfs);
   return mount === undefined ? undefined : resolveBelow(mount, now);
 }
 
-function resolveBelow(mount: CgroupMount, now: () => number): UnitResolver {
+function resolveBelow(mount: CgroupMount, now: () => number): CgroupNames {
   const limits = { directories: MAX_DIRECTORIES, milliseconds: MAX_WALK_MS, now };
   /** Answers so far; they stay after the cgroup is gone, as its sockets may. */
   const names = new Map<bigint, string>();
@@ -36,19 +42,25 @@ function resolveBelow(mount: CgroupMount, now: () => number): UnitResolver {
   let paths: ReadonlyMap<bigint, string> = new Map();
   let lastWalkMs = Number.NEGATIVE_INFINITY;
 
-  return { source: 'cgroupfs', nameOf };
+  return { source: 'cgroupfs', nameOf, pathOf };
 
   function nameOf(groupId: bigint): string | undefined {
     const known = names.get(groupId);
-    if (known !== undefined || groupId === 0n) return known;
-    if (!paths.has(groupId)) walkWhenDue(groupId);
-    const path = paths.get(groupId);
-    // the root of a container's own view shows as "/", but is not the host's root cgroup
-    if (path === undefined || (path === '/' && groupId !== ROOT_CGROUP_ID)) return undefined;
+    if (known !== undefined) return known;
+    const path = pathOf(groupId);
+    if (path === undefined) return undefined;
     const name = unitOfPath(path);
     if (names.size >= MAX_REMEMBERED) names.clear();
     names.set(groupId, name);
     return name;
+  }
+
+  function pathOf(groupId: bigint): string | undefined {
+    if (groupId === 0n) return undefined;
+    if (!paths.has(groupId)) walkWhenDue(groupId);
+    const path = paths.get(groupId);
+    // the root of a container's own view shows as "/", but is not the host's root cgroup
+    return path === '/' && groupId !== ROOT_CGROUP_ID ? undefined : path;
   }
 
   function walkWhenDue(groupId: bigint): void {

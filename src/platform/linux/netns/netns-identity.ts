@@ -6,7 +6,7 @@ import type { NamespaceProcess } from './namespace-processes.ts';
 import type { CgroupIdentity } from './process-cgroup.ts';
 
 /** Digits of a container's id as Docker and crictl print it. */
-const SHORT_ID = 12;
+export const SHORT_ID = 12;
 
 /** What is known of a namespace before its name is compared with those of the others. */
 export type Wish = Omit<NetnsIdentity, 'netns'> & { readonly key: number; readonly wish: string };

@@ -1,5 +1,6 @@
-import type { NetnsIdentity, NetnsNumbers, NetnsReadings } from '../../../model/netns.ts';
+import type { CgroupPlace, NetnsIdentity, NetnsNumbers, NetnsReadings } from '../../../model/netns.ts';
 import type { NetnsReader, ScrapeBudget } from '../../platform.ts';
+import { placeOf } from './cgroup-place.ts';
 import { createCgroupReader } from './cgroup-reader.ts';
 import { createKubeletLogs } from './kubelet-logs.ts';
 import { readNamedNamespaces } from './named-namespaces.ts';
@@ -22,6 +23,14 @@ interface Visit {
   readonly inum: number | undefined;
 }
 
+/** What is known beside the numbers of the namespaces. */
+export interface NamespaceTools {
+  /** Processes that were in one of them at the last read. */
+  listPids(): readonly number[];
+  /** Where a cgroup belongs, by its path. */
+  placeOf(path: string): CgroupPlace | undefined;
+}
+
 /**
  * Reads every network namespace with a process in `procfs` but the calling thread's own, from /proc/PID/net. `kubeletLogs`: the
  * folder with its `pods` and `containers`. Undefined where the own one cannot be told from others (gVisor).
@@ -29,7 +38,7 @@ interface Visit {
 export function createNetnsReader(
   { procfs, kubeletLogs }: { readonly procfs: string; readonly kubeletLogs: string },
   ownProcfs = '/proc',
-): NetnsReader | undefined {
+): (Omit<NetnsReader, 'placeOf'> & NamespaceTools) | undefined {
   const self = `${ownProcfs}/thread-self`;
   if (namespaceKeyOf(self) === undefined) return undefined;
   const listProcesses = createNamespaceProcesses(procfs);
@@ -37,8 +46,9 @@ export function createNetnsReader(
   const kubelet = createKubeletLogs(kubeletLogs);
   const nameAll = createNetnsNames();
   let visits: ReadonlyMap<number, Visit> = new Map();
+  let pids: readonly number[] = [];
 
-  return { source: 'procfs', read };
+  return { source: 'procfs', read, listPids: () => pids, placeOf: (path) => placeOf(path, kubelet) };
 
   function read(budget: ScrapeBudget, withSockets: ReadonlySet<number> = new Set()): NetnsReadings {
     const own = namespaceKeyOf(self);
@@ -48,6 +58,7 @@ export function createNetnsReader(
     const endMs = budget.now() + Math.min(BUDGET_MS, (budget.deadlineMs - budget.now()) / 2);
     const { byNamespace, isComplete } = listProcesses(budget.now, endMs);
     const others = [...byNamespace].filter(([key]) => key !== own);
+    pids = others.flatMap(([, processes]) => processes.map(({ pid }) => pid));
     const failed = visitAll(others, budget.now, endMs);
     const names = readNamedNamespaces(procfs);
     const wishes = [...visits.values()].map((visit) => ({

@@ -4,7 +4,7 @@ import type { SocketTable } from '../../../table/socket-table.ts';
 import type { OwnerResolver, ScrapeBudget } from '../../platform.ts';
 import type { Libc } from '../libc/libc.ts';
 import type { SocketLookup } from '../netlink/socket-lookup.ts';
-import { listPids } from '../procfs/process-list.ts';
+import { listPids as listAllPids } from '../procfs/process-list.ts';
 import { lookUpEnds } from './ended-sockets.ts';
 import { createFdLinks } from './fd-links.ts';
 import { createFdReport, type NamedProcess } from './fd-report.ts';
@@ -20,6 +20,8 @@ import { NO_NAME, type ProcessRecord } from './process-table.ts';
 
 export interface OwnerOptions {
   readonly procfs: string;
+  /** The processes that are searched; absent = all in `procfs`. */
+  readonly listPids?: () => readonly number[];
   /** Most milliseconds per scrape for finding owners; never more than half of what is left of the scrape. */
   readonly budgetMs: number;
   /** Whether the exporter may read the descriptors of every process. */
@@ -42,10 +44,9 @@ const MARK_BITS = 0xffff;
 const isAny = () => true;
 
 /** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
-export function createOwnerResolver(
-  libc: Libc,
-  { procfs, budgetMs, isPrivileged, hasHiddenProcesses, isInitialUser = false, lookup, groups, limits }: OwnerOptions,
-): OwnerResolver {
+export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerResolver {
+  const { procfs, budgetMs, isPrivileged, hasHiddenProcesses, isInitialUser = false, lookup, groups, limits } = options;
+  const { listPids = () => listAllPids(procfs) } = options;
   const known = new KnownOwners();
   const { processes } = known;
   const links = createFdLinks(libc, procfs);
@@ -67,7 +68,7 @@ export function createOwnerResolver(
   return { source: 'procfs', resolve, recall, readFds: () => reportFds(owners, nameOf) };
 
   function resolve(table: SocketTable, { deadlineMs, now }: ScrapeBudget): void {
-    const pids = listPids(procfs);
+    const pids = listPids();
     known.begin(table.changes.isFullRecount);
     checkProcesses(pids);
     noteRows(table);

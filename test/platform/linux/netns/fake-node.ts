@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { createNetnsReader } from '../../../../src/platform/linux/netns/netns-reader.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
+import { addPodLogs } from '../../../support/sockets/fake-pods.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 
 /** Counters that a fake namespace has. */
@@ -88,21 +89,6 @@ export class FakeNode {
   }
 
   addPodLogs(namespace: string, pod: string, uid: string, container?: readonly [name: string, id: string]): void {
-    mkdirSync(join(this.logs, 'pods', `${namespace}_${pod}_${uid}`), { recursive: true });
-    if (container !== undefined)
-      writeFileSync(join(this.logs, 'containers', `${pod}_${namespace}_${container[0]}-${container[1]}.log`), '');
+    addPodLogs(this.logs, { namespace, pod }, uid, container && { [container[0]]: container[1] });
   }
-}
-
-export function uidOf(number: number): string {
-  return `${number.toString(16).padStart(8, '0')}-1111-4222-8333-${number.toString(16).padStart(12, '0')}`;
-}
-
-export function containerIdOf(number: number): string {
-  return number.toString(16).padStart(64, '0');
-}
-
-/** As the kubelet and containerd name it with systemd's driver. */
-export function podCgroup(uid: string, containerId: string): string {
-  return `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid.replaceAll('-', '_')}.slice/cri-containerd-${containerId}.scope`;
 }

@@ -3,7 +3,8 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { NetnsReadings } from '../../../../src/model/netns.ts';
-import { containerIdOf, FakeNode, podCgroup, uidOf } from './fake-node.ts';
+import { containerIdOf, podCgroup, uidOf } from '../../../support/sockets/fake-pods.ts';
+import { FakeNode } from './fake-node.ts';
 
 describe('the reader of network namespaces', () => {
   it('names 110 pods by the log folders of the kubelet, with the numbers of each', (t) => {

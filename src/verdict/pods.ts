@@ -1,0 +1,106 @@
+import type { NetnsCloseWait, NetnsOwner, NetnsSockets, NetnsSocketsCell } from '../model/netns-sockets.ts';
+import type { FamilyLabel } from '../model/socket-counts.ts';
+import { type Found, known } from './compose.ts';
+import type { Evidence } from './evidence.ts';
+import { count, counted, destination, duration, isNamed, percent } from './words.ts';
+
+/** Pods, containers and units with a network of their own: their ports, CLOSE_WAIT and accept queues. The sum of the smallest is nobody. */
+export function findPods(evidence: Evidence): Found[] {
+  const sockets = evidence.now.netns?.sockets;
+  if (sockets === undefined) return [];
+  const cells = sockets.cells.filter(({ netns }) => netns !== 'other');
+  return [
+    ...cells.flatMap((cell) => findPorts(evidence, sockets, cell)),
+    ...cells.flatMap((cell) => findFullQueue(evidence, cell)),
+    ...sockets.closeWait.cells.filter(({ netns }) => netns !== 'other').flatMap((cell) => findStuck(evidence, cell)),
+  ];
+}
+
+function findPorts(
+  { thresholds }: Evidence,
+  { destinations }: NetnsSockets,
+  { netns, ephemeral }: NetnsSocketsCell,
+): Found[] {
+  if (ephemeral === undefined) return [];
+  const { ports, ipv4, ipv6 = 0 } = ephemeral;
+  const [family, utilizationRatio]: [FamilyLabel, number] = ipv6 > ipv4 ? ['ipv6', ipv6] : ['ipv4', ipv4];
+  if (utilizationRatio <= thresholds.podPortsHigh) return [];
+  const isGone = utilizationRatio > thresholds.podPortsExhausted;
+  const [busiest] = destinations.cells
+    .filter((each) => each.netns === netns && each.family === family)
+    .toSorted((one, other) => other.portsUsed - one.portsUsed);
+  const taken = Math.round(utilizationRatio * ports);
+  return [
+    {
+      kind: isGone ? 'pod_ports_exhausted' : 'pod_ports_high',
+      severity: isGone ? 'critical' : 'warning',
+      subject: { type: 'pod', netns, container: busiest?.container ?? '', process: busiest?.process ?? '' },
+      numbers: known({ ports, taken, timeWait: busiest?.portsTimeWait, utilizationRatio }),
+      headline: `Ports of ${netns} are ${isGone ? 'exhausted' : `${percent(utilizationRatio)} used`}: ${count(taken)} of ${count(ports)} taken.`,
+      details:
+        busiest === undefined
+          ? []
+          : [
+              `most towards ${destination(busiest)}: ${count(busiest.portsUsed)}, ${count(busiest.portsTimeWait)} of them in TIME_WAIT`,
+              ...describeOwner(busiest),
+            ],
+    },
+  ];
+}
+
+function findFullQueue({ before, thresholds }: Evidence, { netns, fullestQueue }: NetnsSocketsCell): Found[] {
+  const isFull = (queue: NetnsSocketsCell['fullestQueue']) =>
+    queue?.queueLimit !== undefined &&
+    queue.queueLimit > thresholds.podAcceptQueueLeastLimit &&
+    queue.queueLength >= queue.queueLimit;
+  if (fullestQueue === undefined || !isFull(fullestQueue)) return [];
+  const { container, process, localPort, queueLength, queueLimit = 0 } = fullestQueue;
+  const earlier = before?.snapshot.netns?.sockets?.cells.find((each) => each.netns === netns)?.fullestQueue;
+  const staysFull = earlier?.localPort === localPort && isFull(earlier);
+  return [
+    {
+      kind: 'pod_accept_queue_full',
+      severity: staysFull ? 'critical' : 'warning',
+      subject: { type: 'pod', netns, container, process },
+      numbers: { localPort, queueLength, queueLimit },
+      headline: `Port ${localPort} of ${netns} accepts nothing or far too little: its queue is full${staysFull ? ' and stays so' : ''}, ${count(queueLength)} of ${count(queueLimit)}.`,
+      details: describeOwner(fullestQueue),
+    },
+  ];
+}
+
+function findStuck({ thresholds }: Evidence, cell: NetnsCloseWait): Found[] {
+  const { netns, container, process, oldestSeconds, unclosed, unaccepted } = cell;
+  const common = { subject: { type: 'pod', netns, container, process }, details: describeOwner(cell) } as const;
+  const age = `, the oldest for ${duration(oldestSeconds)}`;
+  // the alert looks two hours back; here the age of the oldest is all there is
+  const mayBeOldPool = unclosed <= thresholds.podCloseWaitOldPool && oldestSeconds >= thresholds.podCloseWaitOldSeconds;
+  return [
+    ...(unclosed > thresholds.podCloseWaitStuck
+      ? [
+          {
+            ...common,
+            kind: 'pod_close_wait_unclosed',
+            severity: mayBeOldPool ? 'info' : 'warning',
+            numbers: { stuck: unclosed, oldestSeconds },
+            headline: `${netns} never closed ${counted(unclosed, 'connection')} that the peers closed${age}.`,
+          } as const,
+        ]
+      : []),
+    ...(unaccepted > thresholds.podCloseWaitStuck
+      ? [
+          {
+            ...common,
+            kind: 'pod_close_wait_unaccepted',
+            severity: 'warning',
+            numbers: { stuck: unaccepted, oldestSeconds },
+            headline: `${netns} never accepted ${counted(unaccepted, 'connection')} whose clients gave up${age}.`,
+          } as const,
+        ]
+      : []),
+  ];
+}
+
+function describeOwner({ container, process }: Pick<NetnsOwner, 'container' | 'process'>): string[] {
+  return [...(container === '' ? [] : [`container ${container}`]), ...(isNamed(process) ? [`process ${process}`] : [])];
+}
