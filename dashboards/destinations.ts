@@ -13,6 +13,9 @@ export function destinationColumn(place: Place, width?: number): LabelColumn {
   return width === undefined ? column : { ...column, width };
 }
 
+/** What the configuration of the exporter calls a peer; no column where it names none. */
+export const NAME_COLUMN: LabelColumn = { label: 'remote_name', name: 'Called' };
+
 /** The owner as a person reads it, and hidden the process that its link leads to. */
 export function ownerColumns(place: Place): LabelColumn[] {
   return [

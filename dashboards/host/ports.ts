@@ -1,4 +1,4 @@
-import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
+import { byOwner, DESTINATION_OWNER, destinationColumn, NAME_COLUMN, ownerColumns } from '../destinations.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
 import { busiestDestinations } from '../owners.ts';
 import { timeseries } from '../panels.ts';
@@ -59,6 +59,7 @@ function destinations() {
       { label: 'local_ip', name: 'From' },
       destinationColumn('host'),
       { label: 'remote_port', name: 'Port', width: 70 },
+      NAME_COLUMN,
       ...ownerColumns('host'),
     ],
     values: [

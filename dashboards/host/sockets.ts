@@ -1,3 +1,4 @@
+import { NAME_COLUMN } from '../destinations.ts';
 import { line, type PlaceablePanel } from '../layout.ts';
 import { timeseries } from '../panels.ts';
 import { chosen, connections as connectionsOf } from '../promql.ts';
@@ -64,11 +65,12 @@ function connections() {
       { label: 'local_port', name: 'Local port', width: 100 },
       { label: 'remote_ip', name: 'Peer' },
       { label: 'remote_port', name: 'Remote port', width: 110 },
+      NAME_COLUMN,
     ],
     values: [
       {
         name: 'Sockets',
-        expr: `topk(50, sum by (direction, state, process, local_port, remote_ip, remote_port) (${connectionsOf()}))`,
+        expr: `topk(50, sum by (direction, state, process, local_port, remote_ip, remote_port, remote_name) (${connectionsOf()}))`,
         width: 100,
       },
     ],

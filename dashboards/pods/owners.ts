@@ -1,3 +1,4 @@
+import { NAME_COLUMN } from '../destinations.ts';
 import { HOST_LINK, POD_LINK } from '../links.ts';
 import { type LabelColumn, table } from '../table.ts';
 import { ALERT_THRESHOLDS, orangeFrom, UTILIZATION_STEPS } from '../thresholds.ts';
@@ -29,6 +30,7 @@ export function destinationsOfPods() {
       ...OWNER_COLUMNS,
       { label: 'remote_ip', name: 'Destination' },
       { label: 'remote_port', name: 'Port', width: 90 },
+      NAME_COLUMN,
     ],
     values: [
       { name: 'Ports used', expr: byDestination('tcpstate_netns_ephemeral_destination_ports_used'), width: 110 },
@@ -83,5 +85,5 @@ export function podOwners(of: (metric: string) => string) {
 }
 
 function byDestination(metric: string): string {
-  return `max by (${BY_OWNER}, remote_ip, remote_port) (${lastOfPods(metric)})`;
+  return `max by (${BY_OWNER}, remote_ip, remote_port, remote_name) (${lastOfPods(metric)})`;
 }

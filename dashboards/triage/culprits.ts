@@ -1,5 +1,5 @@
 import { worstCallers } from '../connection-events.ts';
-import { byOwner, DESTINATION_OWNER, destinationColumn, ownerColumns } from '../destinations.ts';
+import { byOwner, DESTINATION_OWNER, destinationColumn, NAME_COLUMN, ownerColumns } from '../destinations.ts';
 import type { PlaceablePanel } from '../layout.ts';
 import { line } from '../layout.ts';
 import { HOST_LINK } from '../links.ts';
@@ -172,6 +172,7 @@ function destinations() {
       { label: 'local_ip', name: 'From', width: 115 },
       destinationColumn('triage', 130),
       { label: 'remote_port', name: 'Port', width: 65 },
+      NAME_COLUMN,
       ...ownerColumns('triage'),
     ],
     values: [

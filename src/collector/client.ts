@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { ExpositionFormat } from '../metrics/family.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import { describeError } from '../model/describe-error.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import type { Notice } from '../platform/platform.ts';
 import {
   type CollectedPart,
@@ -40,7 +41,12 @@ export interface Collection {
 
 export interface CollectorClient {
   /** With a `format` the thread writes the page, and keeps the counts to itself. */
-  collect(collectors: readonly CollectorName[], timeoutMs: number, format?: ExpositionFormat): Collection;
+  collect(
+    collectors: readonly CollectorName[],
+    timeoutMs: number,
+    format?: ExpositionFormat,
+    config?: ConfigInUse,
+  ): Collection;
   isReady(): boolean;
   close(): Promise<void>;
 }
@@ -84,12 +90,15 @@ export function createCollectorClient(
   let leftBehind = 0;
   let lastId = 0;
   let restart: NodeJS.Timeout | undefined;
+  /** The configuration that the thread has. */
+  let told: ConfigInUse | undefined;
 
   start();
   return { collect, isReady: () => ready, close };
 
   function start(): void {
     restart = undefined;
+    told = undefined;
     const handles = shareHandles();
     const data: ThreadData = { ...options, handles };
     try {
@@ -149,15 +158,28 @@ export function createCollectorClient(
     else restart = setTimeout(start, delay).unref();
   }
 
-  function collect(collectors: readonly CollectorName[], timeoutMs: number, format?: ExpositionFormat): Collection {
+  function collect(
+    collectors: readonly CollectorName[],
+    timeoutMs: number,
+    format?: ExpositionFormat,
+    config?: ConfigInUse,
+  ): Collection {
     const id = ++lastId;
     const collection = createPending(timeoutMs, () => pending.delete(id), missDeadline);
     pending.set(id, collection);
     if (worker === undefined) collection.settle('lost');
     const { countsWanted } = collection;
     const deadlineMs = monotonicMs() + timeoutMs;
-    const request: CollectRequest = { id, collectors, deadlineMs, countsWanted, ...(format && { format }) };
+    const request: CollectRequest = {
+      id,
+      collectors,
+      deadlineMs,
+      countsWanted,
+      ...(format && { format }),
+      ...(config !== undefined && config !== told && { config }),
+    };
     worker?.postMessage(request);
+    told = config;
     return collection;
   }
 

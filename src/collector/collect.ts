@@ -1,10 +1,12 @@
 import type { CollectorName } from '../model/collectors.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
 import type { OtherNamespaces } from '../table/other-namespaces.ts';
 import { createEventsTally } from '../tally/connection-events.ts';
 import { createNetnsTally } from '../tally/netns.ts';
+import { createConfigured } from './apply-config.ts';
 import { createSocketCollection } from './collect-sockets.ts';
 import { createNamespaceCounting } from './counting-namespaces.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
@@ -22,11 +24,15 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
+  let inUse: ConfigInUse | undefined;
+  let configured = (part: CollectedPart) => part;
 
   return function collect(
-    { collectors, deadlineMs }: Pick<CollectRequest, 'collectors' | 'deadlineMs'>,
-    give: (part: CollectedPart) => void,
+    { collectors, deadlineMs, config = inUse }: Pick<CollectRequest, 'collectors' | 'deadlineMs' | 'config'>,
+    giveCounts: (part: CollectedPart) => void,
   ): void {
+    if (config !== inUse) configure(config);
+    const give = (part: CollectedPart) => giveCounts(configured(part));
     const wanted = new Set(collectors);
     const budget: ScrapeBudget = { deadlineMs, now };
     const known = collectFacts(wanted, give);
@@ -34,6 +40,11 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     if (wanted.has('connection_events')) collectEvents(budget, give);
     if (wanted.has('netns')) collectNetns(others, wanted.has('processes'), budget, give);
   };
+
+  function configure(config: ConfigInUse | undefined): void {
+    inUse = config;
+    configured = config === undefined ? (part) => part : createConfigured(config);
+  }
 
   function collectEvents({ now }: ScrapeBudget, give: (part: CollectedPart) => void): void {
     const { events, units } = platform;

@@ -3,7 +3,7 @@ import type { TcpState } from '../model/tcp-state.ts';
 import type { Notice, Platform } from '../platform/platform.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 import { createCollection } from './collect.ts';
-import { type CollectedPart, type CollectorOptions, monotonicMs } from './protocol.ts';
+import { type CollectedPart, type CollectorOptions, type CollectRequest, monotonicMs } from './protocol.ts';
 import { assembleSnapshot } from './snapshot.ts';
 
 /** What one collection found. */
@@ -27,7 +27,7 @@ export interface Collecting {
 /** Collects on the calling thread, because the collector thread would keep the rows to itself. */
 export function createCollecting(
   platform: Platform,
-  { collectors, limits }: Pick<CollectorOptions, 'collectors' | 'limits'>,
+  { collectors, limits, config }: Pick<CollectorOptions, 'collectors' | 'limits'> & Pick<CollectRequest, 'config'>,
   timeoutMs: number,
 ): Collecting {
   let table: SocketTable | undefined;
@@ -53,7 +53,7 @@ export function createCollecting(
     table = undefined;
     const parts: CollectedPart[] = [];
     const startedMs = performance.now();
-    run({ collectors, deadlineMs: monotonicMs() + timeoutMs }, (part) => parts.push(part));
+    run({ collectors, deadlineMs: monotonicMs() + timeoutMs, ...(config && { config }) }, (part) => parts.push(part));
     const collection = { parts, startedMs, ending: 'complete' } as const;
     return {
       snapshot: assembleSnapshot(collection, collectors),

@@ -1,6 +1,7 @@
 import type { ExpositionFormat } from '../metrics/family.ts';
 import type { BuildInfo } from '../model/build-info.ts';
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { SocketCounts } from '../model/socket-counts.ts';
@@ -34,6 +35,8 @@ export interface CollectRequest {
   readonly collectors: readonly CollectorName[];
   /** On the clock of `monotonicMs`, which all threads share. */
   readonly deadlineMs: number;
+  /** The configuration file, where it is not the one of the thread's last request. */
+  readonly config?: ConfigInUse;
   /** Has the thread write the page in this format: text crosses from thread to thread much cheaper than the counts. */
   readonly format?: ExpositionFormat;
   /** Shared, one number: not 0 as soon as somebody wants the counts, too. */

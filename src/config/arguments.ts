@@ -12,7 +12,7 @@ export interface Given {
 }
 
 export interface Arguments {
-  readonly wants: 'run' | 'self-check' | 'help' | 'version';
+  readonly wants: 'run' | 'self-check' | 'config.check' | 'help' | 'version';
   readonly givenByFlag: ReadonlyMap<string, Given>;
 }
 
@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, Arguments['wants']>> = {
   h: 'help',
   version: 'version',
   'self-check': 'self-check',
+  'config.check': 'config.check',
 };
 
 /** The command line → the text given for each option. Refuses unknown names and words that are not flags. */
@@ -40,7 +41,7 @@ export function readArguments(argv: readonly string[], options: readonly Option[
     if (earlier !== undefined && option.count !== 'many') throw new ConfigRefusal(`--${option.flag} is given twice`);
     givenByFlag.set(option.flag, { origin: `--${option.flag}`, texts: [...(earlier?.texts ?? []), text] });
   }
-  return { wants: commands.includes('self-check') ? 'self-check' : 'run', givenByFlag };
+  return { wants: commands.find((command) => command !== undefined) ?? 'run', givenByFlag };
 }
 
 /** The command that a word stands for; undefined for a setting. */
@@ -118,7 +119,7 @@ function suggestFlag(name: string, options: readonly Option[]): string {
   const [prefix = ''] = /^(no-)?collector\./.exec(name) ?? [];
   const nearest =
     prefix === ''
-      ? findNearestName(name, [...flags, 'help', 'version', 'self-check'])
+      ? findNearestName(name, [...flags, 'help', 'version', 'self-check', 'config.check'])
       : findNearestName(
           name.slice(prefix.length),
           flags.filter((flag) => flag.startsWith(prefix)).map((flag) => flag.slice(prefix.length)),

@@ -33,6 +33,7 @@ export interface Config {
   /** Whether / shows the state of the host to browsers. */
   readonly livePage: boolean;
   readonly webConfigFile: string | undefined;
+  readonly configFile: string | undefined;
   /** 0 = no limit. */
   readonly maxRequests: number;
   /** Most connections open at once, over all listen addresses. */
@@ -64,7 +65,7 @@ export interface Config {
 
 export type Command =
   | { readonly kind: 'run'; readonly config: Config }
-  | { readonly kind: 'self-check'; readonly config: Config }
+  | { readonly kind: 'self-check' | 'config.check'; readonly config: Config }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
@@ -139,6 +140,7 @@ export function toConfig(
     telemetryPath: values.telemetryPath,
     livePage: values.livePage,
     webConfigFile: values.webConfigFile,
+    configFile: values.configFile,
     maxRequests: values.maxRequests,
     maxConnections: values.maxConnections,
     maxHeaderBytes: values.maxHeaderBytes,

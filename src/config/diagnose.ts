@@ -21,7 +21,7 @@ export type DiagnoseCommand =
   | { readonly kind: 'version' };
 
 /** Beginnings of the server's flags that concern collecting, and so `diagnose` as well. */
-const SHARED = ['collector', 'scrape', 'owners', 'close-wait', 'limit', 'remote-ip', 'path'];
+const SHARED = ['config', 'collector', 'scrape', 'owners', 'close-wait', 'limit', 'remote-ip', 'path'];
 /** Of these, the one that is for whoever scrapes. */
 const NOT_SHARED = 'scrape.timeout-margin';
 
@@ -53,7 +53,7 @@ export function readDiagnose(
   const { wants, givenByFlag } = readArguments(argv, [...ownFlags, ...shared]);
   if (wants === 'help') return { kind: 'help', text: formatDiagnoseHelp(ownFlags, helpOf(platform, shared)) };
   if (wants === 'version') return { kind: 'version' };
-  if (wants === 'self-check') throw new ConfigRefusal('--self-check is not part of diagnose: give one of the two');
+  if (wants !== 'run') throw new ConfigRefusal(`--${wants} is not part of diagnose: give one of the two`);
   const given = new Map([...readEnvironment(environment, server), ...givenByFlag]);
   const config = toConfig(valuesOf(OPTIONS, given), valuesOf(flags, given), platform, []);
   const own = valuesOf(DIAGNOSE_OPTIONS, givenByFlag);

@@ -12,8 +12,6 @@ const ADVICE: Readonly<Record<string, string>> = {
   'collector.netstat': 'use --collector.counters',
   'collector.sockstat': 'use --collector.memory',
   'collector.process': 'use --collector.processes',
-  'config.file':
-    'there is none for settings: use flags or environment variables; --web.config.file has TLS and passwords',
   'web.config': 'use --web.config.file',
   'telemetry.addr': 'use --web.listen-address',
   'telemetry.path': 'use --web.telemetry-path',

@@ -6,6 +6,7 @@ const WIDTH = 88;
 /** Headings of the help; each covers the flags that start with its prefix. */
 const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['Web server', ['web']],
+  ['Names and thresholds', ['config']],
   ['Collectors (all are on unless turned off)', ['collector']],
   ['Scrapes', ['scrape', 'owners', 'close-wait']],
   ['Size of the page', ['limit', 'remote-ip']],
@@ -31,6 +32,9 @@ const ENDING = `Other flags:
       Print this help and exit.
   --version
       Print the version and exit.
+  --config.check
+      Check --config.file and --web.config.file as a start would, and exit: 0 all is
+      right, 2 something is refused.
   --self-check
       Collect a few times, print what each collector found and where it disagrees with
       another reader of the sockets (Linux: /proc/net/tcp, Windows: netstat -ano), and

@@ -61,6 +61,11 @@ export const OPTIONS = {
     FILE_PATH,
     'File with TLS, basic authentication, response headers and rate limit, in the format of the Prometheus exporter-toolkit.',
   ),
+  configFile: maybe(
+    'config.file',
+    FILE_PATH,
+    'File with names of destinations and thresholds of this host, read again when it changes.',
+  ),
   maxRequests: one(
     'web.max-requests',
     wholeNumber(0, 100_000),

@@ -2,7 +2,7 @@ import { formatAddress } from '../model/ip-address.ts';
 import { stateLabel, TcpState } from '../model/tcp-state.ts';
 import type { SocketTable } from '../table/socket-table.ts';
 import { stateWord } from '../verdict/facts.ts';
-import { count, endpoint } from '../verdict/words.ts';
+import { count, destination, endpoint } from '../verdict/words.ts';
 import { formatParagraph, formatTable } from './layout.ts';
 import type { Block, Style } from './report.ts';
 import { paint } from './tables/overview.ts';
@@ -83,11 +83,11 @@ function holdersOnPage({ sockets }: View['now']['snapshot'], port: number): Hold
     ...(ephemeral?.holders ?? [])
       .filter(isIt)
       .map(({ process, sockets }) => ({ state: 'outbound', localIp: '', process, peer: '', sockets })),
-    ...(connections?.cells ?? []).filter(isIt).map(({ state, process, remoteIp, remotePort, sockets }) => ({
+    ...(connections?.cells ?? []).filter(isIt).map(({ state, process, sockets, ...cell }) => ({
       state: stateLabel(state).toUpperCase(),
       localIp: '',
       process,
-      peer: endpoint(remoteIp, remotePort),
+      peer: destination(cell),
       sockets,
     })),
   ];

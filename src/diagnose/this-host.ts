@@ -3,6 +3,7 @@ import { createCollecting } from '../collector/on-this-thread.ts';
 import type { Config } from '../config/config.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import { describeError } from '../model/describe-error.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import { openPlatform } from '../platform/select.ts';
 import type { Source } from './source.ts';
 
@@ -11,9 +12,10 @@ const LEFT_OUT: CollectorName = 'connection_events';
 
 /**
  * Collects on this thread as the server does: the same collectors, in the same order. A reader that has to be loaded into the kernel and proven takes
- * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read.
+ * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `names`: the
+ * configuration file.
  */
-export async function openThisHost(config: Config): Promise<Source> {
+export async function openThisHost(config: Config, names?: ConfigInUse): Promise<Source> {
   const { socketSource, ...others } = config;
   const readsOthers = socketSource === 'bpf';
   const collectors = [...config.collectors].filter((name) => name !== LEFT_OUT && (readsOthers || name !== 'netns'));
@@ -23,7 +25,11 @@ export async function openThisHost(config: Config): Promise<Source> {
       collectors: new Set(collectors),
       ...(socketSource !== 'auto' && { socketSource }),
     });
-    const collecting = createCollecting(platform, { collectors, limits: config.limits }, config.scrapeTimeoutMs);
+    const collecting = createCollecting(
+      platform,
+      { collectors, limits: config.limits, ...(names && { config: names }) },
+      config.scrapeTimeoutMs,
+    );
     return {
       place: hostname(),
       notes: collecting.notices.filter(({ level }) => level === 'warn').map(({ message }) => message),

@@ -7,6 +7,7 @@ import {
   type LifetimeCell,
 } from '../model/connection-events.ts';
 import { counter, type MetricFamily, type MetricSample } from './family.ts';
+import { remoteNameLabel } from './remote-name.ts';
 
 const DESTINATION = ['process', 'unit', 'remote_ip', 'remote_port'] as const;
 const SOURCE = 'programs on the tracepoint sock:inet_sock_set_state, in every network namespace';
@@ -14,20 +15,23 @@ const SOURCE = 'programs on the tracepoint sock:inet_sock_set_state, in every ne
 /** Who opens and closes connections. A number that is NaN is not on the page yet. */
 export function connectionEventFamilies(events: ConnectionEventCounts | undefined): MetricFamily[] {
   const { outbound = [], inbound = [], lifetimes = [] } = events ?? {};
-  const destinations = outbound.map(({ process, unit, remoteIp, remotePort, counts }) => ({
-    labels: [process, unit, remoteIp, remotePort] as const,
-    counts,
+  const remoteName = remoteNameLabel(outbound);
+  const destination = [...DESTINATION, ...remoteName.names] as const;
+  const noName = remoteName.names.map(() => '');
+  const destinations = outbound.map((cell) => ({
+    labels: [cell.process, cell.unit, cell.remoteIp, cell.remotePort, ...remoteName.of(cell)] as const,
+    counts: cell.counts,
   }));
   return [
     counter(
       'tcpstate_connects_total',
-      DESTINATION,
+      destination,
       `Connections that a process began to open with connect(), from ${SOURCE}.`,
       destinations.flatMap(({ labels, counts }) => present(labels, counts[EventCount.opened]!)),
     ),
     counter(
       'tcpstate_connect_failures_total',
-      [...DESTINATION, 'reason'],
+      [...destination, 'reason'],
       `Connections that failed before they were established, by reason, from ${SOURCE}.`,
       destinations.flatMap(({ labels, counts }) =>
         FAILURE_REASONS.flatMap((reason, index) =>
@@ -45,14 +49,15 @@ export function connectionEventFamilies(events: ConnectionEventCounts | undefine
     ),
     counter(
       'tcpstate_connections_closed_total',
-      ['process', 'unit', 'direction', 'local_port', 'remote_ip', 'remote_port', 'how'],
+      ['process', 'unit', 'direction', 'local_port', 'remote_ip', 'remote_port', ...remoteName.names, 'how'],
       `Connections that ended, by how: active (this side closed first and has the TIME_WAIT), passive, aborted, reset by the peer or timed_out, from ${SOURCE}.`,
       [
-        ...outbound.flatMap(({ process, unit, remoteIp, remotePort, counts }) =>
-          endings([process, unit, 'outbound', '', remoteIp, remotePort], counts),
-        ),
+        ...outbound.flatMap((cell) => {
+          const { process, unit, remoteIp, remotePort, counts } = cell;
+          return endings([process, unit, 'outbound', '', remoteIp, remotePort, ...remoteName.of(cell)], counts);
+        }),
         ...inbound.flatMap(({ process, unit, localPort, counts }) =>
-          endings([process, unit, 'inbound', localPort, '', ''], counts),
+          endings([process, unit, 'inbound', localPort, '', '', ...noName], counts),
         ),
       ],
     ),
@@ -72,7 +77,7 @@ export function connectionEventFamilies(events: ConnectionEventCounts | undefine
   ];
 }
 
-type Ended = readonly [string, string, string, string, string, string];
+type Ended = readonly [string, string, string, string, string, string, ...string[]];
 
 function endings(labels: Ended, counts: Float64Array) {
   return ENDINGS.flatMap((how, index) => present([...labels, how] as const, counts[EventCount.closed + index]!));

@@ -8,6 +8,7 @@ import type {
   SocketCounts,
 } from '../model/socket-counts.ts';
 import { gauge, type MetricFamily } from './family.ts';
+import { remoteNameLabel } from './remote-name.ts';
 import { SOCKET_TABLE } from './sources.ts';
 
 const RANGE = '/proc/sys/net/ipv4/ip_local_port_range (Windows: netsh show dynamicport)';
@@ -104,32 +105,35 @@ function useFamilies(families: readonly EphemeralFamilyUse[]): MetricFamily[] {
 
 /** Who holds the ports: destinations, and processes. */
 function shareFamilies(use: EphemeralUse | undefined): MetricFamily[] {
-  const destinations = (use?.destinations.cells ?? []).map((cell) => ({
+  const cells = use?.destinations.cells ?? [];
+  const remoteName = remoteNameLabel(cells);
+  const destinationLabels = [...DESTINATION_LABELS, ...remoteName.names] as const;
+  const destinations = cells.map((cell) => ({
     ...cell,
-    labels: [cell.family, cell.localIp, cell.remoteIp, String(cell.remotePort)] as const,
+    labels: [cell.family, cell.localIp, cell.remoteIp, String(cell.remotePort), ...remoteName.of(cell)] as const,
   }));
   return [
     gauge(
       'tcpstate_ephemeral_destination_ports_used',
-      DESTINATION_LABELS,
+      destinationLabels,
       `Local ports used by outbound sockets from one local address towards one destination, in the ephemeral range or not, the busiest destinations only, from ${SOCKET_TABLE}.`,
       destinations.map(({ labels, portsUsed }) => ({ labels, value: portsUsed })),
     ),
     gauge(
       'tcpstate_ephemeral_destination_ports_outside',
-      DESTINATION_LABELS,
+      destinationLabels,
       `Those of tcpstate_ephemeral_destination_ports_used that lie outside the ephemeral range because the program chose them, from ${SOCKET_TABLE}.`,
       destinations.map(({ labels, portsOutside }) => ({ labels, value: portsOutside })),
     ),
     gauge(
       'tcpstate_ephemeral_destination_ports_time_wait',
-      DESTINATION_LABELS,
+      destinationLabels,
       `Those of tcpstate_ephemeral_destination_ports_used that are in the ephemeral range and in TIME_WAIT, from ${SOCKET_TABLE}.`,
       destinations.map(({ labels, portsTimeWait }) => ({ labels, value: portsTimeWait })),
     ),
     gauge(
       'tcpstate_ephemeral_destination_ports_reusable',
-      DESTINATION_LABELS,
+      destinationLabels,
       `Those of tcpstate_ephemeral_destination_ports_time_wait that the next connect() may take over: tcp_tw_reuse allows it, the connection used TCP timestamps (known of each, or inferred by destination), and the port has waited long enough, from ${SOCKET_TABLE}.`,
       destinations.map(({ labels, portsReusable }) => ({ labels, value: portsReusable })),
     ),

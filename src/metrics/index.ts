@@ -2,6 +2,7 @@ import type { BuildInfo } from '../model/build-info.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import { buildInfoFamilies } from './build-info.ts';
 import { closeWaitFamilies } from './close-wait.ts';
+import { configFileFamilies } from './config-file.ts';
 import { connectionEventFamilies } from './connection-events.ts';
 import { connectionFamilies } from './connections.ts';
 import { conntrackFamilies } from './conntrack.ts';
@@ -46,6 +47,7 @@ export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamil
     ...connectionEventFamilies(snapshot.connectionEvents),
     ...netnsFamilies(snapshot.netns),
     ...netnsSocketFamilies(snapshot.netns?.sockets),
+    ...configFileFamilies(snapshot.config),
     ...scrapeFamilies(snapshot),
     ...buildInfoFamilies(build),
   ];

@@ -1,6 +1,7 @@
 import type { NetnsLabels, NetnsOwner, NetnsSockets } from '../model/netns-sockets.ts';
 import { stateLabel } from '../model/tcp-state.ts';
 import { gauge, type MetricFamily } from './family.ts';
+import { remoteNameLabel } from './remote-name.ts';
 
 const LABELS = ['netns', 'namespace', 'pod'] as const;
 const OWNER_LABELS = [...LABELS, 'container', 'unit', 'process'] as const;
@@ -104,11 +105,20 @@ function closeWaitFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
 }
 
 function destinationFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
-  const destinations = (sockets?.destinations.cells ?? []).map((cell) => ({
+  const cells = sockets?.destinations.cells ?? [];
+  const remoteName = remoteNameLabel(cells);
+  const destinations = cells.map((cell) => ({
     ...cell,
-    labels: [...ownerOf(cell), cell.family, cell.localIp, cell.remoteIp, String(cell.remotePort)] as const,
+    labels: [
+      ...ownerOf(cell),
+      cell.family,
+      cell.localIp,
+      cell.remoteIp,
+      String(cell.remotePort),
+      ...remoteName.of(cell),
+    ] as const,
   }));
-  const labelNames = [...OWNER_LABELS, 'family', 'local_ip', 'remote_ip', 'remote_port'] as const;
+  const labelNames = [...OWNER_LABELS, 'family', 'local_ip', 'remote_ip', 'remote_port', ...remoteName.names] as const;
   return [
     gauge(
       'tcpstate_netns_ephemeral_destination_ports_used',
@@ -140,12 +150,14 @@ function socketRangeFamilies(sockets: NetnsSockets | undefined): MetricFamily[] 
 }
 
 function connectionFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
+  const cells = sockets?.connections.cells ?? [];
+  const remoteName = remoteNameLabel(cells);
   return [
     gauge(
       'tcpstate_netns_connections',
-      [...OWNER_LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port'],
+      [...OWNER_LABELS, 'state', 'direction', 'local_port', 'remote_ip', 'remote_port', ...remoteName.names],
       `TCP connections of other network namespaces by owner, state, service port and peer, the smallest groups of all namespaces aggregated in other, from ${SOURCE}.`,
-      (sockets?.connections.cells ?? []).map((cell) => ({
+      cells.map((cell) => ({
         labels: [
           ...ownerOf(cell),
           stateLabel(cell.state),
@@ -153,6 +165,7 @@ function connectionFamilies(sockets: NetnsSockets | undefined): MetricFamily[] {
           cell.localPort,
           cell.remoteIp,
           cell.remotePort,
+          ...remoteName.of(cell),
         ] as const,
         value: cell.sockets,
       })),

@@ -21,6 +21,8 @@ export interface OutboundCell {
   readonly unit: string;
   readonly remoteIp: string;
   readonly remotePort: string;
+  /** Absent if nothing names peers; `''` for one that has no name. */
+  readonly remoteName?: string;
   readonly counts: EventCounts;
 }
 

@@ -1,6 +1,7 @@
 import type { CollectorName } from './collectors.ts';
 import type { ConnectionEventCounts } from './connection-events.ts';
 import type { EphemeralRules } from './ephemeral-rules.ts';
+import type { ConfigInUse } from './file-config.ts';
 import type { NetnsCounts } from './netns.ts';
 import type { TcpSettings } from './settings.ts';
 import type { SocketCounts } from './socket-counts.ts';
@@ -25,6 +26,8 @@ export interface Facts {
   readonly namespace?: Namespaces;
   /** The network namespaces beside the exporter's own. */
   readonly netns?: NetnsCounts;
+  /** Of the configuration file, where there is one. */
+  readonly config?: ConfigFacts;
   /** Who opened and closed connections since the exporter attached its programs. */
   readonly connectionEvents?: ConnectionEventCounts;
   /** Times that a source of sockets was switched off since start, by reason. */
@@ -32,6 +35,9 @@ export interface Facts {
   /** Events of the System log since the exporter started, by event id (Windows). */
   readonly portExhaustionEvents?: Readonly<Record<number, number>>;
 }
+
+/** `isCurrent`: what the file says now is in use; else it is broken, and what it said before is. */
+export type ConfigFacts = Pick<ConfigInUse, 'isCurrent' | 'thresholds'>;
 
 /** Whether the exporter sees the host or a container (Linux). Absent if it cannot tell. */
 export interface Namespaces {

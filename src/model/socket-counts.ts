@@ -35,6 +35,8 @@ export interface ConnectionCell {
   readonly localPort: string;
   readonly remoteIp: string;
   readonly remotePort: string;
+  /** Absent if nothing names peers; `''` for one that has no name. */
+  readonly remoteName?: string;
   readonly process: string;
   readonly sockets: number;
 }
@@ -143,6 +145,8 @@ export interface DestinationCell {
   readonly localIp: string;
   readonly remoteIp: string;
   readonly remotePort: number;
+  /** Absent if nothing names peers; `''` for one that has no name. */
+  readonly remoteName?: string;
   readonly portsUsed: number;
   readonly portsTimeWait: number;
   /** Of the ports used: not in the ephemeral range, chosen by the program. */

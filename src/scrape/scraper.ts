@@ -8,6 +8,7 @@ import type { RequestCounts } from '../metrics/request-counts.ts';
 import { createSelfMetrics } from '../metrics/self.ts';
 import type { BuildInfo } from '../model/build-info.ts';
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { SocketSource } from '../model/socket-source.ts';
@@ -55,6 +56,8 @@ export interface ScraperOptions {
   readonly scrapeTimeoutMs: number;
   /** The request counts for its own metrics. */
   readonly requests?: RequestCounts;
+  /** The configuration file as it is in use; absent without one. */
+  readonly configNow?: () => ConfigInUse;
   readonly build: BuildInfo;
   readonly log: Logger;
 }
@@ -164,7 +167,7 @@ export function createScraper(options: ScraperOptions, createClient = createColl
     timeoutMs: number,
     format: ExpositionFormat | undefined,
   ): SharedCollection {
-    const collection = client.collect(collectors, timeoutMs, format);
+    const collection = client.collect(collectors, timeoutMs, format, options.configNow?.());
     const ownPage = keyOf(collectors, format);
     const started: SharedCollection = { collection, collectors, timeoutMs, ownPage, pages: new Map(), isDone: false };
     if (live.isWatched()) collection.wantCounts();

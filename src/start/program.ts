@@ -11,6 +11,7 @@ import { OPEN_TO_ALL, type WebSettings } from '../http/web-config/web-settings-t
 import type { Logger } from '../log/log.ts';
 import { createRequestCounts, type RequestCounts } from '../metrics/request-counts.ts';
 import type { PlatformName } from '../model/collectors.ts';
+import type { ConfigInUse } from '../model/file-config.ts';
 import { useStartRights } from '../platform/select.ts';
 import { createScraper, type Scraper } from '../scrape/scraper.ts';
 import type { WindowsService } from '../service/index.ts';
@@ -37,17 +38,13 @@ if (wantsService(platform)) service = await becomeService();
 const command = chooseCommand();
 if (command.kind === 'help') process.stdout.write(command.text);
 else if (command.kind === 'version') process.stdout.write(formatVersion(readBuild()));
+else if (command.kind === 'config.check') await checkFiles(command.config);
 else if (command.kind === 'self-check') await checkSelf(command.config);
 else await run(command.config);
 
 function chooseCommand(): Command {
   if (platform === undefined) return refuse(`there is nothing to read on ${process.platform}: only Linux and Windows`);
-  try {
-    return readCommand(platform);
-  } catch (error) {
-    if (error instanceof ConfigRefusal) return refuse(error.message);
-    throw error;
-  }
+  return orRefuse(() => readCommand(platform));
 }
 
 async function becomeService(): Promise<WindowsService> {
@@ -86,17 +83,29 @@ async function checkSelf(config: Config): Promise<void> {
   process.exitCode = isGood ? 0 : EXIT_FAILED;
 }
 
+/** Opens the files as a start does, and refuses what is wrong. */
+async function checkFiles(config: Config): Promise<void> {
+  if (config.configFile === undefined && config.webConfigFile === undefined)
+    refuse('there is no file to check: give --config.file or --web.config.file');
+  const log = openLogOrRefuse({ ...config, logFile: undefined });
+  await openConfig(config, log);
+  await openWebConfig(config, log);
+  for (const file of [config.configFile, config.webConfigFile])
+    if (file !== undefined) process.stdout.write(`${file} is all right\n`);
+}
+
 async function run(config: Config): Promise<void> {
   checkMountPoints(config);
   const keptRights = await giveUpRights(config);
   const log = openLogOrRefuse(config);
   const settingsNow = await openWebConfig(config, log);
+  const configNow = await openConfig(config, log);
   const build = readBuild();
   log.info({ ...build }, 'starting tcpstate-exporter');
   if (keptRights !== undefined)
     log.warn({ error: keptRights }, 'CAP_BPF and CAP_PERFMON could not be given up after the start');
   const counts = createRequestCounts();
-  const scraper = createScraper({ ...config, build, log, requests: counts });
+  const scraper = createScraper({ ...config, ...(configNow && { configNow }), build, log, requests: counts });
   exitOnUnexpectedErrors(scraper, log);
   const headersNow = () => settingsNow().headers;
   const app = buildServer({ config, scraper, log, build, headersNow });
@@ -128,8 +137,18 @@ function openLogOrRefuse(config: Config): Logger {
 async function openWebConfig({ webConfigFile }: Config, log: Logger): Promise<() => WebSettings> {
   if (webConfigFile === undefined) return () => OPEN_TO_ALL;
   const { openWebSettings } = await import('../http/web-config/web-settings.ts'); // loads a YAML parser, which is large
+  return orRefuse(() => openWebSettings(webConfigFile, log));
+}
+
+async function openConfig({ configFile }: Config, log: Logger): Promise<(() => ConfigInUse) | undefined> {
+  if (configFile === undefined) return undefined;
+  const { openConfigFile } = await import('../config/file/open-config-file.ts'); // the same parser
+  return orRefuse(() => openConfigFile(configFile, log));
+}
+
+function orRefuse<Value>(open: () => Value): Value {
   try {
-    return openWebSettings(webConfigFile, log);
+    return open();
   } catch (error) {
     if (error instanceof ConfigRefusal) return refuse(error.message);
     throw error;

@@ -2,7 +2,7 @@ import type { CloseWaitAges } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { type Found, known } from './compose.ts';
 import { type Evidence, growthOf } from './evidence.ts';
-import { count, counted, duration, endpoint, isNamed } from './words.ts';
+import { count, counted, destination, duration, isNamed, withName } from './words.ts';
 
 type Stuck = CloseWaitAges['stuck'][number];
 
@@ -65,6 +65,6 @@ function mostFrequentPeer({ now }: Evidence, process: string): string | undefine
   const [most] = cells.toSorted((one, other) => other.sockets - one.sockets);
   if (most === undefined) return undefined;
   const ours = most.direction === 'inbound';
-  const place = ours ? `${most.remoteIp} (our port ${most.localPort})` : endpoint(most.remoteIp, most.remotePort);
+  const place = ours ? `${withName(most.remoteName, most.remoteIp)} (our port ${most.localPort})` : destination(most);
   return `${place}: ${count(most.sockets)}`;
 }

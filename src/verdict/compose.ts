@@ -1,3 +1,4 @@
+import type { ConnectionCell } from '../model/socket-counts.ts';
 import { ADVICE, sayDo } from './advice.ts';
 import type { Finding } from './finding.ts';
 import type { Advice } from './pod-advice.ts';
@@ -20,6 +21,24 @@ export function toFinding({ owner, details = [], ...found }: Found): Finding {
     do: sayDo(found.kind, process !== undefined && isNamed(process) ? process : undefined),
     doNot,
     ...(alert !== undefined && { alert, runbook: alert.toLowerCase() }),
+  };
+}
+
+/** A destination as what a finding is about; by connections it has no local address. */
+export function subjectOf(
+  to: Pick<ConnectionCell, 'remoteIp' | 'remoteName'> & {
+    readonly remotePort: number | string;
+    readonly localIp?: string;
+  },
+): Finding['subject'] {
+  const { remoteIp, remotePort, remoteName = '', localIp = '' } = to;
+  return {
+    type: 'destination',
+    family: remoteIp.includes(':') ? 'ipv6' : 'ipv4',
+    localIp,
+    remoteIp,
+    remotePort: Number(remotePort),
+    ...(remoteName !== '' && { remoteName }),
   };
 }
 

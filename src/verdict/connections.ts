@@ -1,7 +1,8 @@
+import type { ConnectionCell } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
-import { type Found, known } from './compose.ts';
+import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence, socketsIn } from './evidence.ts';
-import { endpoint, isNamed, percent, perSecond } from './words.ts';
+import { destination, endpoint, isNamed, percent, perSecond } from './words.ts';
 
 /** Connects that fail, clients that are refused, connections that are cut: rates of the whole host. */
 export function findConnections(evidence: Evidence): Found[] {
@@ -81,12 +82,16 @@ export function findSilentPeers({ now, before, thresholds }: Evidence): Found[] 
   const waiting = (snapshot: typeof now) => {
     const sums = new Map<
       string,
-      { remoteIp: string; remotePort: string; sockets: number; process: string; most: number }
+      Pick<ConnectionCell, 'remoteIp' | 'remotePort' | 'remoteName'> & {
+        sockets: number;
+        process: string;
+        most: number;
+      }
     >();
-    for (const { state, remoteIp, remotePort, process, sockets } of snapshot.sockets?.connections?.cells ?? []) {
-      if (state !== TcpState.synSent || remoteIp === 'other') continue;
-      const key = endpoint(remoteIp, remotePort);
-      const sum = sums.get(key) ?? { remoteIp, remotePort, sockets: 0, process: 'unknown', most: 0 };
+    for (const { state, process, sockets, ...cell } of snapshot.sockets?.connections?.cells ?? []) {
+      if (state !== TcpState.synSent || cell.remoteIp === 'other') continue;
+      const key = endpoint(cell.remoteIp, cell.remotePort);
+      const sum = sums.get(key) ?? { ...cell, sockets: 0, process: 'unknown', most: 0 };
       sum.sockets += sockets;
       if (isNamed(process) && sockets > sum.most) Object.assign(sum, { process, most: sockets });
       sums.set(key, sum);
@@ -94,7 +99,7 @@ export function findSilentPeers({ now, before, thresholds }: Evidence): Found[] 
     return sums;
   };
   const earlier = before?.snapshot.sockets?.connections && waiting(before.snapshot);
-  return [...waiting(now)].flatMap(([place, { remoteIp, remotePort, sockets, process }]): Found[] => {
+  return [...waiting(now)].flatMap(([place, { sockets, process, ...to }]): Found[] => {
     const lasting = Math.min(sockets, earlier?.get(place)?.sockets ?? (earlier === undefined ? sockets : 0));
     if (lasting <= thresholds.synSentPiling) return [];
     const owner = isNamed(process) ? { process, isInferred: false, openConnections: sockets } : undefined;
@@ -102,15 +107,9 @@ export function findSilentPeers({ now, before, thresholds }: Evidence): Found[] 
       {
         kind: 'syn_sent_piling',
         severity: 'warning',
-        subject: {
-          type: 'destination',
-          family: remoteIp.includes(':') ? 'ipv6' : 'ipv4',
-          localIp: '',
-          remoteIp,
-          remotePort: Number(remotePort),
-        },
+        subject: subjectOf(to),
         numbers: { synSent: sockets },
-        headline: `${place} does not answer: ${sockets} connections${owner === undefined ? '' : ` of ${process}`} wait in SYN_SENT.`,
+        headline: `${destination(to)} does not answer: ${sockets} connections${owner === undefined ? '' : ` of ${process}`} wait in SYN_SENT.`,
         owner,
       },
     ];

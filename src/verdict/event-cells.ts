@@ -1,6 +1,5 @@
 import { ENDINGS, EventCount, FAILURE_REASONS, type OutboundCell } from '../model/connection-events.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Finding } from './finding.ts';
 
 /** Where the number of a reason, or of a way to end, stands among the counts of a cell. */
 export const failureAt = (reason: (typeof FAILURE_REASONS)[number]) =>
@@ -24,11 +23,6 @@ export function sumCells(
 /** A destination, unless it is among those without a place of their own. */
 export function isKnownPlace({ remotePort }: OutboundCell): boolean {
   return remotePort !== 'other';
-}
-
-export function toSubject({ remoteIp, remotePort }: OutboundCell): Finding['subject'] {
-  const family = remoteIp.includes(':') ? 'ipv6' : 'ipv4';
-  return { type: 'destination', family, localIp: '', remoteIp, remotePort: Number(remotePort) };
 }
 
 /** What of these numbers a later look needs. */

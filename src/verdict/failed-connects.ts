@@ -1,9 +1,9 @@
 import { EventCount, type FAILURE_REASONS, type OutboundCell } from '../model/connection-events.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Found } from './compose.ts';
-import { failureAt, isKnownPlace, sumCells, toSubject } from './event-cells.ts';
+import { type Found, subjectOf } from './compose.ts';
+import { failureAt, isKnownPlace, sumCells } from './event-cells.ts';
 import { type Evidence, rateOf } from './evidence.ts';
-import { counted, duration, endpoint, isNamed, percent } from './words.ts';
+import { counted, destination, duration, endpoint, isNamed, percent } from './words.ts';
 
 const NO_PORT = failureAt('no_port');
 /** Of the destination's: as the rule has them. */
@@ -25,7 +25,7 @@ function findWithoutPort(evidence: Evidence): Found[] {
   return cells.flatMap((cell): Found[] => {
     const rate = rateOf(evidence, (snapshot) => countsWithoutPort(snapshot, cell));
     if (rate === undefined || rate.events <= evidence.thresholds.connectsWithoutPort) return [];
-    const { process, remoteIp, remotePort } = cell;
+    const { process } = cell;
     const who = isNamed(process) ? process : 'A program';
     const isKnown = isKnownPlace(cell);
     const seconds = evidence.before!.secondsAgo;
@@ -33,9 +33,9 @@ function findWithoutPort(evidence: Evidence): Found[] {
       {
         kind: 'connects_without_port',
         severity: 'critical',
-        subject: isKnown ? toSubject(cell) : { type: 'host' },
+        subject: isKnown ? subjectOf(cell) : { type: 'host' },
         numbers: { failures: rate.events, failuresPerSecond: rate.perSecond },
-        headline: `${who} cannot connect to ${isKnown ? endpoint(remoteIp, remotePort) : 'some destinations'}: no port was free, ${counted(rate.events, 'time')} in ${duration(seconds)}.`,
+        headline: `${who} cannot connect to ${isKnown ? destination(cell) : 'some destinations'}: no port was free, ${counted(rate.events, 'time')} in ${duration(seconds)}.`,
         owner: ownerOf(process),
       },
     ];
@@ -60,7 +60,7 @@ function findFailingDestinations(evidence: Evidence): Found[] {
   const { thresholds } = evidence;
   const cells = (evidence.now.connectionEvents?.outbound ?? []).filter(isKnownPlace);
   const places = new Map(cells.map((cell) => [endpoint(cell.remoteIp, cell.remotePort), cell]));
-  return [...places].flatMap(([place, cell]): Found[] => {
+  return [...places.values()].flatMap((cell): Found[] => {
     const isHere = ({ remoteIp, remotePort }: OutboundCell) =>
       remoteIp === cell.remoteIp && remotePort === cell.remotePort;
     const rateAt = (counts: readonly number[], isSought = isHere) =>
@@ -79,9 +79,9 @@ function findFailingDestinations(evidence: Evidence): Found[] {
       {
         kind: 'destination_failing',
         severity: 'warning',
-        subject: toSubject(cell),
+        subject: subjectOf(cell),
         numbers: { failures: fails.events, failuresPerSecond: fails.perSecond, connects: opens.events },
-        headline: `Connects to ${place} fail: ${counted(fails.events, 'time')} in ${duration(evidence.before!.secondsAgo)}, ${share} of all; most of them ${REASON_WORDS[reason]}.`,
+        headline: `Connects to ${destination(cell)} fail: ${counted(fails.events, 'time')} in ${duration(evidence.before!.secondsAgo)}, ${share} of all; most of them ${REASON_WORDS[reason]}.`,
         details: isNamed(process) ? [`most of them by ${process}`] : [],
         owner: ownerOf(process),
       },

@@ -35,6 +35,8 @@ export type Subject =
       readonly localIp: string;
       readonly remoteIp: string;
       readonly remotePort: number;
+      /** Absent if the configuration has no name for it. */
+      readonly remoteName?: string;
     }
   | { readonly type: 'process'; readonly process: string }
   | { readonly type: 'listener'; readonly localIp: string; readonly localPort: number; readonly process: string }

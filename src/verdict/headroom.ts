@@ -2,7 +2,7 @@ import type { Snapshot } from '../model/snapshot.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { busiestOf } from './busiest.ts';
 import { socketsIn } from './evidence.ts';
-import { bytes, count, endpoint } from './words.ts';
+import { bytes, count, destination, endpoint } from './words.ts';
 
 /** How near the host is to one of its limits. */
 export interface Headroom {
@@ -63,7 +63,7 @@ function worstPorts(snapshot: Snapshot): Headroom | undefined {
     .toSorted((one, other) => other.utilization! - one.utilization!);
   if (worst === undefined) return undefined;
   const busiest = busiestOf(snapshot, worst.family);
-  const place = busiest && endpoint(busiest.remoteIp, busiest.remotePort);
+  const place = busiest && destination(busiest);
   return entry('ports', Math.round(worst.utilization! * worst.ports), worst.ports, place);
 }
 

@@ -16,7 +16,7 @@ import { findPods } from './pods.ts';
 import { findPorts } from './ports.ts';
 import { findPortsGrowth } from './ports-growth.ts';
 import { findSynBacklog } from './syn-backlog.ts';
-import { DEFAULT_THRESHOLDS, type Thresholds } from './thresholds.ts';
+import { type Thresholds, thresholdsOf } from './thresholds.ts';
 import { findTimeWait, findTimeWaitTable } from './time-wait.ts';
 import { findUnreusedConnections } from './unreused-connections.ts';
 import { findView } from './view.ts';
@@ -71,7 +71,7 @@ const INHIBITS: readonly (readonly string[])[] = [
 export function judge(
   now: Snapshot,
   before?: { readonly snapshot: Snapshot; readonly secondsAgo: number },
-  { thresholds = DEFAULT_THRESHOLDS, warn = {}, crit = {} }: Choice = {},
+  { thresholds = thresholdsOf(now.config?.thresholds), warn = {}, crit = {} }: Choice = {},
 ): Verdict {
   const evidence: Evidence = { now, before, thresholds: withChosenLimits(thresholds, warn, crit) };
   const figures = readFigures(evidence, warn, crit);

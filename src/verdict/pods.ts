@@ -2,7 +2,7 @@ import type { NetnsCloseWait, NetnsOwner, NetnsSockets, NetnsSocketsCell } from 
 import type { FamilyLabel } from '../model/socket-counts.ts';
 import { type Found, known } from './compose.ts';
 import type { Evidence } from './evidence.ts';
-import { count, counted, duration, endpoint, isNamed, percent } from './words.ts';
+import { count, counted, destination, duration, isNamed, percent } from './words.ts';
 
 /** Pods, containers and units with a network of their own: their ports, CLOSE_WAIT and accept queues. The sum of the smallest is nobody. */
 export function findPods(evidence: Evidence): Found[] {
@@ -41,7 +41,7 @@ function findPorts(
         busiest === undefined
           ? []
           : [
-              `most towards ${endpoint(busiest.remoteIp, busiest.remotePort)}: ${count(busiest.portsUsed)}, ${count(busiest.portsTimeWait)} of them in TIME_WAIT`,
+              `most towards ${destination(busiest)}: ${count(busiest.portsUsed)}, ${count(busiest.portsTimeWait)} of them in TIME_WAIT`,
               ...describeOwner(busiest),
             ],
     },

@@ -1,8 +1,8 @@
 import type { DestinationCell, EphemeralFamilyUse } from '../model/socket-counts.ts';
 import { busiestOf, ownerOf, sameDestination, takenTowards } from './busiest.ts';
-import { type Found, known } from './compose.ts';
+import { type Found, known, subjectOf } from './compose.ts';
 import { type Evidence, growthOf } from './evidence.ts';
-import { count, duration, endpoint, percent, perSecond } from './words.ts';
+import { count, destination, duration, percent, perSecond } from './words.ts';
 
 /** A destination whose ports will be gone soon at the growth between the two looks. */
 export function findPortsGrowth(evidence: Evidence): Found[] {
@@ -14,7 +14,7 @@ export function findPortsGrowth(evidence: Evidence): Found[] {
 
 function judgeGrowth(evidence: Evidence, use: EphemeralFamilyUse, busiest: DestinationCell): Found[] {
   const { now, thresholds } = evidence;
-  const { utilization = 0, ports, family } = use;
+  const { utilization = 0, ports } = use;
   if (utilization <= thresholds.portsFillingFrom) return [];
   const growth = growthOf(evidence, (snapshot) => {
     const cell = sameDestination(snapshot, busiest);
@@ -23,14 +23,13 @@ function judgeGrowth(evidence: Evidence, use: EphemeralFamilyUse, busiest: Desti
   if (growth === undefined || growth.change < thresholds.leastGrowth * ports) return [];
   const secondsLeft = ((1 - utilization) * ports) / growth.perSecond;
   if (secondsLeft > thresholds.portsFillingSeconds) return [];
-  const { localIp, remoteIp, remotePort } = busiest;
   const owner = ownerOf(now, busiest);
   const taken = takenTowards(busiest);
   return [
     {
       kind: 'ports_filling_up',
       severity: 'warning',
-      subject: { type: 'destination', family, localIp, remoteIp, remotePort },
+      subject: subjectOf(busiest),
       numbers: known({
         ports,
         taken,
@@ -38,7 +37,7 @@ function judgeGrowth(evidence: Evidence, use: EphemeralFamilyUse, busiest: Desti
         growthPerSecond: growth.perSecond,
         secondsLeft,
       }),
-      headline: `Ports to ${endpoint(remoteIp, remotePort)} last ${duration(secondsLeft)} at this growth: ${count(taken)} of ${count(ports)} taken (${percent(utilization)}), +${perSecond(growth.perSecond)}.`,
+      headline: `Ports to ${destination(busiest)} last ${duration(secondsLeft)} at this growth: ${count(taken)} of ${count(ports)} taken (${percent(utilization)}), +${perSecond(growth.perSecond)}.`,
       details: owner === undefined ? [] : [`${owner.isInferred ? 'likely ' : ''}${owner.process}`],
       owner,
     },

@@ -1,10 +1,10 @@
 import type { DestinationCell, EphemeralFamilyUse } from '../model/socket-counts.ts';
 import { busiestOf, ownerOf, processWithMostPorts, takenTowards } from './busiest.ts';
-import { type Found, known } from './compose.ts';
+import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence } from './evidence.ts';
 import type { Owner } from './finding.ts';
 import { DEFAULT_THRESHOLDS } from './thresholds.ts';
-import { count, counted, endpoint, percent, perSecond } from './words.ts';
+import { count, counted, destination, percent, perSecond } from './words.ts';
 
 /** Ephemeral ports that are gone, or nearly. IPv4 and IPv6 share what bind() took: that is told once. */
 export function findPorts(evidence: Evidence): Found[] {
@@ -38,7 +38,7 @@ function judgeUse({ thresholds }: Evidence, { utilization = 0 }: EphemeralFamily
 
 function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: DestinationCell): Found {
   const { now } = evidence;
-  const { family, localIp, remoteIp, remotePort, portsTimeWait, portsReusable } = busiest;
+  const { localIp, portsTimeWait, portsReusable } = busiest;
   const towards = takenTowards(busiest);
   // what listeners and bound sockets hold is gone for this destination, too
   const taken = Math.max(towards, Math.round(use.utilization! * use.ports));
@@ -46,7 +46,7 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
   const owner = ownerOf(now, busiest);
   const { isCritical, isGone } = judgeUse(evidence, use);
   const byTimeWait = waiting * 2 > towards;
-  const place = endpoint(remoteIp, remotePort);
+  const place = destination(busiest);
   const parts = [
     `${count(waiting)} TIME_WAIT`,
     `${count(towards - waiting)} open`,
@@ -57,7 +57,7 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
   return {
     kind: isGone ? exhausted : 'ports_high',
     severity: isCritical ? 'critical' : 'warning',
-    subject: { type: 'destination', family, localIp, remoteIp, remotePort },
+    subject: subjectOf(busiest),
     numbers: known({
       ports: use.ports,
       taken,

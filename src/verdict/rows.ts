@@ -3,7 +3,7 @@ import type { CloseWaitAges, ListenerCell } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { ownerOf, takenTowards } from './busiest.ts';
 import type { Owner } from './finding.ts';
-import { endpoint } from './words.ts';
+import { destination, endpoint } from './words.ts';
 
 /** A destination, and the local ports that connections to it have. */
 export interface DestinationRow {
@@ -27,7 +27,7 @@ export function destinationRows(snapshot: Snapshot): DestinationRow[] {
       const owner = ownerOf(snapshot, cell);
       const taken = takenTowards(cell);
       return {
-        place: endpoint(cell.remoteIp, cell.remotePort),
+        place: destination(cell),
         localIp: cell.localIp,
         taken,
         ...(ports > 0 && { ratio: taken / ports }),

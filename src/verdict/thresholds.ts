@@ -1,3 +1,5 @@
+import type { HostThresholds } from '../model/file-config.ts';
+
 /** A number that decides a finding. */
 export interface Threshold {
   readonly value: number;
@@ -75,6 +77,14 @@ export const THRESHOLD_TABLE = {
 export type ThresholdName = keyof typeof THRESHOLD_TABLE;
 export type Thresholds = Readonly<Record<ThresholdName, number>>;
 
-export const DEFAULT_THRESHOLDS = Object.fromEntries(
-  Object.entries(THRESHOLD_TABLE).map(([name, { value }]) => [name, value]),
-) as Thresholds; // the same keys
+/** With the host's own thresholds of alerts in the place of those that stand last in them. */
+export function thresholdsOf(own: HostThresholds = {}): Thresholds {
+  const chosen: Readonly<Record<string, number | undefined>> = own;
+  const entries = Object.entries<Threshold>(THRESHOLD_TABLE).map(([name, { value, rule = '', isMain }]) => [
+    name,
+    (isMain && chosen[rule]) ?? value,
+  ]);
+  return Object.fromEntries(entries) as Thresholds; // the same keys
+}
+
+export const DEFAULT_THRESHOLDS = thresholdsOf();

@@ -1,15 +1,15 @@
 import { TcpState } from '../model/tcp-state.ts';
 import { busiestOf, ownerOf } from './busiest.ts';
-import { type Found, known } from './compose.ts';
+import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence, socketsIn } from './evidence.ts';
-import { count, counted, endpoint, percent, perSecond } from './words.ts';
+import { count, counted, destination, percent, perSecond } from './words.ts';
 
 /** Ports that wait in TIME_WAIT and cannot be had, as a share of the range. On Linux towards one destination. */
 export function findTimeWait({ now, thresholds }: Evidence): Found[] {
   return (now.sockets?.ephemeral?.families ?? []).flatMap((use): Found[] => {
     const busiest = busiestOf(now, use.family);
     if (busiest === undefined || use.ports === 0) return [];
-    const { family, localIp, remoteIp, remotePort, portsUsed, portsOutside } = busiest;
+    const { portsUsed, portsOutside } = busiest;
     const lost = Math.min(busiest.portsTimeWait - busiest.portsReusable, portsUsed - portsOutside);
     if (lost / use.ports <= thresholds.timeWaitHigh) return [];
     const owner = ownerOf(now, busiest);
@@ -17,9 +17,9 @@ export function findTimeWait({ now, thresholds }: Evidence): Found[] {
       {
         kind: 'time_wait_high',
         severity: 'warning',
-        subject: { type: 'destination', family, localIp, remoteIp, remotePort },
+        subject: subjectOf(busiest),
         numbers: known({ ports: use.ports, timeWait: lost, timeWaitRatio: lost / use.ports }),
-        headline: `TIME_WAIT holds ${percent(lost / use.ports)} of the ports to ${endpoint(remoteIp, remotePort)}: ${count(lost)} of ${count(use.ports)}.`,
+        headline: `TIME_WAIT holds ${percent(lost / use.ports)} of the ports to ${destination(busiest)}: ${count(lost)} of ${count(use.ports)}.`,
         details: owner === undefined ? [] : [`${owner.isInferred ? 'likely ' : ''}${owner.process}`],
         owner,
       },

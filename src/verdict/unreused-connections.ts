@@ -1,9 +1,9 @@
 import { EventCount, LIFETIME_BOUNDS, type OutboundCell } from '../model/connection-events.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Found } from './compose.ts';
-import { endingAt, isKnownPlace, sumCells, toSubject } from './event-cells.ts';
+import { type Found, subjectOf } from './compose.ts';
+import { endingAt, isKnownPlace, sumCells } from './event-cells.ts';
 import { type Evidence, rateOf } from './evidence.ts';
-import { endpoint, isNamed, perSecond } from './words.ts';
+import { destination, endpoint, isNamed, perSecond } from './words.ts';
 
 /** Ended in order, whichever side closed first. */
 const CLOSED = [endingAt('active'), endingAt('passive')];
@@ -26,9 +26,9 @@ export function findUnreusedConnections(evidence: Evidence): Found[] {
       {
         kind: 'connections_not_reused',
         severity: 'info',
-        subject: toSubject(cell),
+        subject: subjectOf(cell),
         numbers: { closedPerSecond: closed.perSecond, ...(seconds !== undefined && { lifetimeSeconds: seconds }) },
-        headline: `${process} opens and closes ${perSecond(closed.perSecond)} connections to ${endpoint(remoteIp, remotePort)}, where a pool would do.`,
+        headline: `${process} opens and closes ${perSecond(closed.perSecond)} connections to ${destination(cell)}, where a pool would do.`,
         details: seconds === undefined ? [] : [`its connections live ${toWords(seconds)} on average`],
         owner: { process, isInferred: false, openConnections: 0 },
       },

@@ -51,6 +51,20 @@ export function endpoint(ip: string, port: number | string): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
+/** Where connections go: `postgres-primary (10.0.0.50:5432)`, the address alone where nothing names it. */
+export function destination(to: {
+  readonly remoteName?: string;
+  readonly remoteIp: string;
+  readonly remotePort: number | string;
+}): string {
+  return withName(to.remoteName, endpoint(to.remoteIp, to.remotePort));
+}
+
+/** The name that the configuration gives a peer, with the place behind it; the place alone where it has none. */
+export function withName(remoteName: string | undefined, place: string): string {
+  return remoteName === undefined || remoteName === '' || remoteName === 'other' ? place : `${remoteName} (${place})`;
+}
+
 /** The name of a process, unless nobody knows it. */
 export function isNamed(process: string): boolean {
   return process !== '' && process !== 'unknown' && process !== 'other';

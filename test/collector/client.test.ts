@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createCollectorClient } from '../../src/collector/client.ts';
 import type { CollectorOptions } from '../../src/collector/protocol.ts';
 import type { CollectorName } from '../../src/model/collectors.ts';
+import type { ConfigInUse } from '../../src/model/file-config.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { LINUX_BUILD } from '../support/pages/snapshots.ts';
 
@@ -63,6 +64,23 @@ describe('createCollectorClient', () => {
     const { client, events } = await startClient(t);
     assert.equal(client.isReady(), true);
     assert.deepEqual(events, ['ready scripted']);
+  });
+
+  it('tells a thread the configuration once, and again when it has changed or the thread is new', async (t) => {
+    const { client, untilEvents } = await startClient(t);
+    const [first, second] = [true, false].map((isCurrent) => ({ destinations: [], thresholds: {}, isCurrent }));
+    const told = async (config: ConfigInUse | undefined) => {
+      const collection = client.collect([ANSWER], TIMEOUT_MS, undefined, config);
+      await collection.done;
+      return collection.parts[0]!.facts?.config;
+    };
+    assert.equal(await told(undefined), undefined);
+    assert.deepEqual(await told(first), first);
+    assert.equal(await told(first), undefined);
+    assert.deepEqual(await told(second), second);
+    await client.collect([DIE], TIMEOUT_MS, undefined, second).done;
+    await untilEvents(3);
+    assert.deepEqual(await told(second), second);
   });
 
   for (const [how, collector, reason] of [

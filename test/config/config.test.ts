@@ -51,6 +51,13 @@ const CASES: readonly {
     refused: ['a\0b'],
   },
   {
+    flag: 'config.file',
+    text: '/etc/names.yml',
+    read: (config) => config.configFile,
+    expected: '/etc/names.yml',
+    refused: ['a\0b'],
+  },
+  {
     flag: 'web.max-requests',
     text: '0',
     read: (config) => config.maxRequests,
@@ -339,8 +346,18 @@ describe('readCommand', () => {
     assert.equal(refusalOf(['--self-chek']), 'unknown flag --self-chek: did you mean --self-check?');
   });
 
+  it('checks the files with the same settings, and no variable stands for that', () => {
+    const command = readCommand('linux', ['--config.check', '--config.file=a.yml'], {});
+    assert.equal(command.kind, 'config.check');
+    assert.equal(command.config.configFile, 'a.yml');
+    assert.match(
+      refusalOf([], { TCPSTATE_CONFIG_CHECK: 'true' }),
+      /^unknown environment variable TCPSTATE_CONFIG_CHECK/,
+    );
+  });
+
   it('refuses a value for what takes none', () => {
-    for (const flag of ['--help', '--version', '--self-check', '-h']) {
+    for (const flag of ['--help', '--version', '--self-check', '--config.check', '-h']) {
       assert.equal(refusalOf([`${flag}=1`]), `${flag} takes no value`);
       assert.equal(refusalOf([`${flag}=`]), `${flag} takes no value`);
     }

@@ -10,7 +10,6 @@ describe('what people paste from other exporters', () => {
     ],
     ['--runtime.gomaxprocs=1', /^unknown flag --runtime\.gomaxprocs: leave it out: /],
     ['--collectors.enabled=tcp,process', /^unknown flag --collectors\.enabled: use --collector\.disable-defaults and /],
-    ['--config.file=a.yml', /^unknown flag --config\.file: there is none for settings: use flags /],
     ['--web.config=a.yml', /^unknown flag --web\.config: use --web\.config\.file$/],
     ['--telemetry.addr=:1', /^unknown flag --telemetry\.addr: use --web\.listen-address$/],
     ['--collector.tcpstat', /^unknown flag --collector\.tcpstat: use --collector\.sockets$/],

@@ -12,7 +12,11 @@ interface Metric {
 
 test('the metric tables of docs/metrics.md list exactly the families of the pages, with type and labels', () => {
   const documented = Object.fromEntries(readTables().map(({ name, type, labels }) => [name, { type, labels }]));
-  assert.deepEqual(documented, { ...familiesOf('linux.txt'), ...familiesOf('windows.txt') });
+  assert.deepEqual(documented, {
+    ...familiesOf('names.txt'),
+    ...familiesOf('linux.txt'),
+    ...familiesOf('windows.txt'),
+  });
 });
 
 test('no metric is listed twice, and each has a meaning that is a sentence', () => {
@@ -21,7 +25,7 @@ test('no metric is listed twice, and each has a meaning that is a sentence', () 
   for (const { name, meaning } of rows) assert.match(meaning, /^[A-Z0-9`].+\.$/, name);
 });
 
-function familiesOf(file: 'linux.txt' | 'windows.txt'): Record<string, Metric> {
+function familiesOf(file: 'linux.txt' | 'windows.txt' | 'names.txt'): Record<string, Metric> {
   const families = [...parseExposition(readGoldenPage(file)).values()];
   return Object.fromEntries(
     families.map(({ name, type, samples }) => [name, { type, labels: Object.keys(samples[0]!.labels) }]),

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { RUNBOOK as RUNBOOK_URL } from '../../src/http/pages/live/findings.ts';
+import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 import { ACTIONS, type AlertName, actionOfAlert } from '../../src/verdict/actions.ts';
 import { ADVICE, type FindingKind, sayDo } from '../../src/verdict/advice.ts';
 import type { Advice } from '../../src/verdict/pod-advice.ts';
-import { THRESHOLD_TABLE, type Threshold } from '../../src/verdict/thresholds.ts';
+import { DEFAULT_THRESHOLDS, THRESHOLD_TABLE, type Threshold, thresholdsOf } from '../../src/verdict/thresholds.ts';
 import { parseQuery } from '../alerts/promql.ts';
 import { RULES_FOLDER, readAlerts, readRecordings } from '../alerts/rule-files.ts';
 
@@ -38,6 +39,22 @@ describe('the thresholds of the verdict', () => {
     const without = [...named].filter((alert) => !covered.has(alert));
     // facts, not amounts: a namespace is the host's or is not, a collector fails or does not
     assert.deepEqual(without, ['TcpStateWrongNamespace', 'TcpStateCollectorFailing']);
+  });
+});
+
+describe('the thresholds of a host', () => {
+  it('are possible for every alert that compares with tcpstate_alert_threshold, and for no other', () => {
+    const comparing = ALERTS.filter(({ expr }) => expr.includes('tcpstate_alert_threshold')).map(({ alert }) => alert);
+    assert.deepEqual([...THRESHOLD_ALERTS].sort(), comparing.sort());
+  });
+
+  it('replace in the verdict what they replace in the alert, and nothing else', () => {
+    const own = Object.fromEntries(THRESHOLD_ALERTS.map((alert, index) => [alert, 1000 + index]));
+    const chosen: Readonly<Record<string, number>> = thresholdsOf(own);
+    for (const [name, { rule, value, isMain }] of THRESHOLDS)
+      assert.equal(chosen[name], (isMain && own[rule ?? '']) || value, name);
+    assert.ok(Object.values(chosen).filter((value) => value >= 1000 && value < 1100).length > 10);
+    assert.deepEqual(thresholdsOf(), DEFAULT_THRESHOLDS);
   });
 });
 

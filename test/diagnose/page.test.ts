@@ -7,18 +7,28 @@ import { buildFamilies } from '../../src/metrics/index.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { EVENTS } from '../support/pages/event-counts.ts';
-import { LINUX_BUILD, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
+import { LINUX_BUILD, LINUX_SNAPSHOT, NAMES_SNAPSHOT, WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
 import { HEALTHY, withCounters } from '../verdict/hosts.ts';
 import { EXHAUSTED } from './views.ts';
 
 describe('a page', () => {
   it('gives the verdict of the snapshot that it was made of', async () => {
     const inside = { ...HEALTHY, namespace: { isHostNetwork: false } };
-    for (const snapshot of [EXHAUSTED, HEALTHY, inside, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT]) {
+    for (const snapshot of [EXHAUSTED, HEALTHY, inside, LINUX_SNAPSHOT, WINDOWS_SNAPSHOT, NAMES_SNAPSHOT]) {
       const read = await through(snapshot);
       // a failed collector's reason is in the log of the exporter, not on its page
       assert.deepEqual(judge(read), judge(withoutReasons(snapshot)));
     }
+  });
+
+  it('gives the names and thresholds of the configuration file', async () => {
+    const { config, sockets } = await through(NAMES_SNAPSHOT);
+    assert.deepEqual(config, NAMES_SNAPSHOT.config);
+    assert.deepEqual(
+      sockets?.connections?.cells.map(({ remoteName }) => remoteName),
+      NAMES_SNAPSHOT.sockets?.connections?.cells.map(({ remoteName }) => remoteName),
+    );
+    assert.equal(sockets?.ephemeral?.destinations.cells[0]?.remoteName, 'postgres-primary');
   });
 
   it('gives the rates of two snapshots', async () => {

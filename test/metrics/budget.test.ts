@@ -5,9 +5,10 @@ import { buildFamilies } from '../../src/metrics/index.ts';
 import { createSelfMetrics } from '../../src/metrics/self.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 import { breakdownsIn } from '../support/pages/breakdowns.ts';
 import { parseExposition } from '../support/pages/exposition-parser.ts';
-import { fullSnapshot } from '../support/pages/full-snapshot.ts';
+import { FULL_CONFIG, fullSnapshot } from '../support/pages/full-snapshot.ts';
 import { fullNetns } from '../support/pages/netns-counts.ts';
 import { LINUX_BUILD, LINUX_SNAPSHOT } from '../support/pages/snapshots.ts';
 
@@ -39,6 +40,13 @@ test('connection events, where they are turned on, are at most 1,350 series', as
     sizeOf(others),
   ]);
   assert.ok(all.series - without.series < 1350, `${all.series - without.series} series`);
+});
+
+test('a configuration file adds one series, and one per threshold', () => {
+  const full = fullSnapshot(DEFAULT_LIMITS);
+  const seriesOf = (snapshot: Snapshot) =>
+    buildFamilies(snapshot, LINUX_BUILD).reduce((sum, { samples }) => sum + samples.length, 0);
+  assert.equal(seriesOf({ ...full, config: FULL_CONFIG }) - seriesOf(full), 1 + THRESHOLD_ALERTS.length);
 });
 
 function withoutEvents(): Snapshot {

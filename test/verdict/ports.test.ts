@@ -53,6 +53,27 @@ describe('ports towards one destination', () => {
     assert.equal(finding!.runbook, 'tcpephemeralportsexhausted');
   });
 
+  it('are called what the configuration calls the destination, with the address behind it', () => {
+    const named = withDestination({ portsUsed: PORTS, portsTimeWait: 28_172, remoteName: 'postgres-primary' }, OWNED);
+    const [finding] = findingsOf(named);
+    assert.match(finding!.headline, /^Ports to postgres-primary \(10\.0\.0\.50:5432\) are exhausted: /);
+    assert.ok(finding!.subject.type === 'destination' && finding!.subject.remoteName === 'postgres-primary');
+    assert.equal(judge(named).headroom.find(({ name }) => name === 'ports')?.of, 'postgres-primary (10.0.0.50:5432)');
+    const nameless = withDestination({ portsUsed: PORTS, portsTimeWait: 28_172, remoteName: '' }, OWNED);
+    assert.deepEqual(findingsOf(nameless)[0]!.subject, findingsOf(EXHAUSTED)[0]!.subject);
+  });
+
+  it('are judged by the threshold that the host has of its own', () => {
+    const used = withDestination({ portsUsed: Math.round(PORTS * 0.75) });
+    const withOwn = (threshold: number) => ({
+      ...used,
+      config: { isCurrent: true, thresholds: { TcpEphemeralPortsHigh: threshold } },
+    });
+    assert.deepEqual(kindsOf(used), ['ports_high']);
+    assert.deepEqual(kindsOf(withOwn(0.8)), []);
+    assert.deepEqual(kindsOf(withOwn(0.74)), ['ports_high']);
+  });
+
   it('tell how fast they are used up, from two looks', () => {
     const later = withCounters({ timeWaitEntered: 480 }, EXHAUSTED);
     const { numbers, details } = findingsOf(later, EXHAUSTED)[0]!;

@@ -5,7 +5,7 @@ import type {
   PortHolder,
   SocketCounts,
 } from '../../model/socket-counts.ts';
-import { foldedOf } from './page-sockets.ts';
+import { foldedOf, remoteNameOf } from './page-sockets.ts';
 import type { PageSample, PageSamples } from './parse-page.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
@@ -54,6 +54,7 @@ function destinationsOf(page: PageSamples): DestinationCell[] {
     localIp: sample.labels.local_ip ?? '',
     remoteIp: sample.labels.remote_ip ?? '',
     remotePort: Number(sample.labels.remote_port),
+    ...remoteNameOf(sample.labels),
     portsUsed: sample.value,
     portsTimeWait: timeWait.get(keyOf(sample)) ?? 0,
     portsOutside: outside.get(keyOf(sample)) ?? 0,

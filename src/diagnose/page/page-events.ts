@@ -8,7 +8,7 @@ import {
   LIFETIME_BOUNDS,
 } from '../../model/connection-events.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { foldedOf } from './page-sockets.ts';
+import { foldedOf, remoteNameOf } from './page-sockets.ts';
 import type { PageSample, PageSamples } from './parse-page.ts';
 
 const LIFETIME = 'tcpstate_connection_lifetime_seconds';
@@ -35,7 +35,7 @@ function outboundOf(page: PageSamples): ConnectionEventCounts['outbound'] {
   const set = ({ labels, value }: PageSample, place: number) => {
     const { process = 'unknown', unit = 'unknown', remote_ip: remoteIp = '', remote_port: remotePort = '' } = labels;
     const key = JSON.stringify([process, unit, remoteIp, remotePort]);
-    const cell = cells.get(key) ?? { process, unit, remoteIp, remotePort, counts: none() };
+    const cell = cells.get(key) ?? { process, unit, remoteIp, remotePort, ...remoteNameOf(labels), counts: none() };
     cell.counts[place] = value;
     cells.set(key, cell);
   };

@@ -8,7 +8,7 @@ import type {
 } from '../../model/netns-sockets.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Breakdown } from '../../model/socket-counts.ts';
-import { foldedOf } from './page-sockets.ts';
+import { foldedOf, remoteNameOf } from './page-sockets.ts';
 import type { PageSample, PageSamples } from './parse-page.ts';
 
 const NOT_READ: Breakdown<never> = { cells: [], folded: 0 };
@@ -76,6 +76,7 @@ function destinationsOf(page: PageSamples): NetnsSockets['destinations'] {
     localIp: sample.labels.local_ip ?? '',
     remoteIp: sample.labels.remote_ip ?? '',
     remotePort: Number(sample.labels.remote_port),
+    ...remoteNameOf(sample.labels),
     portsUsed: sample.value,
     portsTimeWait: timeWait.get(keyOf(sample)) ?? 0,
     portsOutside: 0,

@@ -25,6 +25,7 @@ export function snapshotOf(page: PageSamples): Snapshot {
     ...conntrackOf(page),
     ...connectionEventsOf(page),
     ...namespaceOf(page),
+    ...configOf(page),
     ...netnsOf(page),
     outcomes: outcomesOf(page),
   };
@@ -90,6 +91,14 @@ function namespaceOf(page: PageSamples): Pick<Snapshot, 'namespace'> {
     isHostPid: flag('tcpstate_pid_namespace_is_host'),
   });
   return Object.keys(namespace).length === 0 ? {} : { namespace };
+}
+
+/** The host's own thresholds; what a Prometheus adds to the page is not there. */
+function configOf(page: PageSamples): Pick<Snapshot, 'config'> {
+  const isCurrent = plain(page, 'tcpstate_config_last_reload_successful');
+  if (isCurrent === undefined) return {};
+  const own = page.get('tcpstate_alert_threshold')?.map(({ labels, value }) => [labels.alertname, value] as const);
+  return { config: { isCurrent: isCurrent === 1, thresholds: Object.fromEntries(own ?? []) } };
 }
 
 function outcomesOf(page: PageSamples): CollectorOutcome[] {

@@ -15,6 +15,7 @@ export function socketCountsOf(page: PageSamples): SocketCounts {
       localPort: labels.local_port ?? '',
       remoteIp: labels.remote_ip ?? '',
       remotePort: labels.remote_port ?? '',
+      ...remoteNameOf(labels),
       process: labels.process ?? 'unknown',
       sockets: value,
     })),
@@ -47,6 +48,11 @@ export function socketCountsOf(page: PageSamples): SocketCounts {
 
 function stateOf(label: string | undefined): number {
   return STATE_OF.get(label ?? '') ?? TcpState.unknown;
+}
+
+/** The label is there where a configuration names peers. */
+export function remoteNameOf({ remote_name: remoteName }: PageSample['labels']): { remoteName?: string } {
+  return remoteName === undefined ? {} : { remoteName };
 }
 
 function statesOf(samples: readonly PageSample[], family: string): (number | undefined)[] {

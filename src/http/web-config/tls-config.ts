@@ -1,7 +1,15 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SecureVersion } from 'node:tls';
+import {
+  type Field,
+  readChoice,
+  readFields,
+  readList,
+  readSwitch,
+  readText,
+  refuseField,
+} from '../../config/file/yaml-field.ts';
 import { CIPHERS, CURVES, DEFAULT_CIPHERS, TLS_VERSIONS, TLS13_CIPHERS } from './tls-names.ts';
-import { type Field, readChoice, readFields, readList, readSwitch, readText, refuseField } from './yaml-field.ts';
 
 /** Whether a client must present a certificate, and whether a presented one must be valid. */
 export interface ClientAuth {

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type TlsOptions } from 'node:tls';
+import { refuseField } from '../../config/file/yaml-field.ts';
 import { describeError } from '../../model/describe-error.ts';
 import type { PemSource, TlsConfig } from './tls-config.ts';
-import { refuseField } from './yaml-field.ts';
 
 /** TLS ready to serve: the configuration, and the options for a server. */
 export interface TlsSettings extends Pick<TlsConfig, 'clientAuth' | 'clientAllowedSans'> {

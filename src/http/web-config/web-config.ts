@@ -1,6 +1,4 @@
 import { parseDuration } from '../../config/duration.ts';
-import type { RateLimit } from '../sharing/rate-limit.ts';
-import { readTlsConfig, type TlsConfig } from './tls-config.ts';
 import {
   type Field,
   parseYaml,
@@ -10,7 +8,9 @@ import {
   readSwitch,
   readText,
   refuseField,
-} from './yaml-field.ts';
+} from '../../config/file/yaml-field.ts';
+import type { RateLimit } from '../sharing/rate-limit.ts';
+import { readTlsConfig, type TlsConfig } from './tls-config.ts';
 
 /** The content of a web configuration file, before the files it names are read. */
 export interface WebConfig {

@@ -1,5 +1,6 @@
 import type { FuzzTarget } from '../target.ts';
 import { CONFIG } from './config.ts';
+import { CONFIG_FILE } from './config-file.ts';
 import { DIAGNOSE } from './diagnose.ts';
 import { HTTP } from './http.ts';
 import { KERNEL_WALK } from './kernel-walk.ts';
@@ -31,6 +32,7 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   ...HTTP,
   ...WEB_CONFIG,
   ...CONFIG,
+  ...CONFIG_FILE,
   ...DIAGNOSE,
   ...PAGE,
   ...LIVE_PAGE,

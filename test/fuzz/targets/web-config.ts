@@ -46,7 +46,7 @@ export const WEB_CONFIG: Readonly<Record<string, FuzzTarget>> = {
         'readSwitch',
         'readNumber',
         'readChoice',
-      ].map((name) => `http/web-config/yaml-field.ts#${name}`),
+      ].map((name) => `config/file/yaml-field.ts#${name}`),
     ],
     holds:
       'settings in their bounds, or one line with file, line and column; a section that is there is never taken for absent',

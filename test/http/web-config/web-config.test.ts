@@ -160,7 +160,11 @@ describe('a mistake in a web configuration', () => {
       `${TLS}  cert_fil: c\n`,
       /^web\.yml:4:3: unknown key "cert_fil" in tls_server_config: allowed are cert, cert_file, key, key_file, /,
     ],
-    ['a key twice', 'http_server_config:\n  http2: true\n  http2: false', /^web\.yml:3:3: Map keys must be unique$/],
+    [
+      'a key twice',
+      'http_server_config:\n  http2: true\n  http2: false',
+      /^web\.yml:3:3: http2 is there twice: leave one of them out$/,
+    ],
     ['no YAML', 'a: [', /^web\.yml:1:\d+: /],
     [
       'two documents',

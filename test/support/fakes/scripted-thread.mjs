@@ -6,9 +6,9 @@ import { parentPort, threadId, workerData } from 'node:worker_threads';
 const FOREVER = new Int32Array(new SharedArrayBuffer(4));
 
 const ACTIONS = {
-  /** Tells which thread answered. */
-  counters(id) {
-    const facts = { conntrack: { entries: threadId, limit: 1 } };
+  /** Tells which thread answered, and the configuration that came with the request. */
+  counters(id, config) {
+    const facts = { conntrack: { entries: threadId, limit: 1 }, ...(config && { config }) };
     parentPort.postMessage({
       type: 'part',
       id,
@@ -34,8 +34,8 @@ const ACTIONS = {
 
 if (workerData.sysfs === 'unable') parentPort.postMessage({ type: 'unable', error: 'there is nothing to read' });
 else {
-  parentPort.on('message', ({ id, collectors }) => {
-    for (const name of collectors) ACTIONS[name](id);
+  parentPort.on('message', ({ id, collectors, config }) => {
+    for (const name of collectors) ACTIONS[name](id, config);
     parentPort.postMessage({ type: 'done', id, end: { parts: [], hasCounts: true } });
   });
   parentPort.postMessage({ type: 'ready', notices: [{ level: 'info', message: 'scripted' }] });

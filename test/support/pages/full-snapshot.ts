@@ -1,6 +1,7 @@
 import type { TallyLimits } from '../../../src/model/limits.ts';
-import type { Snapshot } from '../../../src/model/snapshot.ts';
+import type { ConfigFacts, Snapshot } from '../../../src/model/snapshot.ts';
 import { KNOWN_STATES, TcpState } from '../../../src/model/tcp-state.ts';
+import { THRESHOLD_ALERTS } from '../../../src/model/threshold-alerts.ts';
 import { fullEvents } from './event-counts.ts';
 import { fullNetns } from './netns-counts.ts';
 import { LINUX_SNAPSHOT, WINDOWS_SNAPSHOT } from './snapshots.ts';
@@ -13,7 +14,13 @@ const PROCESS = 'Contoso.Enterprise.Integration.BackgroundWorker.Service';
 /** A container in a Kubernetes pod. */
 const UNIT = `cri-containerd-${'0123456789abcdef'.repeat(4)}.scope`;
 
-/** Every part present, every breakdown full at the limits and with all the `other` cells it can have, labels long. */
+/** A configuration file with every threshold. */
+export const FULL_CONFIG: ConfigFacts = {
+  isCurrent: true,
+  thresholds: Object.fromEntries(THRESHOLD_ALERTS.map((alert) => [alert, 0.95])),
+};
+
+/** Every part present but a configuration file, every breakdown full at the limits and with all the `other` cells it can have, labels long. */
 export function fullSnapshot(limits: TallyLimits): Snapshot {
   const folded = 400_000;
   const processes = range(limits.processes, (index) => `${PROCESS}${index}`);

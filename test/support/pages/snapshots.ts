@@ -1,6 +1,7 @@
 import type { BuildInfo } from '../../../src/model/build-info.ts';
 
 export { LINUX_SNAPSHOT } from './linux-snapshot.ts';
+export { NAMES_SNAPSHOT } from './names-snapshot.ts';
 export { WINDOWS_SNAPSHOT } from './windows-snapshot.ts';
 
 export const LINUX_BUILD: BuildInfo = {

@@ -11,7 +11,7 @@ import {
   Parser,
   parseDocument,
 } from 'yaml';
-import { ConfigRefusal, quoteValue } from '../../config/refusal.ts';
+import { ConfigRefusal, quoteValue } from '../refusal.ts';
 
 /** A value in a YAML file, and its place. Messages repeat only what is known not to be a secret. */
 export interface Field {
@@ -38,7 +38,8 @@ export function parseYaml(text: string, file: string): Field {
   const tooDeep = findTooDeep(text, lines);
   if (tooDeep !== undefined) throw new ConfigRefusal(`${placeAt(tooDeep)}: nested more than ${DEEPEST} levels deep`);
   // Pretty errors would print the lines around the mistake, which may contain a key.
-  const document = parseDocument(text, { version: '1.1', prettyErrors: false });
+  // Comparing each key with each other takes a second for ten thousand: readEntries() compares their names.
+  const document = parseDocument(text, { version: '1.1', prettyErrors: false, uniqueKeys: false });
   const [error] = document.errors;
   if (error?.code === 'MULTIPLE_DOCS')
     throw new ConfigRefusal(
@@ -98,9 +99,13 @@ export function readFields<Name extends string>(field: Field, names: readonly Na
 export function readEntries(field: Field): Field[] {
   if (field.value === undefined) return [];
   if (!isMap(field.value)) throw refuseField(field, 'has to be a mapping: lines of "key: value", further to the right');
+  const names = new Set<string>();
   return field.value.items.map(({ key, value }) => {
     if (!isScalar(key)) throw refuseField(field, 'has a key that is no plain text');
-    return field.below(key.source ?? String(key.value), key, value);
+    const entry = field.below(key.source ?? String(key.value), key, value);
+    if (names.has(entry.name)) throw refuseField(entry, 'is there twice: leave one of them out');
+    names.add(entry.name);
+    return entry;
   });
 }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ConfigRefusal } from '../../../src/config/config.ts';
+import { parseConfigFile } from '../../../src/config/file/config-file.ts';
+
+/** What stands in the file below `destinations`, and the refusal without the name of the file. */
+const REFUSED: readonly (readonly [line: string, message: RegExp])[] = [
+  [
+    'db.example:5432: x',
+    /^2:3: db\.example:5432 is no address or network: give 10\.0\.0\.50, .*names are not looked up$/,
+  ],
+  ['10.0.0.300: x', /^2:3: 10\.0\.0\.300 is no address or network/],
+  ['10.0.0.50/33: x', /^2:3: 10\.0\.0\.50\/33 has a prefix that is not possible: give one from 0 to 32$/],
+  ['2001:db8::/129: x', /has a prefix that is not possible: give one from 0 to 128$/],
+  ['::ffff:10.0.0.0/8: x', /has a prefix that is not possible: give one from 96 to 128$/],
+  ['10.0.0.50/24: x', /^2:3: 10\.0\.0\.50\/24 has bits of a host behind its prefix: give the first address/],
+  ['10.0.0.50:0: x', /has no port from 1 to 65535 behind the colon$/],
+  ['10.0.0.50:65536: x', /has no port from 1 to 65535 behind the colon$/],
+  ['10.0.0.50: other', /cannot be called "other": that is the sum/],
+  ['10.0.0.50:', /cannot be called "": give 1 to 64 characters that can be seen$/],
+  ['10.0.0.50: "a\\u202eb"', /cannot be called "a\\u202eb": give 1 to 64 characters/],
+  [`10.0.0.50: ${'x'.repeat(65)}`, /give 1 to 64 characters/],
+  ['10.0.0.50: [a]', /^2:3: 10\.0\.0\.50 has to be a text$/],
+  ['10.0.0.50: a\n  10.0.0.50/32: b', /^3:3: 10\.0\.0\.50\/32 is the same as the one at names\.yml:2:3: leave one/],
+  ['10.0.0.50: a\n  10.0.0.50: b', /^3:3: 10\.0\.0\.50 is there twice: leave one of them out$/],
+];
+
+describe('parseConfigFile', () => {
+  it('takes nothing for nothing', () => {
+    assert.deepEqual(parseConfigFile('', 'names.yml').destinations, []);
+    assert.deepEqual(parseConfigFile('destinations:\n', 'names.yml').destinations, []);
+  });
+
+  it('takes a name that looks like a number as it is written', () => {
+    assert.equal(parseConfigFile('destinations: {10.0.0.1: 0x10}', 'names.yml').destinations[0]?.name, '0x10');
+  });
+
+  it('refuses an unknown section', () => {
+    assert.throws(() => parseConfigFile('destination: {}\n', 'names.yml'), {
+      message: /^names\.yml:1:1: unknown key "destination": allowed are destinations/,
+    });
+  });
+
+  for (const [line, message] of REFUSED) {
+    it(`refuses ${JSON.stringify(line.slice(0, 40))} with file, line, value and the way out`, () => {
+      assert.throws(
+        () => parseConfigFile(`destinations:\n  ${line}\n`, 'names.yml'),
+        (error) => {
+          assert.ok(error instanceof ConfigRefusal);
+          assert.match(error.message.replace('names.yml:', ''), message);
+          assert.doesNotMatch(error.message, /\n/);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('refuses more rules than it can hold', () => {
+    const lines = Array.from({ length: 10_001 }, (_, index) => `  10.0.${index >> 8}.${index & 255}: x\n`);
+    const parse = (text: string) => parseConfigFile(`destinations:\n${text}`, 'names.yml').destinations.length;
+    assert.throws(() => parse(lines.join('')), /has 10001 entries: give 10000 at most/);
+    assert.equal(parse(lines.slice(1).join('')), 10_000);
+  });
+});

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { parseConfigFile } from '../../src/config/file/config-file.ts';
+import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const SCHEMA = JSON.parse(read('deploy/config-file.schema.json'));
+const PLACES = [
+  ...['10.0.0.50', '10.0.0.50/32:5432', '10.0.0.50:5432', '2001:db8::/32', '2001:db8::/32:443', '::ffff:10.0.0.50'],
+  '[2001:db8::1]:443',
+];
+
+describe('the schema of the configuration file', () => {
+  it('has the sections and the alerts that the exporter takes', () => {
+    assert.deepEqual(Object.keys(SCHEMA.properties.thresholds.properties), [...THRESHOLD_ALERTS]);
+    assert.throws(() => parseConfigFile('x: 1\n', 'a.yml'), {
+      message: `a.yml:1:1: unknown key "x": allowed are ${Object.keys(SCHEMA.properties).join(', ')}`,
+    });
+  });
+
+  it('takes the places that the exporter takes', () => {
+    const pattern = new RegExp(SCHEMA.properties.destinations.propertyNames.pattern);
+    for (const place of PLACES) {
+      assert.match(place, pattern);
+      assert.equal(parseConfigFile(`destinations: {"${place}": x}\n`, 'a.yml').destinations.length, 1, place);
+    }
+    for (const place of ['db.example:5432', '10.0.0.50/32:', '']) assert.doesNotMatch(place, pattern);
+  });
+});
+
+describe('docs/config-file.md', () => {
+  it('has an example that the exporter takes', () => {
+    const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/config-file.md')) ?? [];
+    const { destinations, thresholds } = parseConfigFile(example, 'a.yml');
+    assert.deepEqual([destinations.length, Object.keys(thresholds).length], [3, 2]);
+  });
+});

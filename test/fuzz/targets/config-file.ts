@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { parseConfigFile } from '../../../src/config/file/config-file.ts';
+import { formatAddress, isIpv4 } from '../../../src/model/ip-address.ts';
+import { createRemoteNames } from '../../../src/model/remote-names.ts';
+import { answerOf, type FuzzTarget } from '../target.ts';
+
+const REFUSAL = { name: 'ConfigRefusal', says: /^names\.yml:\d+:\d+: (?!.*call stack)[^\p{Cc}\u2028\u2029]+$/u };
+
+export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
+  'config-file': {
+    drives: [
+      'config/file/config-file.ts#parseConfigFile',
+      'config/file/destination-rules.ts#readDestinationRules',
+      'config/file/host-thresholds.ts#readHostThresholds',
+      'model/remote-names.ts#createRemoteNames',
+    ],
+    holds: 'rules that name the first address of their own network, or one line with file, line and column',
+    seeds: () => [
+      'destinations:\n  10.0.0.50/32:5432: postgres-primary\n  10.0.0.0/24: backend\n  2001:db8::/32:443: web\n',
+      'destinations: {"[2001:db8::1]:443": a, ::ffff:10.0.0.0/104: b, 0.0.0.0/0: c}\n',
+      'thresholds: {TcpSynSentPiling: 500, TcpEphemeralPortsHigh: 0.8}\n',
+      'destinations: &a {10.0.0.1: x}\nthresholds: *a\n',
+      '',
+    ],
+    longestInput: 16_384,
+    words: [
+      '/',
+      ':',
+      '::',
+      '[',
+      ']',
+      '"',
+      '/32',
+      '/128',
+      ':65535',
+      'other',
+      '\n  ',
+      '{',
+      '}',
+      '*a',
+      '&a ',
+      '-1',
+      '.inf',
+    ],
+    run(input) {
+      const config = answerOf(() => parseConfigFile(input.toString(), 'names.yml'), REFUSAL);
+      if (config === undefined) return;
+      const nameOf = createRemoteNames(config.destinations);
+      for (const { network, prefix, port = '' } of config.destinations) {
+        const isV4 = isIpv4(network[0], network[1], network[2]);
+        assert.ok(prefix >= 0 && prefix <= (isV4 ? 32 : 128));
+        const name = nameOf(formatAddress(network), port);
+        assert.ok(
+          config.destinations.some((rule) => rule.name === name),
+          name,
+        );
+      }
+      for (const value of Object.values(config.thresholds)) assert.ok(Number.isFinite(value) && value >= 0);
+    },
+  },
+};
