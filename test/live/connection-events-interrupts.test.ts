@@ -29,6 +29,7 @@ test('what an interrupt does in the middle of a program is seen by the other pro
   skip,
 }, async (t) => {
   setNetworkSetting('ipv4/ip_local_port_range', '10000 60999');
+  setNetworkSetting('ipv4/ip_local_reserved_ports', `${PORT},${OTHER_PORT}`); // no caller's, to be free for servers
   setNetworkSetting('ipv4/tcp_max_tw_buckets', '262144');
   addSilentNetworks();
   steerPacketsTo(0);

@@ -49,8 +49,9 @@ export function createConnectionMaker(t: TestContext) {
   ): Promise<void> {
     const child = start(['serve', name, address, String(port), first], cpu);
     t.after(async () => end(child));
-    const [line] = await once(createInterface(child.stdout!), 'line');
-    if (line !== 'listening') throw new Error(`${name} does not listen: ${line}`);
+    const lines = createInterface(child.stdout!);
+    const [line] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [line?: string];
+    if (line !== 'listening') throw new Error(`${name} does not listen: ${line ?? 'it ended'}`);
   }
 
   function call(name: string, to: readonly [address: string, port: number], count: number, how: How): Called {
