@@ -10,8 +10,8 @@ import { assembleSnapshot } from './snapshot.ts';
 type Send = (message: CollectorMessage, transfer?: ArrayBuffer[]) => void;
 
 /**
- * Answers requests in the collector thread. Each part without counts is sent as soon as it is there: what comes next may hang, or take
- * longer than the request may wait. The counts are sent as a page, or themselves if somebody wants them.
+ * Answers requests in the collector thread. Facts are sent as soon as they are there: what comes next may hang, or take longer than
+ * the request may wait. The counts are sent as a page, or themselves if somebody wants them.
  */
 export function createAnswering(collect: ReturnType<typeof createCollection>, build: BuildInfo, send: Send) {
   return function answer(request: CollectRequest): void {

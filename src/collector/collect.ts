@@ -15,9 +15,6 @@ import { runCollector } from './run-collector.ts';
 /** Sockets are counted by the rules of ephemeral ports, and by how many ports in TIME_WAIT the kernel has handed out again. */
 const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
-/** Facts that are there wait so long for the next ones: should one of those hang, the page lacks them too. */
-const HOLD_MS = 5;
-
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
@@ -87,27 +84,16 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     }
   }
 
-  /**
-   * Gives every wanted fact, those of a few milliseconds together: each part wakes the main thread. Returns what is known, with what
-   * sockets are counted by in any case.
-   */
+  /** Gives every wanted fact, each by itself: the next one may hang. Returns what is known, with what sockets are counted by in any case. */
   function collectFacts(wanted: ReadonlySet<CollectorName>, give: (part: CollectedPart) => void): Facts {
     let known: Facts = {};
-    let part: CollectedPart = { outcomes: [] };
-    let heldSinceMs = now();
     for (const collector of platform.facts) {
       const isWanted = wanted.has(collector.name);
       if (!isWanted && !COUNTED_BY.includes(collector.name)) continue;
       const { value, outcome } = runCollector(collector.name, collector, now, (): Facts => collector.collect());
       known = { ...known, ...value };
-      if (!isWanted) continue;
-      part = { facts: { ...part.facts, ...value }, outcomes: [...part.outcomes, outcome] };
-      if (now() - heldSinceMs < HOLD_MS) continue;
-      give(part);
-      part = { outcomes: [] };
-      heldSinceMs = now();
+      if (isWanted) give({ ...(value && { facts: value }), outcomes: [outcome] });
     }
-    if (part.outcomes.length > 0) give(part);
     return known;
   }
 }

@@ -45,7 +45,7 @@ function createThread(facts = FACTS, events: string[] = []) {
 }
 
 describe('createAnswering', () => {
-  it('sends facts before it reads sockets, and the rest at the end', async () => {
+  it('sends each fact as soon as it is there, and the rest at the end', async () => {
     const events: string[] = [];
     const facts = FACTS.map((fact) => ({
       ...fact,
@@ -55,7 +55,7 @@ describe('createAnswering', () => {
       },
     }));
     const { parts } = await createThread(facts, events).ask();
-    assert.deepEqual(events, ['counters', 'memory', 'part', 'read', 'done']);
+    assert.deepEqual(events, ['counters', 'part', 'memory', 'part', 'read', 'done']);
     assert.deepEqual(
       parts.flatMap(({ outcomes }) => outcomes.map(({ collector }) => collector)),
       ['counters', 'memory', 'sockets'],

@@ -64,10 +64,6 @@ function collect(platform: Partial<Platform>, ...collectors: CollectorName[]) {
   return { parts, outcomes, sockets: parts.find((part) => part.sockets)?.sockets };
 }
 
-function collectorsOf(parts: readonly CollectedPart[]): CollectorName[][] {
-  return parts.map(({ outcomes }) => outcomes.map(({ collector }) => collector));
-}
-
 describe('createCollection', () => {
   it('asks listeners for what they dropped, unless there are none, or too many', () => {
     let reads = 0;
@@ -106,35 +102,19 @@ describe('createCollection', () => {
     assert.deepEqual([sockets!.listenerDrops, outcomes.sockets!.success], [undefined, false]);
   });
 
-  it('sends facts together, before the sockets', () => {
+  it('sends each fact as a part of its own, before the sockets', () => {
     const { parts } = collect(
       { facts: [RULES, COUNTERS], sockets: fakeReader([LISTENER]) },
       'counters',
       'sockets',
       'ephemeral_ports',
     );
-    assert.deepEqual(collectorsOf(parts), [['ephemeral_ports', 'counters'], ['sockets']]);
-    assert.deepEqual(parts[0]!.facts!.counters, { activeOpens: 5 });
-    assert.equal(parts[1]!.sockets!.ephemeral!.families[0]!.ports, 10);
-  });
-
-  it('sends facts that took long before those that may take longer', () => {
-    let nowMs = 0;
-    const slow = (fact: FactCollector, ms: number): FactCollector => ({
-      ...fact,
-      collect() {
-        nowMs += ms;
-        return fact.collect();
-      },
-    });
-    const parts: CollectedPart[] = [];
-    const facts = [slow(RULES, 4), slow(COUNTERS, 1), slow({ ...COUNTERS, name: 'settings' }, 1)];
-    createCollection(
-      fakePlatform({ facts }),
-      DEFAULT_LIMITS,
-      () => nowMs,
-    )({ collectors: ['ephemeral_ports', 'counters', 'settings'], deadlineMs: 1000 }, (part) => parts.push(part));
-    assert.deepEqual(collectorsOf(parts).slice(0, 2), [['ephemeral_ports', 'counters'], ['settings']]);
+    assert.deepEqual(
+      parts.map(({ outcomes }) => outcomes.map(({ collector }) => collector)),
+      [['ephemeral_ports'], ['counters'], ['sockets']],
+    );
+    assert.deepEqual(parts[1]!.facts, { counters: { activeOpens: 5 } });
+    assert.equal(parts[2]!.sockets!.ephemeral!.families[0]!.ports, 10);
   });
 
   it('counts by what the kernel took over though the counters are not asked for', () => {
