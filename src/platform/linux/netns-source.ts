@@ -27,12 +27,20 @@ export function openNetns(
   const { source, read, listPids } = reader;
   const cgroups = units ?? openCgroups(options);
   const budgetMs = Math.min(owners.budgetMs, MOST_MS);
+  /** Undefined also where the tree of cgroups cannot be read: the collector of units says why, and all else is as it is. */
+  const pathOf = (cgroupId: bigint) => {
+    try {
+      return cgroups?.pathOf(cgroupId);
+    } catch {
+      return undefined;
+    }
+  };
   return {
     source,
     read,
     owners: createOwnerResolver(libc, { ...owners, budgetMs, listPids, limits: LIMITS }),
     placeOf(cgroupId) {
-      const path = cgroups?.pathOf(cgroupId);
+      const path = pathOf(cgroupId);
       return path === undefined ? undefined : reader.placeOf(path);
     },
   };
