@@ -19,7 +19,7 @@ export interface SelfMetrics {
   close(): void;
 }
 
-/** Families in prom-client's form, for `renderExposition`. */
+/** Families in prom-client's form, for `appendSelf`. */
 export type SelfFamilies = Awaited<ReturnType<Registry['getMetricsAsJSON']>>;
 
 /**

@@ -5,7 +5,7 @@ import type {
   PortHolder,
   SocketCounts,
 } from '../../model/socket-counts.ts';
-import { foldedOf, remoteNameOf } from './page-sockets.ts';
+import { destinationOf, foldedOf } from './page-sockets.ts';
 import type { PageSample, PageSamples } from './parse-page.ts';
 
 const FAMILIES: readonly FamilyLabel[] = ['ipv4', 'ipv6'];
@@ -50,11 +50,7 @@ function destinationsOf(page: PageSamples): DestinationCell[] {
     new Map(page.get(`tcpstate_ephemeral_destination_ports_${name}`)?.map((sample) => [keyOf(sample), sample.value]));
   const [timeWait, outside, reusable] = [numbers('time_wait'), numbers('outside'), numbers('reusable')];
   return (page.get('tcpstate_ephemeral_destination_ports_used') ?? []).map((sample) => ({
-    family: sample.labels.family === 'ipv6' ? 'ipv6' : 'ipv4',
-    localIp: sample.labels.local_ip ?? '',
-    remoteIp: sample.labels.remote_ip ?? '',
-    remotePort: Number(sample.labels.remote_port),
-    ...remoteNameOf(sample.labels),
+    ...destinationOf(sample.labels),
     portsUsed: sample.value,
     portsTimeWait: timeWait.get(keyOf(sample)) ?? 0,
     portsOutside: outside.get(keyOf(sample)) ?? 0,

@@ -8,7 +8,7 @@ import type {
 } from '../../model/netns-sockets.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Breakdown } from '../../model/socket-counts.ts';
-import { foldedOf, remoteNameOf } from './page-sockets.ts';
+import { destinationOf, foldedOf } from './page-sockets.ts';
 import type { PageSample, PageSamples } from './parse-page.ts';
 
 const NOT_READ: Breakdown<never> = { cells: [], folded: 0 };
@@ -72,11 +72,7 @@ function destinationsOf(page: PageSamples): NetnsSockets['destinations'] {
   );
   const cells = (page.get(name) ?? []).map((sample) => ({
     ...ownerOf(sample),
-    family: sample.labels.family === 'ipv6' ? ('ipv6' as const) : ('ipv4' as const),
-    localIp: sample.labels.local_ip ?? '',
-    remoteIp: sample.labels.remote_ip ?? '',
-    remotePort: Number(sample.labels.remote_port),
-    ...remoteNameOf(sample.labels),
+    ...destinationOf(sample.labels),
     portsUsed: sample.value,
     portsTimeWait: timeWait.get(keyOf(sample)) ?? 0,
     portsOutside: 0,

@@ -153,3 +153,14 @@ function processFdsOf(page: PageSamples): Pick<SocketCounts, 'processFds'> {
   });
   return { processFds: { cells, folded: foldedOf(page, 'tcpstate_process_open_fds') } };
 }
+
+/** What says which destination a sample is about. */
+export function destinationOf(labels: PageSample['labels']) {
+  return {
+    family: labels.family === 'ipv6' ? ('ipv6' as const) : ('ipv4' as const),
+    localIp: labels.local_ip ?? '',
+    remoteIp: labels.remote_ip ?? '',
+    remotePort: Number(labels.remote_port),
+    ...remoteNameOf(labels),
+  };
+}
