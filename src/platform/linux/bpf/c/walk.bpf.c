@@ -19,7 +19,7 @@
 #define PORT_WORDS 1024 /* one bit for each port */
 #define BUDGET_NS 400000
 #define STEPS_PER_LOOK 64 /* at the clock */
-#define BLOCK 32 /* buckets looked at together: most are empty */
+#define BLOCK 64 /* buckets looked at together: most are empty */
 #define LISTENING_NULLS_BASE (1U << 29) /* include/net/inet_hashtables.h */
 
 #define MOST_NAMESPACES 4096
@@ -206,21 +206,21 @@ static __always_inline void read_chain(struct output *out, __u64 head, __u32 nul
 
 /*
  * Whether a whole block of chains is empty, the first of which has its link at `head`: most are, and one copy of all links is five times
- * as fast. An empty chain has a nulls marker, whose lowest bit is set, or a null pointer.
+ * as fast. The link of an empty chain is a nulls marker, whose lowest bit is set; in a table without them (`is_nulls`) a null pointer.
  */
-static __always_inline int is_empty(struct output *out, __u64 head, __u32 stride)
+static __always_inline int is_empty(struct output *out, __u64 head, __u32 stride, int is_nulls)
 {
 	__u64 *links = out->links, all = 1, any = 0;
 	if (stride == 8) {
 		if (bpf_probe_read_kernel(links, BLOCK * 8, (void *)head)) return 0;
 #pragma unroll
-		for (int each = 0; each < BLOCK; each++) { all &= links[each]; any |= links[each]; }
+		for (int each = 0; each < BLOCK; each++) { if (is_nulls) all &= links[each]; else any |= links[each]; barrier_var(all); }
 	} else if (stride == 16) {
 		if (bpf_probe_read_kernel(links, BLOCK * 16 - 8, (void *)head)) return 0;
 #pragma unroll
-		for (int each = 0; each < BLOCK; each++) { all &= links[each * 2]; any |= links[each * 2]; }
+		for (int each = 0; each < BLOCK; each++) { if (is_nulls) all &= links[each * 2]; else any |= links[each * 2]; barrier_var(all); }
 	} else return 0;
-	return all == 1 || !any;
+	return is_nulls ? all : !any;
 }
 
 /* Chains from `from` on, until the rows are full or the time is over. */
@@ -234,7 +234,7 @@ static __always_inline void read_chains(struct output *out, __u64 base, __u32 st
 		__u64 head = base + (__u64)bucket * stride;
 		if (bucket % BLOCK == 0) {
 			if (bpf_ktime_get_ns() > walk->end_ns) return;
-			if (bucket + BLOCK <= buckets && is_empty(out, head, stride)) { out->next = bucket + BLOCK; continue; }
+			if (bucket + BLOCK <= buckets && is_empty(out, head, stride, 1)) { out->next = bucket + BLOCK; continue; }
 		}
 		if (LOAD(head) & 1) { out->next = bucket + 1; continue; }
 		__u32 first = out->rows;
@@ -282,7 +282,7 @@ static __always_inline void read_bound(struct output *out, __u64 base, __u32 fro
 			__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket);
 			__u64 head = base + (__u64)bucket * stride;
 			if (bucket >= out->buckets) return;
-			if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride)) {
+			if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride, 0)) {
 				out->next = bucket + BLOCK;
 				continue;
 			}
@@ -340,7 +340,7 @@ static __always_inline void read_ports(struct output *out, __u64 base, __u32 fro
 		}
 		if (bucket >= out->buckets) return;
 		__u64 head = base + (__u64)bucket * stride;
-		if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride)) {
+		if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride, 0)) {
 			out->next = bucket + BLOCK;
 			continue;
 		}
