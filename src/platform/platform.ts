@@ -83,6 +83,8 @@ export interface SocketReader {
  */
 export interface OwnerResolver {
   readonly source: string;
+  /** Why it is not the one it was. */
+  readonly sourceReason?: string | undefined;
   /** For all sockets of a scrape: searches for unknown owners, within its own time budget. */
   resolve(table: SocketTable, budget: ScrapeBudget): void;
   /** For a part of the sockets just resolved (the CLOSE_WAIT ones): answers from memory only. */

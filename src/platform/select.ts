@@ -11,10 +11,11 @@ export async function openPlatform(name: PlatformName, options: PlatformOptions)
   switch (name) {
     case 'linux': {
       const { openLinuxPlatform } = await import('./linux/index.ts');
-      const { walk, events } = programsOf(options);
+      const { walk, fds, events } = programsOf(options);
       const { addWalk } = walk ? await import('./linux/walk-sources.ts') : {};
+      const { openKernelLinks } = fds ? await import('./linux/fd-sources.ts') : {};
       const { openConnectionEvents } = events ? await import('./linux/event-source.ts') : {};
-      return openLinuxPlatform(options, addWalk, openConnectionEvents);
+      return openLinuxPlatform(options, { addWalk, openKernelLinks, openEvents: openConnectionEvents });
     }
     case 'windows': {
       const { openWindowsPlatform } = await import('./windows/index.ts');
@@ -36,15 +37,17 @@ export async function useStartRights(
   passed: readonly number[],
 ): Promise<void> {
   const wanted = programsOf(options);
-  if (name !== 'linux' || !(wanted.walk || wanted.events)) return;
+  if (name !== 'linux' || !(wanted.walk || wanted.fds || wanted.events)) return;
   const { loadAndGiveUp } = await import('./linux/bpf/hand-over.ts');
   loadAndGiveUp(wanted, passed);
 }
 
 /** The programs that these options have loaded into the kernel. */
 function programsOf({ socketSource, collectors }: Pick<PlatformOptions, 'socketSource' | 'collectors'>) {
+  const mayLoad = socketSource !== undefined && MAY_LOAD.has(socketSource);
   return {
-    walk: socketSource !== undefined && MAY_LOAD.has(socketSource),
+    walk: mayLoad,
+    fds: mayLoad && collectors.has('processes'),
     events: collectors.has('connection_events'),
   };
 }

@@ -20,6 +20,7 @@ const NOT_FOREIGN: Readonly<Record<string, string>> = {
   'platform/linux/bpf/event-owners.ts': 'what our own program has noted; any bytes are a name',
   'platform/linux/bpf/kernel-map.ts': 'how many entries the kernel has written',
   'platform/linux/bpf/hand-over.ts': 'the command line, environment and status of this process',
+  'platform/linux/bpf/kernel-fds.ts': 'what our own program has written',
   'platform/linux/bpf/kernel-walk.ts': 'what our own program has written',
   'platform/linux/bpf/own-descriptors.ts': 'names that we gave, which the kernel gives back',
   'platform/linux/bpf/skeleton.ts': 'what our own loader has written',

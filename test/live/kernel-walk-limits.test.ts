@@ -7,10 +7,11 @@ import {
   loadWalk,
   REQUEST_BYTES,
   Table,
-  type WalkDescriptors,
 } from '../../src/platform/linux/bpf/kernel-walk.ts';
+import type { ReaderDescriptors } from '../../src/platform/linux/bpf/own-descriptors.ts';
 import { type Skeleton, unpackSkeleton } from '../../src/platform/linux/bpf/skeleton.ts';
 import { WALK } from '../../src/platform/linux/bpf/walk.skeleton.ts';
+import { renameField } from '../support/files/renamed-field.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
@@ -48,7 +49,7 @@ for (const [field, other] of WRONG_FIELDS) {
   test(`${other} taken for ${field}: every run ends, and so does the walk`, { skip, timeout: 60_000 }, (t) => {
     makeSockets(t);
     const skeleton = unpackSkeleton(WALK);
-    const wrong = { ...skeleton, data: renamed(skeleton.data, field, other) };
+    const wrong = { ...skeleton, data: renameField(skeleton.data, field, other) };
     const descriptors = loadOrRefuse(wrong);
     if (descriptors === undefined) return; // the kernel compares types: as good an end
     loaded++;
@@ -137,17 +138,7 @@ function makeSockets(t: TestContext, connections = 200): void {
   }
 }
 
-/** The names of fields stand in the program's BTF, which the kernel looks them up by. */
-function renamed(data: Uint8Array, field: string, other: string): Uint8Array {
-  const bytes = Buffer.from(data);
-  assert.ok(other.length <= field.length, `${other} has no room`);
-  const at = bytes.indexOf(`\0${field}\0`);
-  assert.ok(at > 0, `no ${field}`);
-  bytes.fill(0, at + 1, at + 1 + field.length).write(other, at + 1, 'latin1');
-  return bytes;
-}
-
-function loadOrRefuse(skeleton: Skeleton): WalkDescriptors | undefined {
+function loadOrRefuse(skeleton: Skeleton): ReaderDescriptors | undefined {
   try {
     return loadWalk(skeleton);
   } catch {
@@ -165,7 +156,7 @@ function outcomeOf(read: () => void): string {
 }
 
 /** Milliseconds that one run took. */
-function runOnce({ program }: WalkDescriptors, table: number, from: number, states: number): number {
+function runOnce({ program }: ReaderDescriptors, table: number, from: number, states: number): number {
   const request = Buffer.alloc(REQUEST_BYTES);
   for (const [index, value] of [7, table, from, states].entries()) request.writeInt32LE(value, index * 4);
   const startMs = performance.now();

@@ -4,6 +4,7 @@ import type { Notice, Platform, PlatformOptions } from '../platform.ts';
 import { describeCapabilities, describeNamespaces, hasOwnerCapabilities } from './capability-notices.ts';
 import type { OpenedEvents } from './event-source.ts';
 import { createFactCollectors } from './facts.ts';
+import type { openKernelLinks as OpenKernelLinks } from './fd-sources.ts';
 import { keepHandles } from './libc/kept-handles.ts';
 import { type Libc, loadLibc } from './libc/libc.ts';
 import { keepLargeArraysApart, trimMemory } from './libc/malloc.ts';
@@ -21,14 +22,20 @@ import { chooseSources, type SocketSources } from './socket-sources.ts';
 /** Sources in front of others. */
 type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources) => SocketSources;
 
+/** What loads a program into the kernel, as far as the options allow it. */
+interface KernelParts {
+  readonly addWalk?: AddSources | undefined;
+  readonly openKernelLinks?: typeof OpenKernelLinks | undefined;
+  readonly openEvents?: ((withProcesses: boolean) => OpenedEvents) | undefined;
+}
+
 /**
  * Opens Linux: reads sockets with `addWalk` from the kernel's own tables, by inet_diag where that is not possible, or from
  * /proc/net/tcp where the kernel refuses both. Also changes a setting of the process's memory allocator.
  */
 export function openLinuxPlatform(
   options: PlatformOptions,
-  addWalk?: AddSources,
-  openEvents?: (withProcesses: boolean) => OpenedEvents,
+  { addWalk, openKernelLinks, openEvents }: KernelParts = {},
 ): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
@@ -37,7 +44,9 @@ export function openLinuxPlatform(
   const { isPrivileged, notices } = checkCapabilities(options, seesAll);
   const chosen = chooseSources(libc, options);
   const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
+  const links = isPrivileged && seesAll ? openKernelLinks?.(libc, options.procfs) : undefined;
   const ownerOptions = {
+    ...(links && { links }),
     procfs: options.procfs,
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
@@ -64,11 +73,15 @@ export function openLinuxPlatform(
       sources.notice,
       ...describeNamespaces(namespaces, options.collectors),
       ...notices,
+      ...(links?.sourceReason
+        ? [{ level: 'warn', message: `the processes of sockets are read from /proc: ${links.sourceReason}` } as const]
+        : []),
       ...(netns ? describeKubeletLogs(options.kubeletLogs) : []),
     ],
     trimMemory: () => trimMemory(libc),
     close() {
       events?.close();
+      links?.end?.();
       sources.close();
     },
   };

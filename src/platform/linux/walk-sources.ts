@@ -1,8 +1,7 @@
 import { TcpState } from '../../model/tcp-state.ts';
 import type { PlatformOptions, SocketReader } from '../platform.ts';
 import { readHz } from './bpf/jiffies.ts';
-import { KernelWalk, Table } from './bpf/kernel-walk.ts';
-import { openWalk } from './bpf/open-walk.ts';
+import { KernelWalk, openWalk, Table } from './bpf/kernel-walk.ts';
 import { createWalkCheck } from './bpf/walk-check.ts';
 import { guardReader, WalkGuard } from './bpf/walk-guard.ts';
 import { createWalkReader, EVERY_SOCKET, type WalkQuery } from './bpf/walk-reader.ts';

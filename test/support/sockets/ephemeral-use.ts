@@ -23,7 +23,7 @@ export function createEphemeralReader(socketSource: SocketSource): {
     ownersBudgetMs: 0,
     collectors: new Set(['sockets', 'ephemeral_ports', 'counters'] as const),
   };
-  const platform = openLinuxPlatform(options, addWalk);
+  const platform = openLinuxPlatform(options, { addWalk });
   if (platform.sockets.source !== socketSource) throw new Error(platform.notices[0]!.message);
   const collect = createCollection(platform, DEFAULT_LIMITS, monotonicMs);
   return { read, readCounts, close: () => platform.close() };

@@ -1,9 +1,12 @@
+import assert from 'node:assert/strict';
 import { formatAddress } from '../../../src/model/ip-address.ts';
 import { stateLabel } from '../../../src/model/tcp-state.ts';
+import { openKernelLinks } from '../../../src/platform/linux/fd-sources.ts';
 import { type Libc, loadLibc } from '../../../src/platform/linux/libc/libc.ts';
 import { ALL_SOCKETS } from '../../../src/platform/linux/netlink/dump-request.ts';
 import { createSockDiagReader } from '../../../src/platform/linux/netlink/sock-diag.ts';
 import { createSocketLookup } from '../../../src/platform/linux/netlink/socket-lookup.ts';
+import type { FdLinks } from '../../../src/platform/linux/owners/fd-links.ts';
 import { createOwnerResolver } from '../../../src/platform/linux/owners/owners.ts';
 import type { Reason } from '../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../src/table/socket-table.ts';
@@ -39,11 +42,59 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
       return libc.readlinkat(directory, ...call);
     },
   };
+  const byProcfs = createScrape(counting, budgetMs);
+  const kernelLinks = openKernelLinks(libc, '/proc');
+  const byKernel = kernelLinks && createScrape(libc, budgetMs, kernelLinks);
+  const { dump } = byProcfs;
+
+  return {
+    scrape,
+    /** A scrape in two steps: between them the world goes on. */
+    dump,
+    findOwners,
+    namesAt,
+    readFds: byProcfs.readFds,
+    /** Links that the last scrape read in some processes: what else the machine runs comes and goes. */
+    linksRead: (processes: readonly { readonly pid: number }[]) =>
+      processes.reduce((sum, { pid }) => sum + (links.get(pid) ?? 0), 0),
+    close() {
+      byProcfs.close();
+      byKernel?.close();
+      kernelLinks?.end?.();
+    },
+  };
+
+  function scrape(): OwnedSocket[] {
+    dump();
+    return findOwners();
+  }
+
+  function findOwners(): OwnedSocket[] {
+    links.clear();
+    return byProcfs.findOwners();
+  }
+
+  /**
+   * Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. The program in the kernel, where it
+   * can be loaded, has to find the same.
+   */
+  function namesAt(localIp: string): Record<string, number> {
+    const [names, kernelNames] = [{ scrape }, byKernel].map(
+      (by) => by && countNames(by.scrape().filter((socket) => socket.localIp === localIp)),
+    );
+    if (byKernel !== undefined) assert.deepEqual([kernelLinks?.source, kernelNames], ['bpf', names]);
+    return names!;
+  }
+}
+
+/** Scrapes that find owners by these links, absent = those of procfs. */
+function createScrape(libc: Libc, budgetMs: number, links?: FdLinks) {
   const table = new SocketTable();
   const reader = createSockDiagReader(libc, ALL_SOCKETS);
   const lookup = createSocketLookup(libc);
-  const owners = createOwnerResolver(counting, {
+  const owners = createOwnerResolver(libc, {
     procfs: '/proc',
+    ...(links && { links }),
     budgetMs,
     isPrivileged: true,
     lookup,
@@ -57,26 +108,18 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
   const budget = { now: () => performance.now(), deadlineMs: Number.POSITIVE_INFINITY };
 
   return {
-    scrape,
-    /** A scrape in two steps: between them the world goes on. */
+    scrape() {
+      dump();
+      return findOwners();
+    },
     dump,
     findOwners,
-    /** Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. */
-    namesAt: (localIp: string) => countNames(scrape().filter((socket) => socket.localIp === localIp)),
     readFds: owners.readFds,
-    /** Links that the last scrape read in some processes: what else the machine runs comes and goes. */
-    linksRead: (processes: readonly { readonly pid: number }[]) =>
-      processes.reduce((sum, { pid }) => sum + (links.get(pid) ?? 0), 0),
     close() {
       reader.close();
       lookup.close();
     },
   };
-
-  function scrape(): OwnedSocket[] {
-    dump();
-    return findOwners();
-  }
 
   function dump(): void {
     table.turn();
@@ -84,7 +127,6 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
   }
 
   function findOwners(): OwnedSocket[] {
-    links.clear();
     owners.resolve(table, budget);
     table.commit(); // for the tally
     return Array.from({ length: table.length }, (_, row) => socketOf(table, row)).filter(({ inode }) => inode !== 0);

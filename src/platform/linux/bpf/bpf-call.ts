@@ -20,6 +20,7 @@ export const Command = {
 } as const;
 
 const PROT_READ = 1;
+const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 
 function bind() {
@@ -97,7 +98,7 @@ export function bpf(command: number, attr: Buffer, what: string): number {
   return result;
 }
 
-/** The value of an array map made with BPF_F_MMAPABLE, as memory that the kernel writes. */
+/** The value of an array map made with BPF_F_MMAPABLE, as memory that the kernel and this process write. */
 export interface MapMemory {
   readonly words: Int32Array;
   /** The memory must not be read afterwards. */
@@ -105,7 +106,7 @@ export interface MapMemory {
 }
 
 export function mapMemory(fd: number, length: number): MapMemory {
-  const address = libc().mmap(null, length, PROT_READ, MAP_SHARED, fd, 0);
+  const address = libc().mmap(null, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (BigInt.asIntN(64, BigInt(koffi.address(address))) === -1n)
     throw new SystemCallError('mmap(bpf map)', koffi.errno());
   return { words: new Int32Array(koffi.view(address, length)), release: () => void libc().munmap(address, length) };

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { type Libc, loadLibc, SystemCallError } from '../libc/libc.ts';
 import { type ProcessCalls, processCalls } from './bpf-call.ts';
+import { openFds } from './kernel-fds.ts';
+import { openWalk } from './kernel-walk.ts';
 import { openEvents } from './open-events.ts';
-import { openWalk } from './open-walk.ts';
 
 // include/uapi/linux/capability.h. A capability set has two words; both of these are in the upper one.
 const CAPABILITY_VERSION_3 = 0x20080522;
@@ -17,9 +18,10 @@ const UPPER_SETS = 12;
 const F_SETFD = 2;
 const STANDARD_STREAMS = [0, 1, 2];
 
-/** Which programs: the one that reads sockets, those that count who opens and closes connections. */
+/** Which programs: the one that reads sockets, the one that finds their processes, those that count who opens and closes connections. */
 export interface WantedPrograms {
   readonly walk: boolean;
+  readonly fds: boolean;
   readonly events: boolean;
 }
 
@@ -42,9 +44,10 @@ export function loadAndGiveUp(wanted: WantedPrograms, passed: readonly number[])
 }
 
 /** Descriptors of what was loaded; none of what is not possible here, of which the collector thread tells. */
-function loadQuietly({ walk, events }: WantedPrograms): readonly number[] {
+function loadQuietly({ walk, fds, events }: WantedPrograms): readonly number[] {
   return [
     ...(walk ? descriptorsOf(() => Object.values(openWalk())) : []),
+    ...(fds ? descriptorsOf(() => Object.values(openFds())) : []),
     ...(events ? descriptorsOf(loadEvents) : []),
   ];
 }

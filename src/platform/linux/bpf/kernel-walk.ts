@@ -1,5 +1,6 @@
 import { SystemCallError } from '../libc/libc.ts';
 import { bpf, Command, type MapMemory, mapMemory, packAttr } from './bpf-call.ts';
+import { findOwn, type ReaderDescriptors } from './own-descriptors.ts';
 import { type Loaded, loadSkeleton, type Skeleton, unpackSkeleton } from './skeleton.ts';
 import { WALK } from './walk.skeleton.ts';
 
@@ -26,7 +27,7 @@ const FIRST_MORE = OUTPUT.firstRow + MOST_ROWS * KERNEL_ROW_WORDS;
 const FIRST_PORTS = FIRST_MORE + MOST_ROWS;
 const PORTS = 65_536;
 const FIRST_NETNS = FIRST_PORTS + PORTS / 32;
-export const OUTPUT_BYTES = 4 * (FIRST_NETNS + MOST_ROWS);
+const OUTPUT_BYTES = 4 * (FIRST_NETNS + MOST_ROWS);
 
 /** struct request of c/walk.bpf.c: ticket, table, from, states, namespace, 32 bits each. */
 export const REQUEST_BYTES = 20;
@@ -46,12 +47,6 @@ export class NamespaceEnded extends Error {}
 
 const NO_NAMESPACE = 4;
 
-/** Descriptors of the program and its map: plain data, good in every thread of the process and without any capability. */
-export interface WalkDescriptors {
-  readonly program: number;
-  readonly rows: number;
-}
-
 /** What a run has told, valid until the next one. */
 export interface Run {
   /** Rows of KERNEL_ROW_WORDS words each, from `firstRow` on. */
@@ -64,21 +59,28 @@ export interface Run {
   readonly firstNetns: number | undefined;
 }
 
+/**
+ * The walk that this process has loaded, in another thread or before it gave up what loading takes; else it is loaded. Throws as `loadWalk`.
+ */
+export function openWalk(): ReaderDescriptors {
+  return findOwn('tcpstate_walk', 'tcpstate_rows', OUTPUT_BYTES) ?? loadWalk();
+}
+
 /** Loads the program. Takes CAP_BPF and CAP_PERFMON; throws SystemCallError where they or something of the kernel's is missing. */
-export function loadWalk(skeleton: Skeleton = unpackSkeleton(WALK)): WalkDescriptors {
+export function loadWalk(skeleton: Skeleton = unpackSkeleton(WALK)): ReaderDescriptors {
   const { maps, programs }: Loaded = loadSkeleton(skeleton);
   return { program: programs[0]!, rows: maps[0]! };
 }
 
 /** Runs of the program, each of at most half a millisecond in the kernel, in the network namespace of the calling thread. */
 export class KernelWalk {
-  readonly #descriptors: WalkDescriptors;
+  readonly #descriptors: ReaderDescriptors;
   readonly #memory: MapMemory;
   readonly #request = Buffer.alloc(REQUEST_BYTES);
   readonly #attr: Buffer;
   #ticket = (Math.random() * 2 ** 32) | 0;
 
-  constructor(descriptors: WalkDescriptors) {
+  constructor(descriptors: ReaderDescriptors) {
     this.#descriptors = descriptors;
     this.#memory = mapMemory(descriptors.rows, OUTPUT_BYTES);
     this.#attr = packAttr(80, [

@@ -23,6 +23,23 @@ export interface OwnProgram {
   readonly mapId: number;
 }
 
+/** A program that reads for this process, and the map that it writes into: plain data, good in every thread and without any capability. */
+export interface ReaderDescriptors {
+  readonly program: number;
+  readonly rows: number;
+}
+
+/** The program of that name that this process has loaded, with its map; undefined if it has not. They stay open as long as the process lives. */
+export function findOwn(programName: string, mapName: string, valueSize: number): ReaderDescriptors | undefined {
+  const { maps, programs } = listOwn();
+  for (const { fd, name, mapId } of programs) {
+    if (name !== programName) continue;
+    const rows = maps.find((map) => map.id === mapId && map.name === mapName && map.valueSize === valueSize);
+    if (rows !== undefined) return { program: fd, rows: rows.fd };
+  }
+  return undefined;
+}
+
 /** What this process has loaded into the kernel and still has descriptors of: in another thread, or before it began anew. */
 export function listOwn(): { readonly maps: readonly OwnMap[]; readonly programs: readonly OwnProgram[] } {
   const maps: OwnMap[] = [];

@@ -32,9 +32,17 @@ export const DONE = -4;
  * its pid.
  */
 export interface FdLinks {
+  readonly source: 'bpf' | 'procfs';
+  /** Why it is procfs, where it was not from the start. */
+  readonly sourceReason?: string | undefined;
   /** Opens `<procfs>/<folder>/fd`; `folder` is a pid, or `pid/task/tid`. GONE or DENIED on failure. */
   open(folder: string): number;
   close(directory: number): void;
+  /**
+   * Tells which descriptors `linkOf` will be asked for next, in this order, for what reads many at once to do so. Absent where each is a
+   * call of its own.
+   */
+  expect?(directory: number, fds: Int32Array, length: number): void;
   /** The inode of the socket behind one descriptor, or NOT_A_SOCKET, RING, GONE, DENIED. */
   linkOf(directory: number, fd: number): number;
   /**
@@ -44,6 +52,8 @@ export interface FdLinks {
   list(directory: number, from: number, visit: (fd: number) => boolean): number;
   /** The text of `<procfs>/<folder>/fdinfo/<fd>`; undefined if it cannot be read. */
   readInfo(folder: string, fd: number): string | undefined;
+  /** Gives back what it holds; nothing is asked afterwards. */
+  end?(): void;
 }
 
 export function createFdLinks(libc: Libc, procfs: string): FdLinks {
@@ -52,6 +62,7 @@ export function createFdLinks(libc: Libc, procfs: string): FdLinks {
   const name = Buffer.alloc(NAME_LENGTH);
 
   return {
+    source: 'procfs',
     open(folder) {
       const path = `${procfs}/${folder}/fd`;
       const directory = libc.open(Buffer.from(`${path}\0`), O_RDONLY_DIRECTORY_CLOEXEC);

@@ -1,5 +1,5 @@
 import { DENIED, DONE, type FdLinks, GONE } from './fd-links.ts';
-import { YOUNG } from './held-fds.ts';
+import { type HeldFds, YOUNG } from './held-fds.ts';
 import type { KnownOwners } from './known-owners.ts';
 import { canKeep } from './owner-table.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -14,6 +14,9 @@ const MOST_MISSES = 256;
  * After so many consecutive free descriptors above the highest known one, the process is assumed to have no newer one.
  */
 const MISSES_ABOVE = 2;
+/** Candidates that are read together where that is possible: first few, for one new socket, then more. */
+const FIRST_TOGETHER = 32;
+const MOST_TOGETHER = 1024;
 /** Descriptors between two checks of the clock. */
 const CHECK_EVERY = 64;
 /** Cost of opening and listing a process, and of listing one descriptor, in links read. */
@@ -45,6 +48,7 @@ export function createFdSearch(
   readIdentity: (pid: number) => ProcessIdentity | undefined,
 ): FdSearch {
   let effort = 0;
+  const candidates = new Int32Array(MOST_TOGETHER);
 
   return {
     get effort() {
@@ -61,10 +65,11 @@ export function createFdSearch(
     let hits = 0;
     let misses = 0;
     let missesAbove = 0;
+    const linkOf = candidatesIn(directory, held);
     for (let fd = held.nextCandidate(0); ; fd = held.nextCandidate(fd + 1)) {
       const isAbove = fd >= held.top;
       const { pending } = known;
-      const link = links.linkOf(directory, fd);
+      const link = linkOf(fd);
       effort++;
       if (link === DENIED) return DENIED;
       known.observe(slot, fd, link);
@@ -75,6 +80,22 @@ export function createFdSearch(
       const isEnough = known.pending === 0 || missesAbove === MISSES_ABOVE || misses > MOST_MISSES + hits;
       if (isEnough || ((hits + misses) % CHECK_EVERY === 0 && !mayGoOn())) return DONE;
     }
+  }
+
+  /** Reads one candidate after the other, many of them at once where that is possible. */
+  function candidatesIn(directory: number, held: HeldFds): (fd: number) => number {
+    let together = FIRST_TOGETHER;
+    let left = 0;
+    return (fd) => {
+      if (links.expect !== undefined && left-- === 0) {
+        for (let each = 0, next = fd; each < together; each++, next = held.nextCandidate(next + 1))
+          candidates[each] = next;
+        links.expect(directory, candidates, together);
+        left = together - 1;
+        together = Math.min(together * 2, MOST_TOGETHER);
+      }
+      return links.linkOf(directory, fd);
+    };
   }
 
   function searchFolder(

@@ -6,7 +6,7 @@ import type { Libc } from '../libc/libc.ts';
 import type { SocketLookup } from '../netlink/socket-lookup.ts';
 import { listPids as listAllPids } from '../procfs/process-list.ts';
 import { lookUpEnds } from './ended-sockets.ts';
-import { createFdLinks } from './fd-links.ts';
+import { createFdLinks, type FdLinks } from './fd-links.ts';
 import { createFdReport, type NamedProcess } from './fd-report.ts';
 import { createFdSearch } from './fd-search.ts';
 import { KnownOwners } from './known-owners.ts';
@@ -20,6 +20,8 @@ import { NO_NAME, type ProcessRecord } from './process-table.ts';
 
 export interface OwnerOptions {
   readonly procfs: string;
+  /** Absent = the links of `procfs`. */
+  readonly links?: FdLinks;
   /** The processes that are searched; absent = all in `procfs`. */
   readonly listPids?: () => readonly number[];
   /** Most milliseconds per scrape for finding owners; never more than half of what is left of the scrape. */
@@ -45,11 +47,11 @@ const isAny = () => true;
 
 /** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
 export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerResolver {
-  const { procfs, budgetMs, isPrivileged, hasHiddenProcesses, isInitialUser = false, lookup, groups, limits } = options;
+  const { procfs, links = createFdLinks(libc, procfs), budgetMs, isPrivileged, hasHiddenProcesses } = options;
+  const { isInitialUser = false, lookup, groups, limits } = options;
   const { listPids = () => listAllPids(procfs) } = options;
   const known = new KnownOwners();
   const { processes } = known;
-  const links = createFdLinks(libc, procfs);
   const readIdentity = createIdentityReader(libc, procfs);
   const checkProcesses = createProcessCheck(known, readIdentity);
   const countFds = createFdCounter(procfs);
@@ -65,7 +67,17 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
   /** The entry of each new row's socket. */
   let entries = new Int32Array(0);
 
-  return { source: 'procfs', resolve, recall, readFds: () => reportFds(owners, nameOf) };
+  return {
+    get source() {
+      return links.source;
+    },
+    get sourceReason() {
+      return links.sourceReason;
+    },
+    resolve,
+    recall,
+    readFds: () => reportFds(owners, nameOf),
+  };
 
   function resolve(table: SocketTable, { deadlineMs, now }: ScrapeBudget): void {
     const pids = listPids();

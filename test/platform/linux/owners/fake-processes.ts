@@ -12,8 +12,11 @@ export interface FakeProcess {
   readonly rings: Map<number, Map<number, number>>;
 }
 
-/** A host that exists in memory only: processes with descriptors, and what the search of owners asks of procfs. */
-export function createFakeProcesses() {
+/**
+ * A host that exists in memory only: processes with descriptors, and what the search of owners asks of procfs. `readsTogether`: links are
+ * read together as soon as they are expected.
+ */
+export function createFakeProcesses(readsTogether = false) {
   const processes = new Map<number, FakeProcess>();
   const opened = new Map<number, FakeProcess>();
   let clock = 0;
@@ -22,6 +25,7 @@ export function createFakeProcesses() {
   const counts = { links: 0, listed: 0, folders: 0, infos: 0 };
 
   const links: FdLinks = {
+    source: 'procfs',
     open(folder) {
       counts.folders++;
       const process = processes.get(Number(folder));
@@ -52,6 +56,7 @@ export function createFakeProcesses() {
     },
   };
 
+  if (readsTogether) readTogether(links);
   return { processes, links, counts, readIdentity, countFds, start, end, openFolders: () => opened.size };
 
   /** A folder stays that of the process it was opened for, also when another one has its pid. */
@@ -87,6 +92,21 @@ export function createFakeProcesses() {
   function end(process: FakeProcess): void {
     if (processes.get(process.pid) === process) processes.delete(process.pid);
   }
+}
+
+/** Each link that was expected is what it was then, in the order in which they were. */
+function readTogether(links: FdLinks): void {
+  const { linkOf } = links;
+  let ahead: { readonly directory: number; readonly fd: number; readonly link: number }[] = [];
+  links.expect = (directory, fds, length) => {
+    ahead = Array.from(fds.subarray(0, length), (fd) => ({ directory, fd, link: linkOf(directory, fd) }));
+  };
+  links.linkOf = (directory, fd) => {
+    const [next] = ahead;
+    if (next?.directory !== directory || next.fd !== fd) return linkOf(directory, fd);
+    ahead.shift();
+    return next.link;
+  };
 }
 
 /** As the kernel prints it (6.18), shortened. */

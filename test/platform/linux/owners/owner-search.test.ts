@@ -320,19 +320,24 @@ describe('createOwnerSearch', () => {
       ended: fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 3 }),
     });
     fc.assert(
-      fc.property(fc.array(anyBatch, { maxLength: 12 }), fc.boolean(), (run, kernelCounts) => {
-        const host = createSearchedHost({ kernelCounts });
-        for (const { events, mostLinks, isFullRecount, ended } of run) {
-          host.ended.clear();
-          for (const inode of ended) host.ended.add(inode);
-          for (const event of events) host.happen(event);
-          host.scrape({ mostLinks, isFullRecount });
-          host.assertNamesHolders();
-        }
-        for (let quiet = 0; quiet < 4; quiet++) host.scrape();
-        host.assertRight();
-        assert.equal(host.openFolders(), 0);
-      }),
+      fc.property(
+        fc.array(anyBatch, { maxLength: 12 }),
+        fc.boolean(),
+        fc.boolean(),
+        (run, kernelCounts, readsTogether) => {
+          const host = createSearchedHost({ kernelCounts, readsTogether });
+          for (const { events, mostLinks, isFullRecount, ended } of run) {
+            host.ended.clear();
+            for (const inode of ended) host.ended.add(inode);
+            for (const event of events) host.happen(event);
+            host.scrape({ mostLinks, isFullRecount });
+            host.assertNamesHolders();
+          }
+          for (let quiet = 0; quiet < 4; quiet++) host.scrape();
+          host.assertRight();
+          assert.equal(host.openFolders(), 0);
+        },
+      ),
     );
   });
 });

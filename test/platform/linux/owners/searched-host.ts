@@ -27,11 +27,13 @@ export interface HostOptions {
   /** Whether the kernel tells what has ended. */
   readonly canLookUp?: boolean;
   readonly limits?: SearchLimits;
+  /** Whether the kernel reads many links at once. */
+  readonly readsTogether?: boolean;
 }
 
 /** A fake host with a search on it. The dump shows every socket that a process holds. */
-export function createSearchedHost({ kernelCounts = true, canLookUp = true, limits }: HostOptions = {}) {
-  const world = createFakeProcesses();
+export function createSearchedHost({ kernelCounts = true, canLookUp = true, limits, readsTogether }: HostOptions = {}) {
+  const world = createFakeProcesses(readsTogether);
   const known = new KnownOwners();
   const { links } = world;
   const { readInfo } = links;

@@ -54,12 +54,17 @@ struct nsproxy { struct net *net_ns; };
 struct qstr { const unsigned char *name; };
 struct dentry { struct qstr d_name; };
 struct path { struct dentry *dentry; };
-struct file { struct path f_path; };
+struct inode { unsigned short i_mode; unsigned long i_ino; };
+struct file { struct path f_path; struct inode *f_inode; };
+struct fdtable { unsigned int max_fds; struct file **fd; unsigned long *open_fds; };
+struct files_struct { struct fdtable *fdt; };
 struct mm_struct { struct file *exe_file; };
 struct task_struct {
 	struct nsproxy *nsproxy;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
+	struct files_struct *files;
+	__u64 start_boottime;
 	unsigned int flags;
 	char comm[16];
 };
@@ -82,7 +87,6 @@ struct sock_common {
 struct kernfs_node { __u64 id; };
 struct cgroup { struct kernfs_node *kn; };
 struct sock_cgroup_data { struct cgroup *cgroup; };
-struct inode { unsigned long i_ino; };
 struct socket {};
 typedef struct { int owned; } socket_lock_t;
 struct socket_alloc { struct inode vfs_inode; };
@@ -137,6 +141,9 @@ extern void bpf_rcu_read_unlock(void) __ksym;
 extern int bpf_iter_num_new(struct bpf_iter_num *it, int start, int end) __ksym;
 extern int *bpf_iter_num_next(struct bpf_iter_num *it) __ksym;
 extern void bpf_iter_num_destroy(struct bpf_iter_num *it) __ksym;
+/* For programs of this kind since Linux 6.10. */
+extern struct task_struct *bpf_task_from_pid(int pid) __ksym;
+extern void bpf_task_release(struct task_struct *task) __ksym;
 
 /* Any number as a pointer to a kernel type. Loads through it never fault: of memory that is not there they give 0. */
 #define CAST(type, address) ((struct type *)bpf_rdonly_cast((void *)(address), bpf_core_type_id_kernel(struct type)))
