@@ -17,6 +17,7 @@ import { createOwnerResolver } from './owners/owners.ts';
 import { createProcessGroups } from './owners/process-groups.ts';
 import { readCapabilities } from './procfs/capabilities.ts';
 import { isInitialUserNamespace, readNamespaces } from './procfs/namespace.ts';
+import { createPidList } from './procfs/process-list.ts';
 import { chooseSources, type SocketSources } from './socket-sources.ts';
 
 /** Sources in front of others. */
@@ -48,6 +49,7 @@ export function openLinuxPlatform(
   const ownerOptions = {
     ...(links && { links }),
     procfs: options.procfs,
+    listPids: createPidList(options.procfs),
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
     hasHiddenProcesses: !seesAll,

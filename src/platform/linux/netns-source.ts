@@ -20,9 +20,9 @@ export function openNetns(
   libc: Libc,
   options: PlatformOptions,
   { units }: Pick<SocketSources, 'units'>,
-  owners: Omit<OwnerOptions, 'lookup' | 'groups' | 'listPids' | 'limits'>,
+  owners: Omit<OwnerOptions, 'lookup' | 'groups' | 'limits'>,
 ): NetnsReader | undefined {
-  const reader = createNetnsReader(options);
+  const reader = createNetnsReader(options, undefined, owners.listPids);
   if (reader === undefined) return undefined;
   const { source, read, listPids } = reader;
   const cgroups = units ?? openCgroups(options);

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { listPids } from '../procfs/process-list.ts';
 
 /** What identifies a network namespace, whoever we are: each has its own entry for this file, with an inode of its own. */
 const TELLING_FILE = 'net/sockstat';
@@ -31,13 +30,14 @@ export function namespaceKeyOf(folder: string): number | undefined {
   }
 }
 
-/** Processes by the key of their network namespace. Remembers them from scrape to scrape. */
+/** Processes by the key of their network namespace. Remembers them from scrape to scrape. `pids`: all processes. */
 export function createNamespaceProcesses(procfs: string) {
   const known = new Map<number, NamespaceProcess>();
   let scrape = 0;
 
   /** `isComplete`: there was time to look at every new process. */
   return function list(
+    pids: readonly number[],
     now: () => number,
     endMs: number,
   ): {
@@ -45,7 +45,6 @@ export function createNamespaceProcesses(procfs: string) {
     readonly isComplete: boolean;
   } {
     scrape++;
-    const pids = listPids(procfs);
     forgetEnded(pids);
     const added = pids.filter((pid) => !known.has(pid));
     const due = [...known.values()].filter(({ dueScrape }) => dueScrape <= scrape);

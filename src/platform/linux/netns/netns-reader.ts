@@ -1,5 +1,6 @@
 import type { CgroupPlace, NetnsIdentity, NetnsNumbers, NetnsReadings } from '../../../model/netns.ts';
 import type { NetnsReader, ScrapeBudget } from '../../platform.ts';
+import { listPids as listAllPids } from '../procfs/process-list.ts';
 import { placeOf } from './cgroup-place.ts';
 import { createCgroupReader } from './cgroup-reader.ts';
 import { createKubeletLogs } from './kubelet-logs.ts';
@@ -33,11 +34,12 @@ export interface NamespaceTools {
 
 /**
  * Reads every network namespace with a process in `procfs` but the calling thread's own, from /proc/PID/net. `kubeletLogs`: the
- * folder with its `pods` and `containers`. Undefined where the own one cannot be told from others (gVisor).
+ * folder with its `pods` and `containers`; `listPids`: all processes. Undefined where the own one cannot be told from others (gVisor).
  */
 export function createNetnsReader(
   { procfs, kubeletLogs }: { readonly procfs: string; readonly kubeletLogs: string },
   ownProcfs = '/proc',
+  listPids: (budget: ScrapeBudget) => readonly number[] = () => listAllPids(procfs),
 ): (Omit<NetnsReader, 'placeOf'> & NamespaceTools) | undefined {
   const self = `${ownProcfs}/thread-self`;
   if (namespaceKeyOf(self) === undefined) return undefined;
@@ -56,7 +58,7 @@ export function createNetnsReader(
     cgroups.startScrape();
     kubelet.startScrape(budget.now());
     const endMs = budget.now() + Math.min(BUDGET_MS, (budget.deadlineMs - budget.now()) / 2);
-    const { byNamespace, isComplete } = listProcesses(budget.now, endMs);
+    const { byNamespace, isComplete } = listProcesses(listPids(budget), budget.now, endMs);
     const others = [...byNamespace].filter(([key]) => key !== own);
     pids = others.flatMap(([, processes]) => processes.map(({ pid }) => pid));
     const failed = visitAll(others, budget.now, endMs);

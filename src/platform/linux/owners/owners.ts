@@ -23,7 +23,7 @@ export interface OwnerOptions {
   /** Absent = the links of `procfs`. */
   readonly links?: FdLinks;
   /** The processes that are searched; absent = all in `procfs`. */
-  readonly listPids?: () => readonly number[];
+  readonly listPids?: (budget: ScrapeBudget) => readonly number[];
   /** Most milliseconds per scrape for finding owners; never more than half of what is left of the scrape. */
   readonly budgetMs: number;
   /** Whether the exporter may read the descriptors of every process. */
@@ -79,8 +79,9 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
     readFds: () => reportFds(owners, nameOf),
   };
 
-  function resolve(table: SocketTable, { deadlineMs, now }: ScrapeBudget): void {
-    const pids = listPids();
+  function resolve(table: SocketTable, budget: ScrapeBudget): void {
+    const { deadlineMs, now } = budget;
+    const pids = listPids(budget);
     known.begin(table.changes.isFullRecount);
     checkProcesses(pids);
     noteRows(table);
