@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CollectorName } from '../model/collectors.ts';
 import type { ConfigInUse } from '../model/file-config.ts';
+import { createFilters, type Filters } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
@@ -22,6 +24,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
   let inUse: ConfigInUse | undefined;
+  let filters: Filters | undefined;
   let configured = (part: CollectedPart) => part;
 
   return function collect(
@@ -33,12 +36,14 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const wanted = new Set(collectors);
     const budget: ScrapeBudget = { deadlineMs, now };
     const known = collectFacts(wanted, give);
-    const others = collectSockets(wanted, known, budget, give);
+    const others = collectSockets(wanted, known, budget, give, filters);
     if (wanted.has('connection_events')) collectEvents(budget, give);
     if (wanted.has('netns')) collectNetns(others, wanted.has('processes'), budget, give);
   };
 
   function configure(config: ConfigInUse | undefined): void {
+    // counts are made anew by other filters, and by the same ones go on
+    if (!isDeepStrictEqual(config?.filters, inUse?.filters)) filters = createFilters(config?.filters);
     inUse = config;
     configured = config === undefined ? (part) => part : createConfigured(config);
   }
@@ -50,6 +55,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
       tallyEvents(events.read(now()), {
         unitOf: (cgroup) => units?.nameOf(cgroup),
         listeners: findListeners(),
+        filters,
         nowMs: now(),
       }),
     );
@@ -70,7 +76,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
       if (others === undefined) return counts;
       settleLeft(others, withProcesses);
       if (withProcesses && others.table.length > 0) netns.owners?.resolve(others.table, budget);
-      return { ...counts, sockets: countNamespaces(others, counts, now()) };
+      return { ...counts, sockets: countNamespaces(others, counts, now(), filters) };
     });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
   }
