@@ -7,6 +7,8 @@ export interface Network {
 }
 
 const V4_BITS = 96;
+/** IPv4 addresses differ in their last word only. */
+const V4_WORD = 3;
 /** First and last address of a range, four numbers each. */
 const STRIDE = 8;
 
@@ -23,8 +25,10 @@ export function createNetworkSet(networks: readonly Network[]): (words: ScopedWo
   );
   const sought = new Uint32Array(4);
   return (words) => {
-    for (let word = 0; word < 4; word++) sought[word] = numberOfWord(words[word]!);
-    return isInside(isIpv4(words[0], words[1], words[2]) ? ipv4 : ipv6, sought);
+    const isOfV4 = isIpv4(words[0], words[1], words[2]);
+    const first = isOfV4 ? V4_WORD : 0;
+    for (let word = first; word < 4; word++) sought[word] = numberOfWord(words[word]!);
+    return isInside(isOfV4 ? ipv4 : ipv6, sought, first);
   };
 }
 
@@ -52,18 +56,19 @@ function rangeOf(network: AddressWords, bits: number): Uint32Array {
   return range;
 }
 
-function isInside(ranges: Uint32Array, address: Uint32Array): boolean {
+/** `first`: the first word that counts. */
+function isInside(ranges: Uint32Array, address: Uint32Array, first: number): boolean {
   let [low, high] = [0, ranges.length / STRIDE];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareAt(ranges, middle * STRIDE, address, 0) <= 0) low = middle + 1;
+    if (compareAt(ranges, middle * STRIDE, address, 0, first) <= 0) low = middle + 1;
     else high = middle;
   }
-  return low > 0 && compareAt(address, 0, ranges, (low - 1) * STRIDE + 4) <= 0;
+  return low > 0 && compareAt(address, 0, ranges, (low - 1) * STRIDE + 4, first) <= 0;
 }
 
-function compareAt(left: Uint32Array, leftAt: number, right: Uint32Array, rightAt: number): number {
-  for (let word = 0; word < 4; word++) {
+function compareAt(left: Uint32Array, leftAt: number, right: Uint32Array, rightAt: number, first = 0): number {
+  for (let word = first; word < 4; word++) {
     const order = left[leftAt + word]! - right[rightAt + word]!;
     if (order !== 0) return order;
   }

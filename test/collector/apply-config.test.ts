@@ -26,6 +26,27 @@ describe('the configuration of a collection', () => {
     assert.equal(collect({ config: configOf('destinations: {10.0.0.3: two}\n') }).name, '');
     assert.equal(collect({ config: configOf('thresholds: {TcpSynSentPiling: 8}\n') }).name, undefined);
   });
+
+  it('filters sockets from the scrape on that brings it, by the counts of before as long as the filters are the same', () => {
+    const rows = [PEER, { ...PEER, remote: ['127.0.0.1', 40_001] } as const];
+    const run = createCollection(fakePlatform({ sockets: fakeReader(rows) }), DEFAULT_LIMITS, () => 0);
+    const collect = (text?: string) => {
+      const parts: CollectedPart[] = [];
+      const config = text === undefined ? {} : { config: configOf(text) };
+      run({ collectors: ['sockets'], deadlineMs: 1000, ...config }, (part) => parts.push(part));
+      const { remoteIps, connections, states } = parts.find((part) => part.sockets)!.sockets!;
+      assert.equal(states!.ipv4[1], 2);
+      assert.equal(connections!.cells.length, remoteIps!.cells.length);
+      return { cells: remoteIps!.cells.map(({ remoteIp }) => remoteIp).sort(), dropped: remoteIps!.dropped };
+    };
+    const filters = 'filters: {remote_ip: {exclude: [loopback]}}\n';
+    assert.deepEqual(collect(), { cells: ['10.0.0.2', '127.0.0.1'], dropped: undefined });
+    for (const text of [filters, undefined, `${filters}thresholds: {TcpSynSentPiling: 7}\n`])
+      assert.deepEqual(collect(text), { cells: ['10.0.0.2', 'filtered'], dropped: undefined });
+    const dropping = 'filters: {remote_ip: {exclude: [loopback]}, drop: true}\n';
+    assert.deepEqual(collect(dropping), { cells: ['10.0.0.2'], dropped: [{ state: 1, sockets: 1 }] });
+    assert.deepEqual(collect('destinations: {127.0.0.1: here}\n').cells, ['10.0.0.2', '127.0.0.1']);
+  });
 });
 
 function configOf(text: string): ConfigInUse {
