@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CollectorName } from '../model/collectors.ts';
-import type { ConfigInUse } from '../model/file-config.ts';
-import { createFilters, type Filters } from '../model/filters.ts';
+import type { ConfigInUse, FilterRules } from '../model/file-config.ts';
+import { createFilters, type Filters, mergeFilterRules } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
@@ -17,6 +17,8 @@ import { runCollector } from './run-collector.ts';
 /** Sockets are counted by the rules of ephemeral ports, and by how many ports in TIME_WAIT the kernel has handed out again. */
 const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
+const NO_FILTERS: FilterRules = { isDropped: false };
+
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
@@ -24,7 +26,8 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
   let inUse: ConfigInUse | undefined;
-  let filters: Filters | undefined;
+  let rules = limits.filters ?? NO_FILTERS;
+  let filters: Filters | undefined = createFilters(rules);
   let configured = (part: CollectedPart) => part;
 
   return function collect(
@@ -42,10 +45,16 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   };
 
   function configure(config: ConfigInUse | undefined): void {
-    // counts are made anew by other filters, and by the same ones go on
-    if (!isDeepStrictEqual(config?.filters, inUse?.filters)) filters = createFilters(config?.filters);
     inUse = config;
+    filter(mergeFilterRules(limits.filters ?? NO_FILTERS, config?.filters ?? NO_FILTERS));
     configured = config === undefined ? (part) => part : createConfigured(config);
+  }
+
+  /** Counts are made anew by other filters, and by the same ones go on. */
+  function filter(wanted: FilterRules): void {
+    if (isDeepStrictEqual(wanted, rules)) return;
+    rules = wanted;
+    filters = createFilters(wanted);
   }
 
   function collectEvents({ now }: ScrapeBudget, give: (part: CollectedPart) => void): void {

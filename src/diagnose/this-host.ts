@@ -27,7 +27,7 @@ export async function openThisHost(config: Config, file?: ConfigInUse): Promise<
     });
     const collecting = createCollecting(
       platform,
-      { collectors, limits: config.limits, ...(file && { config: withoutFilters(file) }) },
+      { collectors, limits: withoutFilters(config.limits), ...(file && { config: withoutFilters(file) }) },
       config.scrapeTimeoutMs,
     );
     return {
@@ -55,6 +55,6 @@ export async function openThisHost(config: Config, file?: ConfigInUse): Promise<
   }
 }
 
-function withoutFilters({ filters: _, ...others }: ConfigInUse): ConfigInUse {
+function withoutFilters<Settings extends { readonly filters?: unknown }>({ filters: _, ...others }: Settings) {
   return others;
 }

@@ -3,7 +3,7 @@ import type { Breakdown } from '../model/socket-counts.ts';
 import { stateLabel } from '../model/tcp-state.ts';
 import { gauge, type MetricFamily } from './family.ts';
 
-/** What the filters of a configuration file keep off the page; on the page only with `drop: true`. */
+/** What filters keep off the page; on the page only where they drop it. */
 export function filteredFamilies({ sockets, netns }: Pick<Snapshot, 'sockets' | 'netns'>): MetricFamily[] {
   const breakdowns: readonly (readonly [metric: string, breakdown: Breakdown<unknown> | undefined])[] = [
     ['tcpstate_connections', sockets?.connections],
@@ -17,7 +17,7 @@ export function filteredFamilies({ sockets, netns }: Pick<Snapshot, 'sockets' | 
     gauge(
       'tcpstate_filtered_sockets',
       ['metric', 'state'],
-      'Sockets that the filters with drop: true keep out of a metric, by state, from --config.file.',
+      'Sockets that filters keep out of a metric, which has no series for them, by state, from the exporter.',
       breakdowns.flatMap(([metric, breakdown]) =>
         (breakdown?.dropped ?? []).map(({ state, sockets: value }) => ({ labels: [metric, stateLabel(state)], value })),
       ),

@@ -39,6 +39,25 @@ export function countFilterRules({ isDropped: _, ...labels }: FilterRules): numb
   return lists.reduce((sum, { length }) => sum + length, 0);
 }
 
+/** What either of them leaves out: an entry of either list of `include` is kept. */
+export function mergeFilterRules(one: FilterRules, other: FilterRules): FilterRules {
+  const labels = {
+    localPort: mergeLabel(one.localPort, other.localPort),
+    remotePort: mergeLabel(one.remotePort, other.remotePort),
+    remoteIp: mergeLabel(one.remoteIp, other.remoteIp),
+    process: mergeLabel(one.process, other.process),
+    unit: mergeLabel(one.unit, other.unit),
+  };
+  const given = Object.entries(labels).filter(([, rules]) => rules !== undefined);
+  return { ...Object.fromEntries(given), isDropped: one.isDropped || other.isDropped };
+}
+
+function mergeLabel<Rule>(one: LabelRules<Rule> | undefined, other: LabelRules<Rule> | undefined) {
+  if (one === undefined || other === undefined) return one ?? other;
+  const include = [...(one.include ?? []), ...(other.include ?? [])];
+  return { ...(include.length > 0 && { include }), exclude: [...one.exclude, ...other.exclude] };
+}
+
 /** `exclude` wins. */
 function decide<Rule, Value>(
   { include, exclude }: LabelRules<Rule>,

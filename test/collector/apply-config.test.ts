@@ -4,6 +4,7 @@ import { createCollection } from '../../src/collector/collect.ts';
 import type { CollectedPart, CollectRequest } from '../../src/collector/protocol.ts';
 import { parseConfigFile } from '../../src/config/file/config-file.ts';
 import type { ConfigInUse } from '../../src/model/file-config.ts';
+import { parseAddress } from '../../src/model/ip-address.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { fakePlatform, fakeReader } from '../support/fakes/fake-platform.ts';
 
@@ -46,6 +47,25 @@ describe('the configuration of a collection', () => {
     const dropping = 'filters: {remote_ip: {exclude: [loopback]}, drop: true}\n';
     assert.deepEqual(collect(dropping), { cells: ['10.0.0.2'], dropped: [{ state: 1, sockets: 1 }] });
     assert.deepEqual(collect('destinations: {127.0.0.1: here}\n').cells, ['10.0.0.2', '127.0.0.1']);
+  });
+
+  it('adds filters to those of the flags, which stay', () => {
+    const rows = [PEER, { ...PEER, remote: ['127.0.0.1', 40_001] } as const];
+    const loopback = { exclude: [{ network: parseAddress('127.0.0.0')!, prefix: 8 }] };
+    const limits = { ...DEFAULT_LIMITS, filters: { remoteIp: loopback, isDropped: false } };
+    const run = createCollection(fakePlatform({ sockets: fakeReader(rows) }), limits, () => 0);
+    const collect = (text?: string) => {
+      const parts: CollectedPart[] = [];
+      const config = text === undefined ? {} : { config: configOf(text) };
+      run({ collectors: ['sockets'], deadlineMs: 1000, ...config }, (part) => parts.push(part));
+      const { remoteIps, localPorts } = parts.find((part) => part.sockets)!.sockets!;
+      return [remoteIps!.cells.map(({ remoteIp }) => remoteIp), localPorts!.cells.map(({ localPort }) => localPort)];
+    };
+    const byFlags = [['10.0.0.2', 'filtered'], ['80']];
+    assert.deepEqual(collect(), byFlags);
+    assert.deepEqual(collect('filters: {local_port: {exclude: [80]}}\n'), [['10.0.0.2', 'filtered'], ['filtered']]);
+    assert.deepEqual(collect('filters: {remote_ip: {exclude: [10.0.0.2]}}\n'), [['filtered'], ['80']]);
+    assert.deepEqual(collect('thresholds: {TcpSynSentPiling: 7}\n'), byFlags);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { DestinationRule } from '../../model/file-config.ts';
+import { parseNetwork } from '../network.ts';
 import { quoteValue } from '../refusal.ts';
-import { readNetwork } from './network.ts';
 import { type Field, readEntries, readText, refuseField } from './yaml-field.ts';
 
 const MOST_RULES = 10_000;
@@ -36,7 +36,8 @@ export function readDestinationRules(section: Field): DestinationRule[] {
 
 function readPlace(field: Field): Omit<DestinationRule, 'name'> {
   const [, address = '', prefix, portText] = FORMS.map((form) => form.exec(field.name)).find(Boolean) ?? [];
-  const network = readNetwork(field, address, prefix, PLACES);
+  const network = parseNetwork(address, prefix, PLACES);
+  if (typeof network === 'string') throw refuseField(field, network);
   if (portText === undefined) return network;
   const port = Number(portText);
   if (port < 1 || port > 65_535) throw refuseField(field, 'has no port from 1 to 65535 behind the colon');
