@@ -46,7 +46,7 @@ function describe({ destinations, thresholds, filters }: FileConfig) {
 }
 
 function isEmpty(config: FileConfig): boolean {
-  return Object.values(describe(config)).every((entries) => entries === 0);
+  return Object.values(describe(config)).every((entries) => entries === 0) && config.filters?.isDropped !== true;
 }
 
 function read(file: string, files: ReadFiles): ConfigInUse {
