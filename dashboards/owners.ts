@@ -1,7 +1,7 @@
 import { CHOSEN_PROCESS, ofHosts, recent } from './promql.ts';
 
 /** Owner labels that name no process. */
-const NO_OWNER = 'process!~"unknown|other"';
+const NO_OWNER = 'process!~"unknown|other|filtered"';
 const DESTINATION = 'job, instance, remote_ip, remote_port';
 const CELL = 'job, instance, family, local_ip, remote_ip, remote_port';
 const OUTBOUND = ['direction="outbound"', NO_OWNER];

@@ -8,6 +8,9 @@ import { GREY } from '../thresholds.ts';
 
 const COLORS = Object.fromEntries(STATE_NOTES.map(({ state, color }) => [state, color]));
 
+/** Labels of sums, and of what nobody knows. */
+const NOBODY = { unknown: GREY, other: GREY, filtered: GREY } as const;
+
 /** Sockets of which the kernel keeps an owner. */
 const OWNED = 'state!="time_wait"';
 
@@ -50,6 +53,7 @@ function by(label: string, name: string, metric: string, matchers?: string) {
     description: `The eight largest. ${NOTES[label]}`,
     unit: 'short',
     queries: [{ expr: `topk(8, sum by (${label}) (${chosen(metric, matchers)}))`, legend: `{{${label}}}` }],
+    colors: NOBODY,
   });
 }
 
@@ -57,11 +61,11 @@ function connections() {
   return table({
     title: 'Who talks to whom',
     description:
-      'Sockets by service and peer. Inbound: the local port is the service. Outbound: the remote port is. Largest 50; `other` is the sum of the rest.',
+      'Sockets by service and peer. Inbound: the local port is the service. Outbound: the remote port is. Largest 50; `other` is the sum of the rest, `filtered` of what filters leave out.',
     labels: [
       { label: 'direction', name: 'Direction', width: 95 },
       { label: 'state', name: 'State', width: 120 },
-      { label: 'process', name: 'Process', colors: { unknown: GREY } },
+      { label: 'process', name: 'Process', colors: NOBODY },
       { label: 'local_port', name: 'Local port', width: 100 },
       { label: 'remote_ip', name: 'Peer' },
       { label: 'remote_port', name: 'Remote port', width: 110 },

@@ -51,8 +51,8 @@ function nameFacts(facts: Facts | undefined, nameOf: NameOf): Facts | undefined 
   };
 }
 
-function nameCells<Cell extends Peer>({ cells, folded }: Breakdown<Cell>, nameOf: NameOf): Breakdown<Cell> {
-  return { cells: namePeers(cells, nameOf), folded };
+function nameCells<Cell extends Peer>({ cells, ...rest }: Breakdown<Cell>, nameOf: NameOf): Breakdown<Cell> {
+  return { ...rest, cells: namePeers(cells, nameOf) };
 }
 
 function namePeers<Cell extends Peer>(cells: readonly Cell[], nameOf: NameOf): Cell[] {

@@ -2,6 +2,7 @@ import { createDialledSearch, dialledOwners, markOwners } from '../enrich/dialle
 import { collectGarbage } from '../memory/collect-garbage.ts';
 import type { CollectorName } from '../model/collectors.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
+import type { Filters } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import { toPrintable } from '../model/printable-text.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
@@ -58,6 +59,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     facts: Facts,
     budget: ScrapeBudget,
     give: (part: CollectedPart) => void,
+    filters?: Filters,
   ): OtherNamespaces | undefined {
     const asked = new Set([...wanted].filter((name) => isCounting(name) && isAvailable(name)));
     if (asked.size === 0) return undefined;
@@ -67,7 +69,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
       outcomes.set(collector, mergeOutcomes(outcomes.get(collector), outcome));
       return value;
     };
-    const counts = gather(asked, wanted.has('netns') ? others : undefined, facts, budget, run);
+    const counts = gather(asked, wanted.has('netns') ? others : undefined, facts, budget, run, filters);
     asked.delete('ephemeral_ports'); // its outcome is that of reading the rules
     const { error = NO_TABLE, isLate = false } = outcomes.get('sockets') ?? {}; // one cause, logged once
     for (const name of asked) {
@@ -106,6 +108,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     { ephemeral: rules, counters }: Facts,
     budget: ScrapeBudget,
     run: Runner,
+    filters: Filters | undefined,
   ): SocketCounts | undefined {
     const { sockets, owners, closeWait, listenerDrops, units } = platform;
     const wantsOwners = owners !== undefined && asked.has('processes');
@@ -126,6 +129,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     return run('sockets', sockets, () =>
       count({
         rules,
+        filters,
         hasOwners,
         nameOfGroup: names && ((groupId) => names.get(groupId)),
         closeWait: waiting,

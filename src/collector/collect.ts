@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CollectorName } from '../model/collectors.ts';
-import type { ConfigInUse } from '../model/file-config.ts';
+import type { ConfigInUse, FilterRules } from '../model/file-config.ts';
+import { createFilters, type Filters, mergeFilterRules } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { Platform, ScrapeBudget } from '../platform/platform.ts';
@@ -15,6 +17,8 @@ import { runCollector } from './run-collector.ts';
 /** Sockets are counted by the rules of ephemeral ports, and by how many ports in TIME_WAIT the kernel has handed out again. */
 const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
+const NO_FILTERS: FilterRules = { isDropped: false };
+
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
@@ -22,6 +26,8 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
   let inUse: ConfigInUse | undefined;
+  let rules = limits.filters ?? NO_FILTERS;
+  let filters: Filters | undefined = createFilters(rules);
   let configured = (part: CollectedPart) => part;
 
   return function collect(
@@ -33,14 +39,22 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const wanted = new Set(collectors);
     const budget: ScrapeBudget = { deadlineMs, now };
     const known = collectFacts(wanted, give);
-    const others = collectSockets(wanted, known, budget, give);
+    const others = collectSockets(wanted, known, budget, give, filters);
     if (wanted.has('connection_events')) collectEvents(budget, give);
     if (wanted.has('netns')) collectNetns(others, wanted.has('processes'), budget, give);
   };
 
   function configure(config: ConfigInUse | undefined): void {
     inUse = config;
+    filter(mergeFilterRules(limits.filters ?? NO_FILTERS, config?.filters ?? NO_FILTERS));
     configured = config === undefined ? (part) => part : createConfigured(config);
+  }
+
+  /** Counts are made anew by other filters, and by the same ones go on. */
+  function filter(wanted: FilterRules): void {
+    if (isDeepStrictEqual(wanted, rules)) return;
+    rules = wanted;
+    filters = createFilters(wanted);
   }
 
   function collectEvents({ now }: ScrapeBudget, give: (part: CollectedPart) => void): void {
@@ -50,6 +64,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
       tallyEvents(events.read(now()), {
         unitOf: (cgroup) => units?.nameOf(cgroup),
         listeners: findListeners(),
+        filters,
         nowMs: now(),
       }),
     );
@@ -70,7 +85,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
       if (others === undefined) return counts;
       settleLeft(others, withProcesses);
       if (withProcesses && others.table.length > 0) netns.owners?.resolve(others.table, budget);
-      return { ...counts, sockets: countNamespaces(others, counts, now()) };
+      return { ...counts, sockets: countNamespaces(others, counts, now(), filters) };
     });
     give({ ...(value && { facts: { netns: value } }), outcomes: [outcome] });
   }

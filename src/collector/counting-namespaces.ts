@@ -1,5 +1,6 @@
 import { createNamespaceClasses } from '../enrich/namespace-classes.ts';
 import { NamespaceOwners } from '../enrich/namespace-owners.ts';
+import type { Filters } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { CgroupPlace, NetnsCounts, NetnsIdentity } from '../model/netns.ts';
 import type { NetnsSockets } from '../model/netns-sockets.ts';
@@ -19,9 +20,9 @@ export function createNamespaceCounting(
 ) {
   let made: ReturnType<typeof createCounting> | undefined;
 
-  return function count(others: OtherNamespaces, netns: NetnsCounts, nowMs = 0): NetnsSockets {
+  return function count(others: OtherNamespaces, netns: NetnsCounts, nowMs = 0, filters?: Filters): NetnsSockets {
     made ??= createCounting(others, limits, placeOf);
-    return made(netns, nowMs);
+    return made(netns, nowMs, filters);
   };
 }
 
@@ -35,12 +36,16 @@ function createCounting(
   const peers = groupPeers(others.table, limits);
   const tally = createNetnsSocketsTally(others, peers, limits);
 
-  return function count({ cells, withoutProcess }: NetnsCounts, nowMs: number): NetnsSockets {
+  return function count(
+    { cells, withoutProcess }: NetnsCounts,
+    nowMs: number,
+    filters: Filters | undefined,
+  ): NetnsSockets {
     const known = identitiesOf([...cells, ...withoutProcess]);
     const rowsOf = others.rowsByNamespace();
-    peers.prepare();
+    peers.prepare(filters);
     owners.begin();
-    tally.begin(nowMs);
+    tally.begin(nowMs, owners.byName, filters);
     for (const [inum, ports] of others.byNumber) {
       const rows = rowsOf.get(inum) ?? NO_ROWS;
       const identity = known.get(inum);

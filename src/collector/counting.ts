@@ -17,7 +17,7 @@ export function createCounting(table: SocketTable, limits: TallyLimits): (input:
 
   return function count(input) {
     const classes = enrich(input);
-    peers.prepare();
+    peers.prepare(input.filters);
     const counts = tally({ ...input, classes });
     table.commit();
     return counts;

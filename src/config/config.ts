@@ -5,6 +5,8 @@ import {
   collectorsOf,
   type PlatformName,
 } from '../model/collectors.ts';
+import type { FilterRules } from '../model/file-config.ts';
+import { mergeFilterRules } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type { SocketSource } from '../model/socket-source.ts';
 import { type Given, readArguments } from './arguments.ts';
@@ -164,6 +166,7 @@ export function toConfig(
       remotePrefixV4,
       remotePrefixV6,
       closeWaitStuckAfterMs,
+      ...filtersOf(values),
     },
     ownersBudgetMs: values.ownersBudgetMs,
     socketSource: values.socketSource,
@@ -176,4 +179,14 @@ export function toConfig(
     sysfs: values.sysfs,
     kubeletLogs: values.kubeletLogs,
   };
+}
+
+/** Absent if no flag leaves anything out. */
+function filtersOf({ filterInclude, filterExclude, filterDrop }: ValuesOf<typeof OPTIONS>) {
+  const labels = [...filterInclude, ...filterExclude];
+  if (labels.length === 0 && !filterDrop) return {};
+  const filters = labels.reduce<FilterRules>((all, each) => mergeFilterRules(all, { ...each, isDropped: false }), {
+    isDropped: filterDrop,
+  });
+  return { filters };
 }

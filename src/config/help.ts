@@ -6,7 +6,7 @@ const WIDTH = 88;
 /** Headings of the help; each covers the flags that start with its prefix. */
 const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['Web server', ['web']],
-  ['Names and thresholds', ['config']],
+  ['Names, thresholds and filters', ['config', 'filter']],
   ['Collectors (all are on unless turned off)', ['collector']],
   ['Scrapes', ['scrape', 'owners', 'close-wait']],
   ['Size of the page', ['limit', 'remote-ip']],

@@ -1,5 +1,6 @@
 import { DEFAULT_LIMITS } from '../model/limits.ts';
 import { SOCKET_SOURCES } from '../model/socket-source.ts';
+import { FILTER_EXCLUDE, FILTER_INCLUDE } from './filter-entries.ts';
 import { LISTEN_ADDRESS } from './listen-address.ts';
 import {
   byteCount,
@@ -64,8 +65,19 @@ export const OPTIONS = {
   configFile: maybe(
     'config.file',
     FILE_PATH,
-    'File with names of destinations and thresholds of this host, read again when it changes.',
+    'File with names of destinations, thresholds of this host and filters, read again when it changes.',
   ),
+  filterInclude: some(
+    'filter.include',
+    FILTER_INCLUDE,
+    'Keep only these values of a label in breakdowns of sockets and in connection events, label=value; the rest counts in filtered. Labels: local_port, remote_port, remote_ip, process, unit.',
+  ),
+  filterExclude: some(
+    'filter.exclude',
+    FILTER_EXCLUDE,
+    'Leave these values of a label out, label=value, such as remote_ip=loopback or process=kube*; they count in filtered.',
+  ),
+  filterDrop: one('filter.drop', SWITCH, 'false', 'Give sockets that filters leave out no series.'),
   maxRequests: one(
     'web.max-requests',
     wholeNumber(0, 100_000),
@@ -222,6 +234,10 @@ function maybe<Value>(flag: string, type: ValueType<Value>, help: string): Optio
 
 function many<Value>(flag: string, type: ValueType<Value>, fallback: string, help: string): Option<Value, 'many'> {
   return { flag, type, count: 'many', fallback, help };
+}
+
+function some<Value>(flag: string, type: ValueType<Value>, help: string): Option<Value, 'many'> {
+  return { flag, type, count: 'many', fallback: undefined, help };
 }
 
 function series(name: string, metric: string, fallback: number): Option<number, 'one'> {

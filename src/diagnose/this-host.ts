@@ -12,10 +12,10 @@ const LEFT_OUT: CollectorName = 'connection_events';
 
 /**
  * Collects on this thread as the server does: the same collectors, in the same order. A reader that has to be loaded into the kernel and proven takes
- * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `names`: the
- * configuration file.
+ * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `file`: the
+ * configuration, whose filters would hide who it is.
  */
-export async function openThisHost(config: Config, names?: ConfigInUse): Promise<Source> {
+export async function openThisHost(config: Config, file?: ConfigInUse): Promise<Source> {
   const { socketSource, ...others } = config;
   const readsOthers = socketSource === 'bpf';
   const collectors = [...config.collectors].filter((name) => name !== LEFT_OUT && (readsOthers || name !== 'netns'));
@@ -27,7 +27,7 @@ export async function openThisHost(config: Config, names?: ConfigInUse): Promise
     });
     const collecting = createCollecting(
       platform,
-      { collectors, limits: config.limits, ...(names && { config: names }) },
+      { collectors, limits: withoutFilters(config.limits), ...(file && { config: withoutFilters(file) }) },
       config.scrapeTimeoutMs,
     );
     return {
@@ -53,4 +53,8 @@ export async function openThisHost(config: Config, names?: ConfigInUse): Promise
       close() {},
     };
   }
+}
+
+function withoutFilters<Settings extends { readonly filters?: unknown }>({ filters: _, ...others }: Settings) {
+  return others;
 }

@@ -9,6 +9,7 @@ import { conntrackFamilies } from './conntrack.ts';
 import { counterFamilies } from './counters.ts';
 import { ephemeralFamilies } from './ephemeral.ts';
 import type { MetricFamily } from './family.ts';
+import { filteredFamilies } from './filtered.ts';
 import { listenerFamilies } from './listeners.ts';
 import { localPortFamilies } from './local-ports.ts';
 import { memoryFamilies } from './memory.ts';
@@ -48,6 +49,7 @@ export function buildFamilies(snapshot: Snapshot, build: BuildInfo): MetricFamil
     ...netnsFamilies(snapshot.netns),
     ...netnsSocketFamilies(snapshot.netns?.sockets),
     ...configFileFamilies(snapshot.config),
+    ...filteredFamilies(snapshot),
     ...scrapeFamilies(snapshot),
     ...buildInfoFamilies(build),
   ];

@@ -1,11 +1,9 @@
-import type { AddressWords } from './ip-address.ts';
+import type { Network } from './network-set.ts';
+import type { PortInterval } from './port-range.ts';
 import type { ThresholdAlert } from './threshold-alerts.ts';
 
 /** Gives the peers in a network a name. */
-export interface DestinationRule {
-  readonly network: AddressWords;
-  /** Length of the prefix, from the start of the address's own family: 0–32 of IPv4. */
-  readonly prefix: number;
+export interface DestinationRule extends Network {
   /** Absent: every port. */
   readonly port?: number;
   readonly name: string;
@@ -13,11 +11,29 @@ export interface DestinationRule {
 
 export type HostThresholds = Readonly<Partial<Record<ThresholdAlert, number>>>;
 
+/** Which values of a label have series: those of `include`, absent = all, without those of `exclude`. */
+export interface LabelRules<Rule> {
+  readonly include?: readonly Rule[];
+  readonly exclude: readonly Rule[];
+}
+
+/** What the breakdowns leave out, by label; absent: nothing. Names may have `*` and `?`. */
+export interface FilterRules {
+  readonly localPort?: LabelRules<PortInterval>;
+  readonly remotePort?: LabelRules<PortInterval>;
+  readonly remoteIp?: LabelRules<Network>;
+  readonly process?: LabelRules<string>;
+  readonly unit?: LabelRules<string>;
+  /** Whether what is left out has no cell on the page. */
+  readonly isDropped: boolean;
+}
+
 /** What the configuration file says. Plain data: it crosses to the collector thread. */
 export interface FileConfig {
   readonly destinations: readonly DestinationRule[];
   /** The host's own threshold of an alert. */
   readonly thresholds: HostThresholds;
+  readonly filters?: FilterRules;
 }
 
 /** The content of the file that is in use; not `isCurrent`: the file has changed since, and is broken. */

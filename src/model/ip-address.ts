@@ -86,7 +86,8 @@ export function compareWords(left: number, right: number): number {
   return left === right ? 0 : numberOfWord(left) - numberOfWord(right);
 }
 
-function numberOfWord(word: number): number {
+/** A word of an address as the number that its four bytes write. */
+export function numberOfWord(word: number): number {
   scratchWords[0] = word;
   return ((scratchBytes[0]! << 24) | (scratchBytes[1]! << 16) | (scratchBytes[2]! << 8) | scratchBytes[3]!) >>> 0;
 }

@@ -1,3 +1,5 @@
+import type { FilterRules } from './file-config.ts';
+
 /** The series budget, and how breakdowns group: what the operator may choose about them. */
 export interface TallyLimits {
   /** Series of `tcpstate_connections`. */
@@ -18,6 +20,8 @@ export interface TallyLimits {
   readonly remotePrefixV6: number;
   /** Age at which a CLOSE_WAIT socket counts as stuck. */
   readonly closeWaitStuckAfterMs: number;
+  /** By flags, beside those of a configuration file. */
+  readonly filters?: FilterRules;
 }
 
 export const DEFAULT_LIMITS: TallyLimits = {

@@ -9,8 +9,8 @@ interface Named {
 
 type Family = Map<number, Map<string, Named>>;
 
-/** The sum of what has no series of its own. */
-const OTHER = 'other';
+/** Sums of what has no series of its own. */
+const SUMS: readonly string[] = ['other', 'filtered'];
 const MOST_REMEMBERED = 10_000;
 
 /** An address as the page writes it: with an interface, and as a network where peers are counted by prefix. */
@@ -38,7 +38,7 @@ export function createRemoteNames(
   };
 
   function find(remoteIp: string, remotePort: string | number): string {
-    if (remoteIp === OTHER) return OTHER;
+    if (SUMS.includes(remoteIp)) return remoteIp;
     const [, text = '', prefix] = ADDRESS.exec(remoteIp) ?? [];
     const words = parseAddress(text);
     if (words === undefined) return '';

@@ -1,7 +1,7 @@
 /**
  * What the tallies counted; absent = not requested, or unknown. Every number is a number of sockets unless its name
  * says otherwise; `state` is a number of `TcpState`. Labels are final text: `other` is the sum of what the series
- * budget left out.
+ * budget left out, `filtered` of what filters did.
  */
 export interface SocketCounts {
   readonly states?: { readonly ipv4: StateCounts; readonly ipv6: StateCounts };
@@ -25,6 +25,8 @@ export type StateCounts = readonly (number | undefined)[];
 export interface Breakdown<Cell> {
   readonly cells: readonly Cell[];
   readonly folded: number;
+  /** Sockets that filters keep off the page; absent unless they are to have no cell. */
+  readonly dropped?: readonly { readonly state: number; readonly sockets: number }[];
 }
 
 export type Direction = 'inbound' | 'outbound';

@@ -122,7 +122,7 @@ export class AddressTable {
     return this.scopeOf(left) - this.scopeOf(right);
   }
 
-  /** The network that `setNetwork` set for an id, −1 if none. */
+  /** The number that `setNetwork` set for an id, −1 if none. */
   networkOf(id: number): number {
     return this.#networks?.[id] ?? NONE;
   }
@@ -130,6 +130,11 @@ export class AddressTable {
   setNetwork(id: number, network: number): void {
     this.#networks ??= new Int32Array(this.#words.length / STRIDE).fill(NONE);
     this.#networks[id] = network;
+  }
+
+  /** Has every id without a network again. */
+  forgetNetworks(): void {
+    this.#networks = undefined;
   }
 
   /** Frees the ids of unused addresses, once there are many. Nobody may use such an id afterwards. */

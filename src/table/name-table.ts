@@ -9,8 +9,11 @@ export const UNKNOWN_LABEL = 'unknown';
 /** The page's word for everything beyond the series budget. */
 export const OTHER_LABEL = 'other';
 
+/** The page's word for everything that filters leave out. */
+export const FILTERED_LABEL = 'filtered';
+
 /** Names that have another meaning on the page; Prometheus treats an empty label as missing. */
-const RESERVED: ReadonlySet<string> = new Set([UNKNOWN_LABEL, OTHER_LABEL, '']);
+const RESERVED: ReadonlySet<string> = new Set([UNKNOWN_LABEL, OTHER_LABEL, FILTERED_LABEL, '']);
 
 /** A name as the page shows it. */
 export function labelOf(name: string): string {

@@ -60,9 +60,11 @@ export class SocketRows {
   /** Rows that are new since the last `commit`. */
   get added(): Rows {
     const { isFullRecount, added } = this.changes;
-    return isFullRecount
-      ? { words: this.store, length: this.length, numbers: undefined }
-      : { words: this.store, length: added.length, numbers: added.numbers };
+    return isFullRecount ? this.all : { words: this.store, length: added.length, numbers: added.numbers };
+  }
+
+  get all(): Rows {
+    return { words: this.store, length: this.length, numbers: undefined };
   }
 
   /**

@@ -122,6 +122,7 @@ export type CountedTable = Pick<
   | 'words'
   | 'length'
   | 'added'
+  | 'all'
   | 'changes'
   | 'addresses'
   | 'processNames'

@@ -10,6 +10,7 @@ import {
   type LifetimeCell,
   type OutboundCell,
 } from '../model/connection-events.ts';
+import type { Filters } from '../model/filters.ts';
 import { formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import { labelOf, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
@@ -23,17 +24,12 @@ export interface EventContext {
   /** Listeners of the exporter's own namespace by port. */
   readonly listeners: ReadonlyMap<number, LocalListener>;
   readonly nowMs: number;
+  /** The same object until they change: then the counters begin anew. */
+  readonly filters?: Filters | undefined;
 }
 
 type Labels<Cell> = Omit<Cell, 'counts'>;
 
-const OTHER_OUTBOUND = {
-  process: OTHER_LABEL,
-  unit: OTHER_LABEL,
-  remoteIp: OTHER_LABEL,
-  remotePort: OTHER_LABEL,
-};
-const OTHER_INBOUND = { process: OTHER_LABEL, unit: OTHER_LABEL, localPort: OTHER_LABEL };
 /** Scrapes that wait for the name of a listener that is new, or whose process is still searched for. */
 const MOST_WAITS = 5;
 /** No label value contains it: names on the page are printable. */
@@ -44,15 +40,24 @@ export function createEventsTally(
   limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
 ): (readings: EventReadings, context: EventContext) => ConnectionEventCounts {
   const most = limits.connectionEvents;
-  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, OTHER_OUTBOUND);
-  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, OTHER_INBOUND);
-  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, { process: OTHER_LABEL });
+  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, (label) => {
+    return { process: label, unit: label, remoteIp: label, remotePort: label };
+  });
+  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, (label) => {
+    return { process: label, unit: label, localPort: label };
+  });
+  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, (label) => ({ process: label }));
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
+  let filters: Filters | undefined;
   let waiting: { readonly flow: EventFlow; readonly waits: number }[] = [];
 
   return function tally({ flows, lost }, context) {
     for (const port of context.listeners.keys()) served[port] = 1;
+    if (context.filters !== filters) {
+      filters = context.filters;
+      for (const counters of [outbound, inbound, lifetimes]) counters.reset();
+    }
     const came = [...waiting, ...flows.map((flow) => ({ flow, waits: 0 }))];
     waiting = [];
     for (const { flow, waits } of came) {
@@ -77,9 +82,12 @@ export function createEventsTally(
     const remoteIp = remote === undefined ? OTHER_LABEL : labelPeer(remote.words);
     const remotePort = remote === undefined ? OTHER_LABEL : String(remote.port);
     const group = { process, unit, remoteIp, remotePort };
-    outbound.add(Object.values(group).join(SEPARATOR), group, counts);
+    if (isOwnerOut(process, unit) || isPeerOut(remote)) outbound.addFiltered(counts);
+    else outbound.add(Object.values(group).join(SEPARATOR), group, counts);
     const ages = onlyLifetimes(counts);
-    if (ages !== undefined) lifetimes.add(process, { process }, ages);
+    if (ages === undefined) return;
+    if (isProcessOut(process)) lifetimes.addFiltered(ages);
+    else lifetimes.add(process, { process }, ages);
   }
 
   function addInbound({ owner, localPort, isOwn, counts }: EventFlow, { unitOf, listeners }: EventContext): void {
@@ -88,7 +96,23 @@ export function createEventsTally(
     // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
     const group = { process, unit, localPort: isKnown ? String(localPort) : OTHER_LABEL };
-    inbound.add(Object.values(group).join(SEPARATOR), group, counts);
+    const isOut = isOwnerOut(process, unit) || (isKnown && filters?.localPorts?.[localPort] === 1);
+    if (isOut) inbound.addFiltered(counts);
+    else inbound.add(Object.values(group).join(SEPARATOR), group, counts);
+  }
+
+  function isPeerOut(remote: EventFlow['remote']): boolean {
+    if (remote === undefined) return false;
+    return filters?.isPeerOut?.(remote.words) === true || filters?.remotePorts?.[remote.port] === 1;
+  }
+
+  function isOwnerOut(process: string, unit: string): boolean {
+    return isProcessOut(process) || (unit !== OTHER_LABEL && filters?.isUnitOut?.(unit) === true);
+  }
+
+  /** Of what found no place nobody knows what it is. */
+  function isProcessOut(process: string): boolean {
+    return process !== OTHER_LABEL && filters?.isProcessOut?.(process) === true;
   }
 
   function labelPeer(words: readonly [number, number, number, number]): string {

@@ -1,4 +1,5 @@
 import { compareText } from '../model/compare-text.ts';
+import type { Filters } from '../model/filters.ts';
 import type { ScopedWords } from '../model/ip-address.ts';
 import type { Breakdown, ConnectionCell, Direction } from '../model/socket-counts.ts';
 import { isConnection } from '../table/connection-states.ts';
@@ -6,17 +7,28 @@ import { OTHER_LABEL } from '../table/name-table.ts';
 import type { Peers } from '../table/peers.ts';
 import { ephemeralBit, isInbound, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
-import { Flag, familyOf, hasFlag, localPortOf, remotePortOf, stateOf, Word } from '../table/socket-row.ts';
+import {
+  Flag,
+  familyOf,
+  hasFlag,
+  localPortOf,
+  type RowWords,
+  remotePortOf,
+  stateOf,
+  Word,
+} from '../table/socket-row.ts';
 import type { CountedTable } from '../table/socket-table.ts';
+import { FilteredCounts } from './counting/filtered-counts.ts';
 import { HashCounts } from './counting/hash-counts.ts';
 import { TopCells } from './counting/top-cells.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** Port 0 in a key: a local port that counts as `ephemeral`, or a remote port that does not count. */
 const FOLDED_PORT = 0;
 const EPHEMERAL_LABEL = 'ephemeral';
 export const OWN_RANGE_LABEL = 'own_range';
 const DIRECTIONS: readonly Direction[] = ['inbound', 'outbound'];
-const OUTBOUND = 1;
+const OUTBOUND_BIT = 1 << 4;
 /** Low bits of the third key word: 4 of state, 1 of direction, OWN_RANGE. The process id is above them. */
 const USE_BITS = 6;
 const FOLD_MASK = 0x1f;
@@ -33,8 +45,9 @@ interface Member {
 }
 
 /** Counts who talks to whom: sockets by service port and peer. LISTEN and bound sockets have no peer. */
-export function createConnectionsTally(table: CountedTable, limit: number, peers: Peers) {
+export function createConnectionsTally(table: CountedTable, limit: number, peers: Peers, leftOut: LeftOut) {
   const counts = new HashCounts(1, FOLD_MASK);
+  const filtered = new FilteredCounts(FOLD_MASK + 1);
   const { addresses, processNames } = table;
   const top = new TopCells<Member>(limit, {
     folds: FOLD_MASK + 1,
@@ -60,30 +73,55 @@ export function createConnectionsTally(table: CountedTable, limit: number, peers
     },
   });
 
-  return { reset: () => counts.reset(), count, select };
+  return { reset, count, select };
+
+  function reset(filters?: Filters): void {
+    counts.reset();
+    filtered.reset(filters);
+  }
 
   function count(rows: Rows, step: 1 | -1, classes: PortClasses): void {
     const { words } = rows;
     for (let index = 0; index < rows.length; index++) {
       const at = positionOf(rows, index);
-      const state = stateOf(words, at);
-      if (!isConnection(state)) continue;
-      const port = localPortOf(words, at);
-      const peer = peers.groupOf(words[at + Word.remoteAddress]!);
-      const use = (words[at + Word.process]! << USE_BITS) | state;
-      if (isInbound(words, at, classes)) counts.add(peer, port << 16, use, step);
-      else {
-        const isOwnRange = hasFlag(words, at, Flag.ownRange);
-        const isFolded = isOwnRange || (classes[port]! & ephemeralBit(familyOf(words, at))) !== 0;
-        const ports = ((isFolded ? FOLDED_PORT : port) << 16) | remotePortOf(words, at);
-        counts.add(peer, ports, use | (OUTBOUND << 4) | (isOwnRange ? OWN_RANGE : 0), step);
-      }
+      if (isConnection(stateOf(words, at))) countRow(words, at, step, classes);
     }
+  }
+
+  function countRow(words: RowWords, at: number, step: 1 | -1, classes: PortClasses): void {
+    const state = stateOf(words, at);
+    const port = localPortOf(words, at);
+    const peer = peers.groupOf(words[at + Word.remoteAddress]!);
+    const process = words[at + Word.process]!;
+    if (isInbound(words, at, classes)) {
+      countCell(state, peer, port, FOLDED_PORT, process, 0, step);
+      return;
+    }
+    const isOwnRange = hasFlag(words, at, Flag.ownRange);
+    const isFolded = isOwnRange || (classes[port]! & ephemeralBit(familyOf(words, at))) !== 0;
+    const localPort = isFolded ? FOLDED_PORT : port;
+    const flags = isOwnRange ? OWN_RANGE : 0;
+    countCell(state | OUTBOUND_BIT, peer, localPort, remotePortOf(words, at), process, flags, step);
+  }
+
+  function countCell(
+    fold: number,
+    peer: number,
+    localPort: number,
+    remotePort: number,
+    process: number,
+    flags: number,
+    step: 1 | -1,
+  ): void {
+    if (leftOut.filters !== undefined && leftOut.hasConnection(peer, localPort, remotePort, process))
+      filtered.byFold[fold]! += step;
+    else counts.add(peer, (localPort << 16) | remotePort, (process << USE_BITS) | flags | fold, step);
   }
 
   function select(): Breakdown<ConnectionCell> {
     const { kept, other, folded } = top.select(counts);
-    return { cells: [...kept.map(toCell), ...otherCells(other)], folded };
+    const others = other.flatMap((sockets, fold) => (sockets === 0 ? [] : [sumCell(fold, OTHER_LABEL, sockets)]));
+    return filtered.addTo({ cells: [...kept.map(toCell), ...others], folded }, sumCell);
   }
 
   function toCell(cell: number): ConnectionCell {
@@ -107,18 +145,15 @@ export function createConnectionsTally(table: CountedTable, limit: number, peers
   }
 }
 
-function otherCells(other: readonly number[]): ConnectionCell[] {
-  return other.flatMap((sockets, fold) =>
-    sockets === 0
-      ? []
-      : {
-          state: fold & 0xf,
-          direction: DIRECTIONS[fold >> 4]!,
-          localPort: OTHER_LABEL,
-          remoteIp: OTHER_LABEL,
-          remotePort: OTHER_LABEL,
-          process: OTHER_LABEL,
-          sockets,
-        },
-  );
+/** The sum of those without cells of their own. */
+function sumCell(fold: number, label: string, sockets: number): ConnectionCell {
+  return {
+    state: fold & 0xf,
+    direction: DIRECTIONS[fold >> 4]!,
+    localPort: label,
+    remoteIp: label,
+    remotePort: label,
+    process: label,
+    sockets,
+  };
 }

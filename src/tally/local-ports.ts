@@ -1,9 +1,12 @@
+import { type Filters, PORT_SLOTS } from '../model/filters.ts';
 import type { Breakdown, LocalPortCell } from '../model/socket-counts.ts';
+import { STATE_SLOTS } from '../model/tcp-state.ts';
 import { isOnEphemeralPort, type PortClasses } from '../table/port-classes.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { Flag, hasFlag, localPortOf, type RowWords, stateOf } from '../table/socket-row.ts';
 import { OWN_RANGE_LABEL } from './connections.ts';
 import { DenseCounts } from './counting/dense-counts.ts';
+import { FilteredCounts } from './counting/filtered-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Names for many ports of outbound sockets: those of the ephemeral range, and those of a program's own. */
@@ -13,7 +16,7 @@ const OWN_RANGE = 65_536;
 /** Ports with small ids; 0 is EPHEMERAL. A host has few of the 65,536. Ids are valid until `reset`. */
 class PortIds {
   ports: number[] = [EPHEMERAL];
-  readonly #ids = new Int32Array(OWN_RANGE + 1);
+  readonly #ids = new Int32Array(PORT_SLOTS);
 
   intern(port: number): number {
     const known = this.#ids[port]!;
@@ -37,6 +40,8 @@ class PortIds {
 export function createLocalPortsTally(limit: number) {
   const counts = new DenseCounts();
   const ids = new PortIds();
+  const filtered = new FilteredCounts(STATE_SLOTS);
+  let isOut: Uint8Array | undefined;
   const select = createStateBreakdown<number, LocalPortCell>(
     counts,
     limit,
@@ -47,18 +52,26 @@ export function createLocalPortsTally(limit: number) {
       recall: (port) => ids.find(port),
     },
     (state, localPort, sockets) => ({ state, localPort, sockets }),
+    filtered,
   );
 
   return {
-    reset() {
+    reset(filters?: Filters) {
       ids.reset();
       counts.reset(0);
+      filtered.reset(filters);
+      isOut = filters?.localPorts;
     },
     count(rows: Rows, step: 1 | -1, classes: PortClasses) {
       const { words } = rows;
       for (let index = 0; index < rows.length; index++) {
         const at = positionOf(rows, index);
-        const id = ids.intern(shownPort(words, at, classes));
+        const port = shownPort(words, at, classes);
+        if (isOut !== undefined && isOut[port] === 1) {
+          filtered.byFold[stateOf(words, at)]! += step;
+          continue;
+        }
+        const id = ids.intern(port);
         counts.reserve(id + 1);
         counts.columnOf(stateOf(words, at))[id]! += step;
       }

@@ -1,3 +1,4 @@
+import type { Filters } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import type {
   NetnsEphemeralUse,
@@ -9,7 +10,7 @@ import type {
 } from '../model/netns-sockets.ts';
 import type { Breakdown, FamilyLabel, StateCounts } from '../model/socket-counts.ts';
 import { KNOWN_STATES, STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
-import { OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
+import { FILTERED_LABEL, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
 import type { NamespacePorts, OtherNamespaces } from '../table/other-namespaces.ts';
 import type { Peers } from '../table/peers.ts';
 import type { PortClasses } from '../table/port-classes.ts';
@@ -18,6 +19,7 @@ import { createConnectionsTally } from './connections.ts';
 import { findDestinationOwners } from './destination-owners.ts';
 import { createDestinationsTally } from './destinations.ts';
 import { foldStates } from './fold-states.ts';
+import { LeftOut } from './left-out.ts';
 import { countListeners, fillOf } from './listeners.ts';
 import { createNamespaceFigures, type NamespaceFigures, type NamespaceRange } from './namespace-figures.ts';
 import { countNetnsCloseWait } from './netns-close-wait.ts';
@@ -36,7 +38,8 @@ type Shown = ReadonlySet<number>;
 
 const NOTHING: Shown = new Set();
 const OTHER: NetnsLabels = { netns: OTHER_LABEL, namespace: '', pod: '' };
-const OTHER_OWNER: NetnsOwner = { ...OTHER, container: '', unit: '', process: OTHER_LABEL };
+const OTHER_OWNER = ownerOfSum(OTHER_LABEL);
+const FILTERED_OWNER = ownerOfSum(FILTERED_LABEL);
 const NO_ROWS = new Int32Array(0);
 
 /** What counts in a namespace without a name belongs to `other`. */
@@ -50,7 +53,9 @@ export interface NamedNamespaces {
 /** Counts the sockets of the other network namespaces, from nothing in each scrape, one namespace after the other. */
 export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, limits: TallyLimits) {
   const { table } = others;
-  const connections = createConnectionsTally(table, limits.connections, peers);
+  let ownersNow: NamedNamespaces['owners'] = new Map();
+  const leftOut = new LeftOut(table.processNames, isNameOut);
+  const connections = createConnectionsTally(table, limits.connections, peers, leftOut);
   const destinations = createDestinationsTally(table, limits.destinations, true);
   const countFigures = createNamespaceFigures(table);
   const socketRanges = createNetnsSocketRanges(table, destinations, limits.destinations);
@@ -61,9 +66,11 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
 
   return { begin, count, select };
 
-  /** `nowMs`: monotonic. */
-  function begin(nowMs: number): void {
-    connections.reset();
+  /** `nowMs`: monotonic. `owners`: as in `select`; it grows until then. */
+  function begin(nowMs: number, owners: NamedNamespaces['owners'], filters?: Filters): void {
+    ownersNow = owners;
+    leftOut.begin(filters);
+    connections.reset(filters);
     destinations.reset();
     socketRanges.begin(nowMs);
     figures = new Map();
@@ -72,6 +79,7 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
 
   /** All rows of one namespace, by their numbers. Destinations have no `other`: those of a namespace without a name are not counted. */
   function count(inum: number, rows: Int32Array, isNamed: boolean, classes: PortClasses, ports: NamespacePorts): void {
+    leftOut.learnNames();
     for (const chunk of chunksOf({ words: table.words, length: rows.length, numbers: rows })) {
       connections.count(chunk, 1, classes);
       if (isNamed) destinations.count(chunk, 1, classes);
@@ -107,7 +115,7 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
     const rest = sumOfOthers(labels, taken);
     const byName = <Cell extends { readonly process: string }>(cell: Cell) => ({
       ...cell,
-      ...(owners.get(cell.process) ?? OTHER_OWNER),
+      ...(owners.get(cell.process) ?? (cell.process === FILTERED_LABEL ? FILTERED_OWNER : OTHER_OWNER)),
     });
     return {
       cells: rest === undefined ? kept : [...kept, rest],
@@ -118,6 +126,13 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       closeWait: countNetnsCloseWait(table, limits.closeWaitStuckAfterMs, limits.processes, ownerOf, OTHER_OWNER),
       socketRanges: socketRanges.select(labels),
     };
+  }
+
+  /** A row that counts in `other` has no owner, and what is in a container no unit. */
+  function isNameOut({ isProcessOut, isUnitOut }: Filters, name: string): boolean {
+    const owner = ownersNow.get(name);
+    if (owner === undefined) return false;
+    return isProcessOut?.(owner.process) === true || (owner.unit !== '' && isUnitOut?.(owner.unit) === true);
   }
 
   function nameDestinations(
@@ -178,6 +193,10 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
   }
 }
 
+function ownerOfSum(label: string): NetnsOwner {
+  return { netns: label, namespace: '', pod: '', container: '', unit: '', process: label };
+}
+
 function addShown(before: Shown, states: Int32Array): Shown {
   return new Set([...before, ...[...states.keys()].filter((state) => states[state] !== 0)]);
 }
@@ -195,6 +214,6 @@ function toUse(
   return { ports, used, ipv4: share(busiest.ipv4), ...(hasIpv6 && { ipv6: share(busiest.ipv6) }) };
 }
 
-function relabel<From, To>({ cells, folded }: Breakdown<From>, toCell: (cell: From) => To): Breakdown<To> {
-  return { cells: cells.map(toCell), folded };
+function relabel<From, To>({ cells, ...rest }: Breakdown<From>, toCell: (cell: From) => To): Breakdown<To> {
+  return { ...rest, cells: cells.map(toCell) };
 }

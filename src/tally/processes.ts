@@ -1,15 +1,19 @@
 import { compareText } from '../model/compare-text.ts';
+import type { Filters } from '../model/filters.ts';
 import type { Breakdown, ProcessCell, ReasonLabel, UnattributedCell } from '../model/socket-counts.ts';
 import { KNOWN_STATES, STATE_SLOTS } from '../model/tcp-state.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { Reason, reasonOf, stateOf, Word } from '../table/socket-row.ts';
 import type { CountedTable } from '../table/socket-table.ts';
 import { DenseCounts } from './counting/dense-counts.ts';
+import { FilteredCounts } from './counting/filtered-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
+import type { LeftOut } from './left-out.ts';
 
 /** Counts sockets by state and owning process. */
-export function createProcessesTally({ processNames }: CountedTable, limit: number) {
+export function createProcessesTally({ processNames }: CountedTable, limit: number, leftOut: LeftOut) {
   const counts = new DenseCounts();
+  const filtered = new FilteredCounts(STATE_SLOTS);
   const select = createStateBreakdown<string, ProcessCell>(
     counts,
     limit,
@@ -20,16 +24,23 @@ export function createProcessesTally({ processNames }: CountedTable, limit: numb
       recall: (name) => processNames.find(name),
     },
     (state, process, sockets) => ({ state, process, sockets }),
+    filtered,
   );
 
   return {
-    reset: () => counts.reset(processNames.length),
+    reset(filters?: Filters) {
+      counts.reset(processNames.length);
+      filtered.reset(filters);
+    },
     count(rows: Rows, step: 1 | -1) {
       counts.reserve(processNames.length);
       const { words } = rows;
+      const isOut = leftOut.filters?.isProcessOut === undefined ? undefined : leftOut.processes;
       for (let index = 0; index < rows.length; index++) {
         const at = positionOf(rows, index);
-        counts.columnOf(stateOf(words, at))[words[at + Word.process]!]! += step;
+        const process = words[at + Word.process]!;
+        if (isOut !== undefined && isOut[process] === 1) filtered.byFold[stateOf(words, at)]! += step;
+        else counts.columnOf(stateOf(words, at))[process]! += step;
       }
     },
     select: (): Breakdown<ProcessCell> => select(),

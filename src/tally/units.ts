@@ -1,10 +1,13 @@
 import { compareText } from '../model/compare-text.ts';
+import type { Filters } from '../model/filters.ts';
 import type { Breakdown, UnitCell } from '../model/socket-counts.ts';
+import { STATE_SLOTS } from '../model/tcp-state.ts';
 import { NameTable } from '../table/name-table.ts';
 import { positionOf, type Rows } from '../table/row-changes.ts';
 import { groupOf, stateOf } from '../table/socket-row.ts';
 import type { CountedTable } from '../table/socket-table.ts';
 import { DenseCounts, stateOfCell, valueOfCell } from './counting/dense-counts.ts';
+import { FilteredCounts } from './counting/filtered-counts.ts';
 import { createStateBreakdown } from './counting/state-breakdown.ts';
 
 /** Counts sockets by state and unit. The names of groups are resolved again for each page. */
@@ -12,6 +15,7 @@ export function createUnitsTally({ groups }: CountedTable, limit: number) {
   const byGroup = new DenseCounts();
   const byUnit = new DenseCounts();
   const units = new NameTable();
+  const filtered = new FilteredCounts(STATE_SLOTS);
   const select = createStateBreakdown<string, UnitCell>(
     byUnit,
     limit,
@@ -22,6 +26,7 @@ export function createUnitsTally({ groups }: CountedTable, limit: number) {
       recall: (name) => units.find(name),
     },
     (state, unit, sockets) => ({ state, unit, sockets }),
+    filtered,
   );
 
   return {
@@ -35,11 +40,18 @@ export function createUnitsTally({ groups }: CountedTable, limit: number) {
       }
     },
     /** `nameOfGroup` names a group of the table; undefined if unknown. */
-    select(nameOfGroup: (groupId: bigint) => string | undefined): Breakdown<UnitCell> {
+    select(nameOfGroup: (groupId: bigint) => string | undefined, filters?: Filters): Breakdown<UnitCell> {
       const unitOfGroup = nameGroups(nameOfGroup);
+      const isOut = Array.from(
+        { length: units.length },
+        (_, unit) => filters?.isUnitOut?.(units.nameOf(unit)) ?? false,
+      );
       byUnit.reset(units.length);
+      filtered.reset(filters);
       byGroup.forEach((cell, count) => {
-        byUnit.columnOf(stateOfCell(cell))[unitOfGroup[valueOfCell(cell)]!]! += count;
+        const unit = unitOfGroup[valueOfCell(cell)]!;
+        if (isOut[unit]) filtered.byFold[stateOfCell(cell)]! += count;
+        else byUnit.columnOf(stateOfCell(cell))[unit]! += count;
       });
       return select();
     },

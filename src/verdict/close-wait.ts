@@ -2,7 +2,7 @@ import type { CloseWaitAges } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { type Found, known } from './compose.ts';
 import { type Evidence, growthOf } from './evidence.ts';
-import { count, counted, destination, duration, isNamed, withName } from './words.ts';
+import { count, counted, destination, duration, isNamed, isSum, withName } from './words.ts';
 
 type Stuck = CloseWaitAges['stuck'][number];
 
@@ -60,7 +60,7 @@ function stuckOf(ages: CloseWaitAges | undefined, process: string, reason: Stuck
 /** With whom most CLOSE_WAIT sockets of the process are; one side of a cell is an ephemeral port, which has no name there. */
 function mostFrequentPeer({ now }: Evidence, process: string): string | undefined {
   const cells = (now.sockets?.connections?.cells ?? []).filter(
-    (cell) => cell.state === TcpState.closeWait && cell.process === process && cell.remoteIp !== 'other',
+    (cell) => cell.state === TcpState.closeWait && cell.process === process && !isSum(cell.remoteIp),
   );
   const [most] = cells.toSorted((one, other) => other.sockets - one.sockets);
   if (most === undefined) return undefined;

@@ -2,7 +2,7 @@ import type { ConnectionCell } from '../model/socket-counts.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence, socketsIn } from './evidence.ts';
-import { destination, endpoint, isNamed, percent, perSecond } from './words.ts';
+import { destination, endpoint, isNamed, isSum, percent, perSecond } from './words.ts';
 
 /** Connects that fail, clients that are refused, connections that are cut: rates of the whole host. */
 export function findConnections(evidence: Evidence): Found[] {
@@ -89,7 +89,7 @@ export function findSilentPeers({ now, before, thresholds }: Evidence): Found[] 
       }
     >();
     for (const { state, process, sockets, ...cell } of snapshot.sockets?.connections?.cells ?? []) {
-      if (state !== TcpState.synSent || cell.remoteIp === 'other') continue;
+      if (state !== TcpState.synSent || isSum(cell.remoteIp)) continue;
       const key = endpoint(cell.remoteIp, cell.remotePort);
       const sum = sums.get(key) ?? { ...cell, sockets: 0, process: 'unknown', most: 0 };
       sum.sockets += sockets;

@@ -1,5 +1,6 @@
 import { ENDINGS, EventCount, FAILURE_REASONS, type OutboundCell } from '../model/connection-events.ts';
 import type { Snapshot } from '../model/snapshot.ts';
+import { isSum } from './words.ts';
 
 /** Where the number of a reason, or of a way to end, stands among the counts of a cell. */
 export const failureAt = (reason: (typeof FAILURE_REASONS)[number]) =>
@@ -22,7 +23,7 @@ export function sumCells(
 
 /** A destination, unless it is among those without a place of their own. */
 export function isKnownPlace({ remotePort }: OutboundCell): boolean {
-  return remotePort !== 'other';
+  return !isSum(remotePort);
 }
 
 /** What of these numbers a later look needs. */

@@ -62,12 +62,17 @@ export function destination(to: {
 
 /** The name that the configuration gives a peer, with the place behind it; the place alone where it has none. */
 export function withName(remoteName: string | undefined, place: string): string {
-  return remoteName === undefined || remoteName === '' || remoteName === 'other' ? place : `${remoteName} (${place})`;
+  return remoteName === undefined || remoteName === '' || isSum(remoteName) ? place : `${remoteName} (${place})`;
 }
 
 /** The name of a process, unless nobody knows it. */
 export function isNamed(process: string): boolean {
-  return process !== '' && process !== 'unknown' && process !== 'other';
+  return process !== '' && process !== 'unknown' && !isSum(process);
+}
+
+/** Whether a label is that of a sum of groups without series of their own: nobody to blame. */
+export function isSum(label: string): boolean {
+  return label === 'other' || label === 'filtered';
 }
 
 function padded(value: number): string {

@@ -15,7 +15,7 @@ const FROM_PROMETHEUS = {
   ALERTS_FOR_STATE: ['alertname', 'severity', 'process'],
 };
 
-const GOLDEN_PAGES = ['linux.txt', 'windows.txt', 'names.txt'] as const;
+const GOLDEN_PAGES = ['linux.txt', 'windows.txt', 'names.txt', 'dropped.txt'] as const;
 /** What the rules compare with where users record it. */
 const FROM_USERS = { tcpstate_alert_threshold: ['alertname'] };
 /** Of kube-state-metrics (docs/metrics/workload/pod-metrics.md there), which the dashboard of pods joins with. */

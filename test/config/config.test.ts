@@ -58,6 +58,35 @@ const CASES: readonly {
     refused: ['a\0b'],
   },
   {
+    flag: 'filter.include',
+    text: 'local_port=8000-8999',
+    read: (config) => config.limits.filters,
+    expected: { localPort: { include: [{ first: 8000, last: 8999 }], exclude: [] }, isDropped: false },
+    refused: ['', '22', 'port=22', 'local_port', 'local_port=0', 'remote_port=9-8', 'unit=', 'Process=a'],
+  },
+  {
+    flag: 'filter.exclude',
+    text: 'process=kube=*',
+    read: (config) => config.limits.filters,
+    expected: { process: { exclude: ['kube=*'] }, isDropped: false },
+    refused: [
+      '',
+      'kube*',
+      'process=',
+      'remote_ip=localhost',
+      'remote_ip=10.0.0.1/8',
+      'remote_ip=10.0.0.0/33',
+      'process=a\0b',
+    ],
+  },
+  {
+    flag: 'filter.drop',
+    text: 'true',
+    read: (config) => config.limits.filters,
+    expected: { isDropped: true },
+    refused: ['yes', '1'],
+  },
+  {
     flag: 'web.max-requests',
     text: '0',
     read: (config) => config.maxRequests,
@@ -265,6 +294,23 @@ describe('readCommand', () => {
       expected,
     );
     assert.deepEqual(configOf([], { TCPSTATE_WEB_LISTEN_ADDRESS: ':0, 127.0.0.1:80' }).listenAddresses, expected);
+  });
+
+  it('adds filters up, and has none without such a flag', () => {
+    const { filters } = configOf([
+      '--filter.exclude=unit=a',
+      '--filter.include=unit=b*',
+      '--filter.exclude=unit=c',
+      '--filter.include=unit=d',
+      '--filter.exclude=remote_port=443',
+      '--filter.drop',
+    ]).limits;
+    assert.deepEqual(filters, {
+      remotePort: { exclude: [{ first: 443, last: 443 }] },
+      unit: { include: ['b*', 'd'], exclude: ['a', 'c'] },
+      isDropped: true,
+    });
+    assert.equal('filters' in configOf([]).limits, false);
   });
 
   it('refuses any other flag twice', () => {

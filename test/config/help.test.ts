@@ -16,7 +16,7 @@ it('names every option once, with its environment variable and its default', () 
     assert.equal(found.length, 1, option.flag);
     const body = found[0]?.[3] ?? '';
     assert.ok(body.includes(`[${environmentName(option.flag)}]`), body);
-    if (option.count !== 'maybe' && option.fallback !== 'false')
+    if (option.fallback !== undefined && option.fallback !== 'false')
       assert.ok(body.includes(`Default: ${option.fallback}`), body);
   }
 });

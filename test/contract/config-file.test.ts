@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { parseConfigFile } from '../../src/config/file/config-file.ts';
+import { countFilterRules } from '../../src/model/filters.ts';
 import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -29,10 +30,33 @@ describe('the schema of the configuration file', () => {
   });
 });
 
+describe('the schema of filters', () => {
+  it('has the labels that the exporter takes, and takes the entries that it takes', () => {
+    const { properties } = SCHEMA.properties.filters;
+    assert.throws(() => parseConfigFile('filters: {x: 1}\n', 'a.yml'), {
+      message: `a.yml:1:11: unknown key "x" in filters: allowed are ${Object.keys(properties).join(', ')}`,
+    });
+    const patternOf = (kind: string) => new RegExp(SCHEMA.definitions[kind].properties.exclude.items.pattern);
+    const takes = (label: string, entry: string) => {
+      const { filters } = parseConfigFile(`filters: {${label}: {exclude: ["${entry}"]}}\n`, 'a.yml');
+      assert.equal(countFilterRules(filters!) > 0, true, entry);
+    };
+    for (const entry of ['22', '8000-8999']) {
+      assert.match(entry, patternOf('ports'));
+      takes('remote_port', entry);
+    }
+    for (const entry of ['loopback', '10.0.0.50', '10.0.0.0/8', '2001:db8::/32', '::ffff:10.0.0.50']) {
+      assert.match(entry, patternOf('networks'));
+      takes('remote_ip', entry);
+    }
+    for (const entry of ['localhost', '10.0.0.50:80', '']) assert.doesNotMatch(entry, patternOf('networks'));
+  });
+});
+
 describe('docs/config-file.md', () => {
   it('has an example that the exporter takes', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/config-file.md')) ?? [];
-    const { destinations, thresholds } = parseConfigFile(example, 'a.yml');
-    assert.deepEqual([destinations.length, Object.keys(thresholds).length], [3, 2]);
+    const { destinations, thresholds, filters } = parseConfigFile(example, 'a.yml');
+    assert.deepEqual([destinations.length, Object.keys(thresholds).length, countFilterRules(filters!)], [3, 2, 4]);
   });
 });

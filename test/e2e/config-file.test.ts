@@ -4,10 +4,13 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConfigFolder } from '../support/files/config-folder.ts';
+import { sumsByBreakdown } from '../support/pages/exact-sums.ts';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
 import { runProgram } from '../support/programs/finished-program.ts';
-import { startExporter } from '../support/programs/running-exporter.ts';
+import { type RunningExporter, startExporter } from '../support/programs/running-exporter.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+
+type Page = Map<string, ParsedFamily>;
 
 const MOST_POLLS = 200;
 const CLIENTS = 3;
@@ -39,15 +42,8 @@ describe('--config.file', { skip }, () => {
       `destinations: {${place}: primary, 127.0.0.0/8: here}\nthresholds: {TcpSynSentPiling: 7}\n`,
     );
     const exporter = await startExporter(t, { args: [`--config.file=${file}`] });
-    const until = async (isThere: (page: Map<string, ParsedFamily>) => boolean) => {
-      for (let poll = 0; poll < MOST_POLLS; poll++) {
-        const page = await exporter.scrape();
-        if (isThere(page)) return page;
-        await delay(50);
-      }
-      assert.fail(JSON.stringify(exporter.log));
-    };
-    const sum = (page: Map<string, ParsedFamily>, name: string) =>
+    const until = (isThere: (page: Page) => boolean) => untilPage(exporter, isThere);
+    const sum = (page: Page, name: string) =>
       valuesOf(page, 'tcpstate_connections', { remote_port: String(port), direction: 'outbound', remote_name: name });
 
     const page = await until((each) => sum(each, 'primary') === CLIENTS);
@@ -75,6 +71,37 @@ describe('--config.file', { skip }, () => {
     assert.match(String(told[0]!.error), /names\.yml:1:1: destinations has to be a mapping/);
   });
 
+  it('filters what flags and file say, keeps sums exact, and follows changes', async (t) => {
+    const { write } = createConfigFolder(t);
+    const port = String(await connectClients(t));
+    const file = write('filters.yml', `filters: {local_port: {exclude: [${port}]}}\n`);
+    const exporter = await startExporter(t, {
+      args: [`--config.file=${file}`, '--filter.exclude=remote_ip=127.0.0.2/31'],
+    });
+    const until = (isThere: (page: Page) => boolean) => untilPage(exporter, isThere);
+    const countOf = (page: Page, labels: Readonly<Record<string, string>>) =>
+      valuesOf(page, 'tcpstate_connections', { state: 'established', ...labels });
+
+    const page = await until((each) => countOf(each, { remote_ip: 'filtered' }) >= 2 * CLIENTS);
+    assert.deepEqual(
+      ['inbound', 'outbound'].map((direction) => countOf(page, { direction, process: 'filtered' })),
+      [CLIENTS, CLIENTS],
+    );
+    assert.equal(valuesOf(page, 'tcpstate_local_port_sockets', { local_port: port }), 0);
+    for (const { metric, sums, expected } of sumsByBreakdown(page)) assert.deepEqual(sums, expected, metric);
+    assert.equal(
+      valuesOf(page, 'tcpstate_ephemeral_destination_ports_used', { remote_ip: '127.0.0.2', remote_port: port }),
+      CLIENTS,
+    );
+
+    write('filters.yml', 'filters: {drop: true}\n');
+    const dropped = await until((each) => each.has('tcpstate_filtered_sockets'));
+    const left = { metric: 'tcpstate_connections', state: 'established' };
+    assert.equal(valuesOf(dropped, 'tcpstate_filtered_sockets', left), CLIENTS);
+    assert.equal(countOf(dropped, { local_port: port }), CLIENTS, 'no longer in the file');
+    assert.equal(countOf(dropped, { remote_ip: 'filtered' }), 0);
+  });
+
   it('leaves no trace on the page of who has none', async (t) => {
     await connectClients(t);
     const exporter = await startExporter(t);
@@ -98,7 +125,16 @@ async function connectClients(t: TestContext): Promise<number> {
   return port;
 }
 
-function valuesOf(page: Map<string, ParsedFamily>, metric: string, labels: Readonly<Record<string, string>>): number {
+async function untilPage(exporter: RunningExporter, isThere: (page: Page) => boolean): Promise<Page> {
+  for (let poll = 0; poll < MOST_POLLS; poll++) {
+    const page = await exporter.scrape();
+    if (isThere(page)) return page;
+    await delay(50);
+  }
+  assert.fail(JSON.stringify(exporter.log));
+}
+
+function valuesOf(page: Page, metric: string, labels: Readonly<Record<string, string>>): number {
   const samples = page.get(metric)?.samples ?? [];
   return samples
     .filter((sample) => Object.entries(labels).every(([label, value]) => sample.labels[label] === value))

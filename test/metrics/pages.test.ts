@@ -8,6 +8,7 @@ import { renderExposition } from '../../src/metrics/exposition.ts';
 import { buildFamilies } from '../../src/metrics/index.ts';
 import type { BuildInfo } from '../../src/model/build-info.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
+import { DROPPED_SNAPSHOT, FILTERED_SNAPSHOT } from '../support/pages/filtered-snapshots.ts';
 import {
   LINUX_BUILD,
   LINUX_SNAPSHOT,
@@ -20,6 +21,8 @@ const PAGES: readonly [file: string, snapshot: Snapshot, build: BuildInfo][] = [
   ['linux.txt', LINUX_SNAPSHOT, LINUX_BUILD],
   ['windows.txt', WINDOWS_SNAPSHOT, WINDOWS_BUILD],
   ['names.txt', NAMES_SNAPSHOT, LINUX_BUILD],
+  ['filtered.txt', FILTERED_SNAPSHOT, LINUX_BUILD],
+  ['dropped.txt', DROPPED_SNAPSHOT, LINUX_BUILD],
 ];
 
 for (const [file, snapshot, build] of PAGES) {

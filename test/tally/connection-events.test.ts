@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EVENT_COUNTS, EventCount, type EventFlow, type EventOwner } from '../../src/model/connection-events.ts';
+import { createFilters } from '../../src/model/filters.ts';
 import { parseAddress } from '../../src/model/ip-address.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { createEventsTally, type EventContext } from '../../src/tally/connection-events.ts';
@@ -66,6 +67,56 @@ describe('createEventsTally', () => {
     const { outbound: cells } = tallyTwice([outbound(web, undefined, { 0: 4 })]);
     const [{ process, remoteIp, remotePort }] = cells as [(typeof cells)[0]];
     assert.deepEqual([process, remoteIp, remotePort], ['web', 'other', 'other']);
+  });
+
+  it('counts what filters leave out in filtered, which takes no place, and begins anew when they change', () => {
+    const filters = createFilters({
+      remoteIp: { exclude: [{ network: parseAddress('10.0.0.0')!, prefix: 8 }] },
+      localPort: { exclude: [{ first: 80, last: 80 }] },
+      process: { exclude: ['cron'] },
+      isDropped: true,
+    });
+    const flows = [
+      outbound(web, '10.0.0.1', { 0: 2 }),
+      outbound(web, '192.0.2.1', { 0: 3, [EventCount.lifetimes]: 3 }),
+      outbound({ name: 'cron', cgroup: 7n }, '192.0.2.1', { 0: 4, [EventCount.lifetimes]: 4 }),
+      outbound(web, undefined, { 0: 5 }),
+      inbound(web, 80),
+      inbound(web, 81),
+    ];
+    const tally = createEventsTally({ ...DEFAULT_LIMITS, connectionEvents: 2 });
+    const turn = (context: EventContext, came: readonly EventFlow[] = []) => {
+      const { outbound: out, inbound: into, lifetimes, folded } = tally({ flows: came, lost: LOST }, context);
+      return {
+        folded,
+        out: out.map(({ process, remoteIp, counts }) => [process, remoteIp, counts[0]]).sort(),
+        into: into.map(({ process, localPort, counts }) => [process, localPort, counts[0]]).sort(),
+        lifetimes: lifetimes.map(({ process, counts }) => [process, counts[EventCount.lifetimes]]).sort(),
+      };
+    };
+    turn({ ...CONTEXT, filters }, flows);
+    assert.deepEqual(turn({ ...CONTEXT, filters }), {
+      folded: { outbound: 0, inbound: 0, lifetimes: 0 },
+      out: [
+        ['filtered', 'filtered', 6],
+        ['web', '192.0.2.1', 3],
+        ['web', 'other', 5],
+      ],
+      into: [
+        ['filtered', 'filtered', 1],
+        ['web', '81', 1],
+      ],
+      lifetimes: [
+        ['filtered', 4],
+        ['web', 3],
+      ],
+    });
+    assert.deepEqual(turn(CONTEXT), {
+      folded: { outbound: 0, inbound: 0, lifetimes: 0 },
+      out: [],
+      into: [],
+      lifetimes: [],
+    });
   });
 
   it('shows peers by CIDR where the options say so', () => {

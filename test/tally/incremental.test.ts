@@ -3,6 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type CountingInput, createCounting } from '../../src/collector/counting.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
+import { createFilters, type Filters } from '../../src/model/filters.ts';
+import { parseAddress } from '../../src/model/ip-address.ts';
 import type { TallyLimits } from '../../src/model/limits.ts';
 import type { SocketCounts } from '../../src/model/socket-counts.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
@@ -47,6 +49,22 @@ const anyRules = fc.constantFrom<EphemeralRules | undefined>(
   rules(100, 104, 'always'),
 );
 
+/** Some values of each label, and none. */
+const anyFilters = fc.constantFrom<Filters | undefined>(
+  undefined,
+  createFilters({
+    remoteIp: { exclude: [{ network: parseAddress('192.0.2.0')!, prefix: 24 }] },
+    process: { exclude: ["*'"] },
+    isDropped: false,
+  }),
+  createFilters({
+    localPort: { include: [{ first: 2, last: 3 }], exclude: [] },
+    remotePort: { exclude: [{ first: 100, last: 104 }] },
+    unit: { exclude: ['unit-1'] },
+    isDropped: true,
+  }),
+);
+
 /** What happens until the next scrape. */
 interface Step {
   readonly come: readonly SocketRow[];
@@ -55,6 +73,7 @@ interface Step {
   readonly hand: number;
   readonly turn: number;
   readonly rules: EphemeralRules | undefined;
+  readonly filters?: Filters | undefined;
   readonly ageMs: number;
   /** Ports held against every connect(), and whether TIME_WAIT rows tell of timestamps: undefined where the source does not say. */
   readonly known: readonly number[] | undefined;
@@ -66,6 +85,7 @@ const anyStep: fc.Arbitrary<Step> = fc.record({
   hand: fc.integer({ min: 2, max: 40 }),
   turn: fc.integer({ min: 2, max: 40 }),
   rules: anyRules,
+  filters: anyFilters,
   ageMs: fc.integer({ min: 0, max: 60_000 }),
   known: fc.option(fc.array(anyPort, { maxLength: 6 }), { nil: undefined, freq: 4 }),
 });
@@ -163,9 +183,10 @@ function next(rows: readonly SocketRow[], { come, leave, hand, turn, ageMs }: St
   return [...changed.slice(0, middle), ...come, ...changed.slice(middle)];
 }
 
-function inputOf({ rules: ephemeral, ageMs }: Pick<Step, 'rules' | 'ageMs'>): CountingInput {
+function inputOf({ rules: ephemeral, filters, ageMs }: Pick<Step, 'rules' | 'filters' | 'ageMs'>): CountingInput {
   return {
     rules: ephemeral,
+    filters,
     hasOwners: true,
     nameOfGroup: (id) => (id === 3n ? undefined : `unit-${Number(id) + (ageMs % 2)}`),
     closeWait: undefined,
@@ -184,7 +205,7 @@ function tell(table: SocketTable, { known }: Pick<Step, 'known'>): void {
 function createFreshCounts(limits: TallyLimits) {
   const table = new SocketTable();
   const tally = createCounting(table, limits);
-  return (rows: readonly SocketRow[], step: Pick<Step, 'rules' | 'ageMs' | 'known'>): SocketCounts => {
+  return (rows: readonly SocketRow[], step: Pick<Step, 'rules' | 'filters' | 'ageMs' | 'known'>): SocketCounts => {
     table.reset();
     tell(addSocketRows(table, rows), step);
     return tally(inputOf(step));

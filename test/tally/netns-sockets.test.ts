@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createNamespaceCounting } from '../../src/collector/counting-namespaces.ts';
 import type { EphemeralRules } from '../../src/model/ephemeral-rules.ts';
+import { createFilters, type Filters } from '../../src/model/filters.ts';
 import { DEFAULT_LIMITS, type TallyLimits } from '../../src/model/limits.ts';
 import type { CgroupPlace, NetnsCounts } from '../../src/model/netns.ts';
 import type { NetnsOwner, NetnsSocketsCell } from '../../src/model/netns-sockets.ts';
@@ -69,6 +70,44 @@ describe('sockets of other network namespaces', () => {
       connections.cells.map(({ netns, direction, localPort, sockets }) => [netns, direction, localPort, sockets]),
       [[String(ONE), 'inbound', '40004', 2]],
     );
+  });
+
+  it('filters leave connections of a process, a unit or a port out of their breakdown, and nothing else', () => {
+    const count = (filters?: Filters) => {
+      const host = new Host();
+      host.add(ONE, established, 40_000, 5432, { cgroup: 71, process: 'nginx' });
+      host.add(ONE, timeWait, 40_001, 443, { cgroup: 71, process: 'nginx' });
+      host.add(ONE, established, 40_002, 5432, { cgroup: 71, process: 'job' });
+      host.add(TWO, established, 40_000, 5432, { process: 'job' });
+      host.add(NAMELESS, established, 40_000, 443);
+      return host.count([ONE, TWO], 0, filters);
+    };
+    const all = count();
+    for (const isDropped of [false, true]) {
+      const filters = createFilters({
+        process: { exclude: ['jo?'] },
+        remotePort: { exclude: [{ first: 443, last: 443 }] },
+        unit: { include: ['no.service'], exclude: [] }, // what is in a container has no unit
+        isDropped,
+      });
+      const { connections, ...rest } = count(filters);
+      const shown = connections.cells.map(({ netns, process, remotePort, state, sockets }) => {
+        return [netns, process, remotePort, state, sockets];
+      });
+      const kept = [String(ONE), 'nginx', '5432', established, 1];
+      const sums = [
+        ['filtered', 'filtered', 'filtered', established, 3],
+        ['filtered', 'filtered', 'filtered', timeWait, 1],
+      ];
+      assert.deepEqual(shown, isDropped ? [kept] : [kept, ...sums]);
+      const dropped = [
+        { state: established, sockets: 3 },
+        { state: timeWait, sockets: 1 },
+      ];
+      assert.deepEqual(connections.dropped, isDropped ? dropped : undefined);
+      const { connections: _, ...before } = all;
+      assert.deepEqual(rest, before);
+    }
   });
 
   it('the fullest queue of each, and the oldest CLOSE_WAIT with those past the limit', () => {
@@ -267,8 +306,8 @@ class Host {
     this.others.table.listenQueues.push({ row: this.add(inum, listen, port, 0, made), length, limit });
   }
 
-  count(inums: readonly number[], nowMs = 0) {
-    return this.#count(this.others, namedByNumber(inums), nowMs);
+  count(inums: readonly number[], nowMs = 0, filters?: Filters) {
+    return this.#count(this.others, namedByNumber(inums), nowMs, filters);
   }
 }
 

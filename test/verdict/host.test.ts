@@ -100,6 +100,10 @@ describe('connections', () => {
     assert.match(finding!.headline, /10\.0\.0\.50:5432 does not answer: 21 connections of fetch wait/);
     assert.deepEqual(kindsOf(silent(21), silent(0)), []);
     assert.deepEqual(kindsOf(silent(20), silent(20)), []);
+    for (const sum of ['other', 'filtered']) {
+      const cell = { ...connection(TcpState.synSent, sum, 900), remoteIp: sum, remotePort: sum };
+      assert.deepEqual(kindsOf(withSockets({ connections: { cells: [cell], folded: 0 } })), [], 'nobody in particular');
+    }
   });
 
   it('that began anew with the counters are not told', () => {

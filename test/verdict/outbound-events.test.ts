@@ -25,7 +25,7 @@ function withEvents(seen: readonly Seen[], host: Snapshot = HEALTHY): Snapshot {
         process,
         unit: 'unknown',
         remoteIp,
-        remotePort: remoteIp === 'other' ? 'other' : '6379',
+        remotePort: remoteIp.includes('.') ? '6379' : remoteIp,
         counts: eventCounts(numbers),
       })),
       inbound: [],
@@ -67,10 +67,12 @@ describe('a destination whose connects fail', () => {
     assert.deepEqual(findingsOf(few, before), []);
     const noPort = withEvents([{ numbers: { [EventCount.opened]: 1009, [at('no_port')]: 9 } }]);
     assert.deepEqual(findingsOf(noPort, before), []);
-    const others = [0, 900].map((refused) =>
-      withEvents([{ remoteIp: 'other', numbers: { [EventCount.opened]: 900, [at('refused')]: refused } }]),
-    );
-    assert.deepEqual(findingsOf(others[1]!, others[0]!), []);
+    for (const remoteIp of ['other', 'filtered']) {
+      const sums = [0, 900].map((refused) =>
+        withEvents([{ remoteIp, numbers: { [EventCount.opened]: 900, [at('refused')]: refused } }]),
+      );
+      assert.deepEqual(findingsOf(sums[1]!, sums[0]!), []);
+    }
     assert.deepEqual(findingsOf(withEvents(failing)), []);
     assert.deepEqual(findingsOf(withEvents(failing), HEALTHY), []);
   });
@@ -99,7 +101,7 @@ describe('a client that opens a connection for each request', () => {
 
   it('is nothing at a low rate, where nobody knows the process, or where the peers reset them', () => {
     assert.deepEqual(findingsOf(closed(1010), closed(1000)), []);
-    assert.deepEqual(findingsOf(closed(9000, 'other'), closed(1000, 'other')), []);
+    for (const sum of ['other', 'filtered']) assert.deepEqual(findingsOf(closed(9000, sum), closed(1000, sum)), []);
     const reset = [0, 9000].map((number) => withEvents([{ numbers: { [ended('reset')]: number } }]));
     assert.deepEqual(findingsOf(reset[1]!, reset[0]!), []);
   });

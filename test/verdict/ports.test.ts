@@ -22,6 +22,7 @@ const OWNED = withSockets({
       connection(TcpState.timeWait, 'unknown', 28_172),
       connection(TcpState.established, 'shop-worker', 60),
       connection(TcpState.established, 'other', 70),
+      connection(TcpState.established, 'filtered', 80),
       connection(TcpState.established, 'psql', 1),
     ],
     folded: 0,

@@ -1,10 +1,9 @@
 import type { DestinationRule } from '../../model/file-config.ts';
-import { type AddressWords, isIpv4, maskAddress, parseAddress } from '../../model/ip-address.ts';
+import { parseNetwork } from '../network.ts';
 import { quoteValue } from '../refusal.ts';
 import { type Field, readEntries, readText, refuseField } from './yaml-field.ts';
 
 const MOST_RULES = 10_000;
-const V4_BITS = 96;
 
 /** Address, prefix, port. With colons in the address a port needs a prefix or brackets before it. */
 const FORMS: readonly RegExp[] = [
@@ -12,6 +11,9 @@ const FORMS: readonly RegExp[] = [
   /^([0-9a-fA-F]*:[0-9a-fA-F:.]+)(?:\/(\d{1,3})(?::(\d{1,5}))?)?$/,
   /^\[([0-9a-fA-F:.]+)\](?:\/(\d{1,3}))?(?::(\d{1,5}))?$/,
 ];
+
+const PLACES =
+  '10.0.0.50, 10.0.0.0/24 or 2001:db8::/32, with :port behind the prefix for one port only (10.0.0.50/32:5432)';
 
 /** `10.0.0.50/32:5432: postgres-primary`, one rule a line. */
 export function readDestinationRules(section: Field): DestinationRule[] {
@@ -33,40 +35,20 @@ export function readDestinationRules(section: Field): DestinationRule[] {
 }
 
 function readPlace(field: Field): Omit<DestinationRule, 'name'> {
-  const [, address = '', prefixText, portText] = FORMS.map((form) => form.exec(field.name)).find(Boolean) ?? [];
-  const words = parseAddress(address);
-  if (words === undefined) {
-    throw refuseField(
-      field,
-      'is no address or network: give 10.0.0.50, 10.0.0.0/24 or 2001:db8::/32, with :port behind the prefix for one port only (10.0.0.50/32:5432); names are not looked up',
-    );
-  }
-  const prefix = readPrefix(field, words, address.includes(':'), prefixText);
-  const network = maskAddress(words, prefix);
-  if (network.join() !== words.join())
-    throw refuseField(field, 'has bits of a host behind its prefix: give the first address of the network');
-  if (portText === undefined) return { network, prefix };
+  const [, address = '', prefix, portText] = FORMS.map((form) => form.exec(field.name)).find(Boolean) ?? [];
+  const network = parseNetwork(address, prefix, PLACES);
+  if (typeof network === 'string') throw refuseField(field, network);
+  if (portText === undefined) return network;
   const port = Number(portText);
   if (port < 1 || port > 65_535) throw refuseField(field, 'has no port from 1 to 65535 behind the colon');
-  return { network, prefix, port };
-}
-
-/** From the start of the family's own addresses: `::ffff:10.0.0.0/104` is 10.0.0.0/8. */
-function readPrefix(field: Field, words: AddressWords, hasColons: boolean, text: string | undefined): number {
-  const isV4 = isIpv4(words[0], words[1], words[2]);
-  const least = isV4 && hasColons ? V4_BITS : 0;
-  const most = isV4 && !hasColons ? 32 : 128;
-  const typed = text === undefined ? most : Number(text);
-  if (typed < least || typed > most)
-    throw refuseField(field, `has a prefix that is not possible: give one from ${least} to ${most}`);
-  return typed - least;
+  return { ...network, port };
 }
 
 /** What stands on the page as the value of a label. */
 function readName(field: Field): string {
   const name = field.value === undefined ? '' : readText(field);
-  if (name === 'other')
-    throw refuseField(field, 'cannot be called "other": that is the sum of what has no series of its own');
+  if (name === 'other' || name === 'filtered')
+    throw refuseField(field, `cannot be called "${name}": that is the sum of what has no series of its own`);
   if (/^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u.test(name)) return name;
   throw refuseField(field, `cannot be called "${quoteValue(name)}": give 1 to 64 characters that can be seen`);
 }

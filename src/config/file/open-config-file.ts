@@ -1,5 +1,6 @@
 import type { Logger } from '../../log/log.ts';
 import type { ConfigInUse, FileConfig } from '../../model/file-config.ts';
+import { countFilterRules } from '../../model/filters.ts';
 import { ConfigRefusal } from '../refusal.ts';
 import { parseConfigFile } from './config-file.ts';
 import { createReadFiles, type ReadFiles } from './read-files.ts';
@@ -36,12 +37,16 @@ export function readConfigFile(file: string): ConfigInUse {
 }
 
 /** How many entries the file has, by section. */
-function describe({ destinations, thresholds }: FileConfig) {
-  return { destinations: destinations.length, thresholds: Object.keys(thresholds).length };
+function describe({ destinations, thresholds, filters }: FileConfig) {
+  return {
+    destinations: destinations.length,
+    thresholds: Object.keys(thresholds).length,
+    filters: filters === undefined ? 0 : countFilterRules(filters),
+  };
 }
 
 function isEmpty(config: FileConfig): boolean {
-  return Object.values(describe(config)).every((entries) => entries === 0);
+  return Object.values(describe(config)).every((entries) => entries === 0) && config.filters?.isDropped !== true;
 }
 
 function read(file: string, files: ReadFiles): ConfigInUse {

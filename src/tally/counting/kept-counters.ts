@@ -1,3 +1,5 @@
+import { FILTERED_LABEL, OTHER_LABEL } from '../../table/name-table.ts';
+
 /** A group and what it has counted. */
 export interface Counted<Group> {
   readonly group: Group;
@@ -16,20 +18,30 @@ const IDLE_MS = 3_600_000;
 
 /**
  * Counters of groups that come and go, of which at most `limit` have their own: a group keeps it until it is idle for an hour, whoever else
- * comes; the rest counts in the counters of `other`. No counter ever falls, and nothing is counted twice.
+ * comes; the rest counts in the counters of `other`. What filters leave out counts in `filtered`. No counter ever falls before a `reset`, and
+ * nothing is counted twice.
  */
 export class KeptCounters<Group> {
   readonly #limit: number;
   readonly #width: number;
   readonly #kept = new Map<string, Kept<Group>>();
-  readonly #other: Kept<Group>;
+  readonly #toSum: (label: string) => Group;
+  /** By label: those of several groups that have counted anything. */
+  readonly #sums = new Map<string, Kept<Group>>();
   #grown = new Map<string, Counted<Group>>();
-  #hasOther = false;
 
-  constructor(limit: number, width: number, other: Group) {
+  /** `toSum`: the labels of `other` and `filtered`. */
+  constructor(limit: number, width: number, toSum: (label: string) => Group) {
     this.#limit = limit;
     this.#width = width;
-    this.#other = this.#create(other, 0);
+    this.#toSum = toSum;
+  }
+
+  /** Forgets every group: the counters begin anew. */
+  reset(): void {
+    this.#kept.clear();
+    this.#sums.clear();
+    this.#grown.clear();
   }
 
   /** Adds what a group has counted since the last `turn`. `key`: names the group. */
@@ -37,6 +49,11 @@ export class KeptCounters<Group> {
     const known = this.#grown.get(key);
     if (known === undefined) this.#grown.set(key, { group, counts: Float64Array.from(counts) });
     else addTo(known.counts, counts);
+  }
+
+  /** The same for a group that filters leave out. */
+  addFiltered(counts: Float64Array): void {
+    addTo(this.#sumOf(FILTERED_LABEL).counts, counts);
   }
 
   /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
@@ -52,23 +69,27 @@ export class KeptCounters<Group> {
     this.#makeRoom(newcomers.length, nowMs);
     let folded = 0;
     for (const [key, { group, counts }] of newcomers) {
-      let kept = this.#other;
       if (this.#kept.size < this.#limit) {
-        kept = this.#create(group, nowMs);
+        const kept = this.#create(group, nowMs);
         this.#kept.set(key, kept);
+        this.#count(kept, counts, nowMs);
       } else {
         folded++;
-        this.#hasOther = true;
+        addTo(this.#sumOf(OTHER_LABEL).counts, counts);
       }
-      this.#count(kept, counts, nowMs);
     }
-    const all = [...this.#kept.values(), ...(this.#hasOther ? [this.#other] : [])];
-    return { counters: all.map(show), folded };
+    return { counters: [...this.#kept.values(), ...this.#sums.values()].map(show), folded };
   }
 
   #count(kept: Kept<Group>, counts: Float64Array, nowMs: number): void {
     addTo(kept.counts, counts);
     kept.changedMs = nowMs;
+  }
+
+  #sumOf(label: string): Kept<Group> {
+    const sum = this.#sums.get(label) ?? this.#create(this.#toSum(label), 0);
+    this.#sums.set(label, sum);
+    return sum;
   }
 
   /** Those that have been idle for longest go first. */

@@ -2,6 +2,7 @@ import type { Breakdown } from '../../model/socket-counts.ts';
 import { STATE_SLOTS } from '../../model/tcp-state.ts';
 import { OTHER_LABEL } from '../../table/name-table.ts';
 import { cellOf, type DenseCounts, stateOfCell, valueOfCell } from './dense-counts.ts';
+import type { FilteredCounts } from './filtered-counts.ts';
 import { TopCells } from './top-cells.ts';
 
 /** The meaning of a value of the counts. */
@@ -13,12 +14,13 @@ export interface ValueKey<Member> {
   recall(member: Member): number;
 }
 
-/** A breakdown by state and one more label: a port, a peer, a name. */
+/** A breakdown by state and one more label: a port, a peer, a name. `filtered`: what it does not count, by state. */
 export function createStateBreakdown<Member, Cell>(
   counts: DenseCounts,
   limit: number,
   key: ValueKey<Member>,
   toCell: (state: number, label: string, sockets: number) => Cell,
+  filtered: FilteredCounts,
 ): () => Breakdown<Cell> {
   const top = new TopCells<{ state: number; member: Member }>(limit, {
     folds: STATE_SLOTS,
@@ -36,6 +38,6 @@ export function createStateBreakdown<Member, Cell>(
     const { kept, other, folded } = top.select(counts);
     const cells = kept.map((cell) => toCell(stateOfCell(cell), key.label(valueOfCell(cell)), counts.count(cell)));
     const others = other.flatMap((sockets, state) => (sockets === 0 ? [] : [toCell(state, OTHER_LABEL, sockets)]));
-    return { cells: [...cells, ...others], folded };
+    return filtered.addTo({ cells: [...cells, ...others], folded }, toCell);
   };
 }

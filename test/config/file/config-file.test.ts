@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ConfigRefusal } from '../../../src/config/config.ts';
 import { parseConfigFile } from '../../../src/config/file/config-file.ts';
+import { parseAddress } from '../../../src/model/ip-address.ts';
 
 /** What stands in the file below `destinations`, and the refusal without the name of the file. */
 const REFUSED: readonly (readonly [line: string, message: RegExp])[] = [
@@ -17,12 +18,39 @@ const REFUSED: readonly (readonly [line: string, message: RegExp])[] = [
   ['10.0.0.50:0: x', /has no port from 1 to 65535 behind the colon$/],
   ['10.0.0.50:65536: x', /has no port from 1 to 65535 behind the colon$/],
   ['10.0.0.50: other', /cannot be called "other": that is the sum/],
+  ['10.0.0.50: filtered', /cannot be called "filtered": that is the sum/],
   ['10.0.0.50:', /cannot be called "": give 1 to 64 characters that can be seen$/],
   ['10.0.0.50: "a\\u202eb"', /cannot be called "a\\u202eb": give 1 to 64 characters/],
   [`10.0.0.50: ${'x'.repeat(65)}`, /give 1 to 64 characters/],
   ['10.0.0.50: [a]', /^2:3: 10\.0\.0\.50 has to be a text$/],
   ['10.0.0.50: a\n  10.0.0.50/32: b', /^3:3: 10\.0\.0\.50\/32 is the same as the one at names\.yml:2:3: leave one/],
   ['10.0.0.50: a\n  10.0.0.50: b', /^3:3: 10\.0\.0\.50 is there twice: leave one of them out$/],
+];
+
+/** The same below `filters`. */
+const REFUSED_FILTERS: readonly (readonly [line: string, message: RegExp])[] = [
+  [
+    'port: {}',
+    /^names\.yml:2:3: unknown key "port" in filters: allowed are local_port, remote_port, remote_ip, process,/,
+  ],
+  ['process: [a]', /^names\.yml:2:3: process has to be a mapping/],
+  ['process: {exclude: a}', /^names\.yml:2:13: exclude has to be a list$/],
+  ['process: {include: []}', /^names\.yml:2:13: include has no entry: give one, or leave it out$/],
+  ['process: {exclude: [a, ""]}', /^names\.yml:2:26: is no name: give 1 to 256 characters that can be seen/],
+  ['process: {exclude: ["a\\u202eb"]}', /: a\\u202eb is no name/],
+  ['unit: {exclude: [{a: b}]}', /^names\.yml:2:20: exclude has to be a text$/],
+  ['local_port: {exclude: [0]}', /^names\.yml:2:26: 0 is no port: give one from 1 to 65535, or a range \(8000-8999\)$/],
+  ['local_port: {exclude: [65536]}', /65536 is no port/],
+  ['remote_port: {include: [9-8]}', /9-8 is no port/],
+  ['remote_port: {include: [https]}', /https is no port/],
+  [
+    'remote_ip: {exclude: [10.0.0.50:80]}',
+    /10\.0\.0\.50:80 is no address or network: give .* or loopback; names are not/,
+  ],
+  ['remote_ip: {exclude: [localhost]}', /localhost is no address or network: give .* or loopback/],
+  ['remote_ip: {exclude: ["fe80::1%eth0"]}', /fe80::1%eth0 is no address or network/],
+  ['remote_ip: {exclude: [10.0.0.1/8]}', /10\.0\.0\.1\/8 has bits of a host behind its prefix/],
+  ['drop: 1', /^names\.yml:2:3: drop has to be true or false$/],
 ];
 
 describe('parseConfigFile', () => {
@@ -52,6 +80,35 @@ describe('parseConfigFile', () => {
           return true;
         },
       );
+    });
+  }
+
+  it('takes filters by label: ports and ranges, networks and loopback, names and patterns', () => {
+    const { filters } = parseConfigFile(
+      'filters: {local_port: {exclude: [22, 8000-8999]}, remote_ip: {include: [10.0.0.0/8], exclude: [loopback, "::ffff:10.1.0.0/112"]}, process: {exclude: [kube*, 7]}, drop: yes}',
+      'names.yml',
+    );
+    const network = (address: string, prefix: number) => ({ network: parseAddress(address)!, prefix });
+    assert.deepEqual(filters, {
+      localPort: {
+        exclude: [
+          { first: 22, last: 22 },
+          { first: 8000, last: 8999 },
+        ],
+      },
+      remoteIp: {
+        include: [network('10.0.0.0', 8)],
+        exclude: [network('127.0.0.0', 8), network('::1', 128), network('10.1.0.0', 16)],
+      },
+      process: { exclude: ['kube*', '7'] },
+      isDropped: true,
+    });
+    assert.equal(parseConfigFile('filters:\n', 'names.yml').filters, undefined);
+  });
+
+  for (const [line, message] of REFUSED_FILTERS) {
+    it(`refuses a filter ${line} with file, line, value and the way out`, () => {
+      assert.throws(() => parseConfigFile(`filters:\n  ${line}\n`, 'names.yml'), { name: 'ConfigRefusal', message });
     });
   }
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { parseConfigFile } from '../../../src/config/file/config-file.ts';
+import type { FilterRules } from '../../../src/model/file-config.ts';
+import { createFilters } from '../../../src/model/filters.ts';
 import { formatAddress, isIpv4 } from '../../../src/model/ip-address.ts';
 import { createRemoteNames } from '../../../src/model/remote-names.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
@@ -11,14 +13,23 @@ export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
     drives: [
       'config/file/config-file.ts#parseConfigFile',
       'config/file/destination-rules.ts#readDestinationRules',
+      'config/file/filter-rules.ts#readFilterRules',
+      'config/filter-entries.ts#parsePorts',
+      'config/filter-entries.ts#parseNetworks',
+      'config/filter-entries.ts#parseNamePattern',
+      'config/network.ts#parseNetwork',
       'config/file/host-thresholds.ts#readHostThresholds',
+      'model/filters.ts#createFilters',
       'model/remote-names.ts#createRemoteNames',
     ],
-    holds: 'rules that name the first address of their own network, or one line with file, line and column',
+    holds:
+      'rules that name, or leave out, the first address of their own network, or one line with file, line and column',
     seeds: () => [
       'destinations:\n  10.0.0.50/32:5432: postgres-primary\n  10.0.0.0/24: backend\n  2001:db8::/32:443: web\n',
       'destinations: {"[2001:db8::1]:443": a, ::ffff:10.0.0.0/104: b, 0.0.0.0/0: c}\n',
       'thresholds: {TcpSynSentPiling: 500, TcpEphemeralPortsHigh: 0.8}\n',
+      'filters: {local_port: {exclude: [22, 8000-8999]}, remote_port: {include: [443]}, drop: true}\n',
+      'filters:\n  remote_ip: {include: [10.0.0.0/8], exclude: [loopback, "2001:db8::/32"]}\n  process: {exclude: ["kube*", n?de]}\n  unit: {include: [a]}\n',
       'destinations: &a {10.0.0.1: x}\nthresholds: *a\n',
       '',
     ],
@@ -34,6 +45,11 @@ export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
       '/128',
       ':65535',
       'other',
+      'loopback',
+      'exclude: [',
+      'include: [',
+      '*',
+      '?',
       '\n  ',
       '{',
       '}',
@@ -55,7 +71,18 @@ export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
           name,
         );
       }
+      assertFilters(config.filters);
       for (const value of Object.values(config.thresholds)) assert.ok(Number.isFinite(value) && value >= 0);
     },
   },
 };
+
+function assertFilters(rules: FilterRules | undefined): void {
+  const filters = createFilters(rules);
+  for (const { network } of rules?.remoteIp?.exclude ?? []) assert.equal(filters!.isPeerOut!(network), true);
+  for (const { first, last } of rules?.localPort?.exclude ?? []) {
+    assert.ok(first >= 1 && first <= last && last <= 65_535);
+    assert.deepEqual([filters!.localPorts![first], filters!.localPorts![last]], [1, 1]);
+  }
+  for (const name of rules?.process?.exclude ?? []) assert.equal(filters!.isProcessOut!(name), true, name);
+}

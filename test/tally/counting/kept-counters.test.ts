@@ -8,7 +8,7 @@ const one = (value: number) => Float64Array.of(value);
 
 /** Each scrape: what groups have counted → the counters by group. */
 function createScrapes(limit: number) {
-  const counters = new KeptCounters<string>(limit, 1, 'other');
+  const counters = new KeptCounters<string>(limit, 1, (label) => label);
   return (nowMs: number, grown: Readonly<Record<string, number>> = {}) => {
     for (const [name, value] of Object.entries(grown)) counters.add(name, name, one(value));
     const { counters: all, folded } = counters.turn(nowMs);
@@ -25,7 +25,7 @@ describe('KeptCounters', () => {
   });
 
   it('has no number for what was never counted', () => {
-    const counters = new KeptCounters<string>(2, 2, 'other');
+    const counters = new KeptCounters<string>(2, 2, (label) => label);
     counters.add('a', 'a', Float64Array.of(0, 3));
     assert.deepEqual([...counters.turn(0).counters[0]!.counts], [Number.NaN, 0]);
     assert.deepEqual([...counters.turn(1).counters[0]!.counts], [Number.NaN, 3]);

@@ -1,4 +1,4 @@
-import { OTHER_LABEL } from '../../../table/name-table.ts';
+import { FILTERED_LABEL, OTHER_LABEL } from '../../../table/name-table.ts';
 
 /** A namespace that wants this name. */
 export interface Named {
@@ -7,8 +7,8 @@ export interface Named {
   readonly inum: number | undefined;
 }
 
-/** The sum of the smallest namespaces has this name. */
-const RESERVED = OTHER_LABEL;
+/** Sums over several namespaces have these names. */
+const RESERVED = [OTHER_LABEL, FILTERED_LABEL];
 
 /**
  * Gives each namespace a name that no other has. Of several with the same wish (two namespaces in one pod) the one that had the name keeps
@@ -18,7 +18,7 @@ export function createNetnsNames() {
   let given: ReadonlyMap<number, { readonly wish: string; readonly name: string }> = new Map();
 
   return function nameAll(wishes: readonly Named[]): ReadonlyMap<number, string> {
-    const taken = new Set([RESERVED]);
+    const taken = new Set(RESERVED);
     const names = new Map<number, { wish: string; name: string }>();
     const keeps = ({ key, wish }: Named) => given.get(key)?.wish === wish;
     for (const { key, wish } of wishes.filter(keeps)) give(key, wish, given.get(key)!.name);
