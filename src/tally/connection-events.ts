@@ -25,6 +25,12 @@ export interface EventContext {
   readonly nowMs: number;
 }
 
+/** Labels of an owner. */
+interface NamedOwner {
+  readonly process: string;
+  readonly unit: string;
+}
+
 type Labels<Cell> = Omit<Cell, 'counts'>;
 
 const OTHER_OUTBOUND = {
@@ -34,6 +40,8 @@ const OTHER_OUTBOUND = {
   remotePort: OTHER_LABEL,
 };
 const OTHER_INBOUND = { process: OTHER_LABEL, unit: OTHER_LABEL, localPort: OTHER_LABEL };
+/** Counts of events; behind them are milliseconds, of which a single connection may have millions. */
+const EVENTS = EventCount.lifetimeMs;
 /** Scrapes that wait for the name of a listener that is new, or whose process is still searched for. */
 const MOST_WAITS = 5;
 /** No label value contains it: names on the page are printable. */
@@ -44,9 +52,13 @@ export function createEventsTally(
   limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
 ): (readings: EventReadings, context: EventContext) => ConnectionEventCounts {
   const most = limits.connectionEvents;
-  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, OTHER_OUTBOUND);
-  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, OTHER_INBOUND);
-  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, { process: OTHER_LABEL });
+  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, OTHER_OUTBOUND, EVENTS);
+  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, OTHER_INBOUND, EVENTS);
+  /** Of the owners of one scrape's flows. */
+  const names = new Map<EventOwner, NamedOwner>();
+  /** Of the flows of one scrape, by process. */
+  const ages = new Map<string, EventCounts>();
+  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, { process: OTHER_LABEL }, EVENTS);
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
   let waiting: { readonly flow: EventFlow; readonly waits: number }[] = [];
@@ -60,35 +72,48 @@ export function createEventsTally(
       else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
       else addInbound(flow, context);
     }
+    for (const [process, counts] of ages) lifetimes.add(process, { process }, counts);
+    ages.clear();
+    names.clear();
     const out = outbound.turn(context.nowMs);
     const into = inbound.turn(context.nowMs);
-    const ages = lifetimes.turn(context.nowMs);
+    const lived = lifetimes.turn(context.nowMs);
     return {
       outbound: out.counters.map(({ group, counts }) => ({ ...group, counts })),
       inbound: into.counters.map(({ group, counts }) => ({ ...group, counts })),
-      lifetimes: ages.counters.map(({ group, counts }) => ({ ...group, counts: withAllLifetimes(counts) })),
-      folded: { outbound: out.folded, inbound: into.folded, lifetimes: ages.folded },
+      lifetimes: lived.counters.map(({ group, counts }) => ({ ...group, counts: withAllLifetimes(counts) })),
+      folded: { outbound: out.folded, inbound: into.folded, lifetimes: lived.folded },
       lost,
     };
   };
 
   function addOutbound({ owner, remote, counts }: EventFlow, { unitOf }: EventContext): void {
-    const { process, unit } = nameOwner(owner, unitOf);
+    const { process, unit } = nameKnown(owner, unitOf);
     const remoteIp = remote === undefined ? OTHER_LABEL : labelPeer(remote.words);
     const remotePort = remote === undefined ? OTHER_LABEL : String(remote.port);
-    const group = { process, unit, remoteIp, remotePort };
-    outbound.add(Object.values(group).join(SEPARATOR), group, counts);
-    const ages = onlyLifetimes(counts);
-    if (ages !== undefined) lifetimes.add(process, { process }, ages);
+    const key = process + SEPARATOR + unit + SEPARATOR + remoteIp + SEPARATOR + remotePort;
+    outbound.add(key, { process, unit, remoteIp, remotePort }, counts);
+    if (!hasLifetimes(counts)) return;
+    const known = ages.get(process);
+    if (known === undefined) ages.set(process, onlyLifetimes(counts));
+    else for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) known[index]! += counts[index]!;
   }
 
   function addInbound({ owner, localPort, isOwn, counts }: EventFlow, { unitOf, listeners }: EventContext): void {
     const listener = isOwn && localPort !== undefined ? listeners.get(localPort) : undefined;
-    const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameOwner(owner, unitOf);
+    const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameKnown(owner, unitOf);
     // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
     const group = { process, unit, localPort: isKnown ? String(localPort) : OTHER_LABEL };
     inbound.add(Object.values(group).join(SEPARATOR), group, counts);
+  }
+
+  function nameKnown(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
+    const known = names.get(owner);
+    if (known !== undefined) return known;
+    const named = nameOwner(owner, unitOf);
+    names.set(owner, named);
+    return named;
   }
 
   function labelPeer(words: readonly [number, number, number, number]): string {
@@ -104,7 +129,7 @@ function isNameless({ owner, localPort, isOwn }: EventFlow, { listeners }: Event
   return listeners.get(localPort)?.isPending ?? true;
 }
 
-function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process: string; unit: string } {
+function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
   if (owner === 'other') return { process: OTHER_LABEL, unit: OTHER_LABEL };
   if (owner === 'unknown') return { process: UNKNOWN_LABEL, unit: UNKNOWN_LABEL };
   return {
@@ -114,7 +139,7 @@ function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process
 }
 
 /** What an interrupt does to a connection, it does to one that came through the listener. */
-function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']) {
+function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']): NamedOwner {
   return {
     process: listener?.process ?? UNKNOWN_LABEL,
     unit: listener === undefined ? UNKNOWN_LABEL : nameUnit(listener.cgroup, unitOf),
@@ -126,11 +151,14 @@ function nameUnit(cgroup: bigint, unitOf: EventContext['unitOf']): string {
   return name === undefined ? UNKNOWN_LABEL : labelOf(name);
 }
 
-/** Undefined if no connection has ended. */
-function onlyLifetimes(counts: EventCounts): EventCounts | undefined {
-  const ages = new Float64Array(EVENT_COUNTS);
-  ages.set(counts.subarray(EventCount.lifetimes), EventCount.lifetimes);
-  return ages.some((age) => age !== 0) ? ages : undefined;
+/** Whether a connection has ended. */
+function hasLifetimes(counts: EventCounts): boolean {
+  for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) if (counts[index] !== 0) return true;
+  return false;
+}
+
+function onlyLifetimes(counts: EventCounts): EventCounts {
+  return counts.map((count, index) => (index < EventCount.lifetimes ? 0 : count));
 }
 
 /** A histogram is whole or not there: where one class was on a page, the others are, too. */

@@ -1,3 +1,5 @@
+import { BoundedRanking } from './bounded-ranking.ts';
+
 /** A group and what it has counted. */
 export interface Counted<Group> {
   readonly group: Group;
@@ -11,6 +13,15 @@ interface Kept<Group> extends Counted<Group> {
   changedMs: number;
 }
 
+/** What a group has counted since the last turn. */
+interface Grown<Group> {
+  readonly group: Group;
+  counts: Float64Array;
+  /** Whether nobody else has `counts`: an array for each group that counts costs more than the counting. */
+  isOwn: boolean;
+  size: number;
+}
+
 /** A group that has counted nothing for so long makes room for another one. */
 const IDLE_MS = 3_600_000;
 
@@ -21,49 +32,65 @@ const IDLE_MS = 3_600_000;
 export class KeptCounters<Group> {
   readonly #limit: number;
   readonly #width: number;
+  readonly #sized: number;
   readonly #kept = new Map<string, Kept<Group>>();
   readonly #other: Kept<Group>;
-  #grown = new Map<string, Counted<Group>>();
+  #grown = new Map<string, Grown<Group>>();
   #hasOther = false;
 
-  constructor(limit: number, width: number, other: Group) {
+  /** `sized`: the first so many counts say how large a group is. */
+  constructor(limit: number, width: number, other: Group, sized = width) {
     this.#limit = limit;
     this.#width = width;
+    this.#sized = sized;
     this.#other = this.#create(other, 0);
   }
 
-  /** Adds what a group has counted since the last `turn`. `key`: names the group. */
+  /** Adds what a group has counted since the last `turn`. `key`: names the group. Until then `counts` must not change. */
   add(key: string, group: Group, counts: Float64Array): void {
     const known = this.#grown.get(key);
-    if (known === undefined) this.#grown.set(key, { group, counts: Float64Array.from(counts) });
-    else addTo(known.counts, counts);
+    if (known === undefined) {
+      this.#grown.set(key, { group, counts, isOwn: false, size: this.#sizeOf(counts) });
+      return;
+    }
+    if (!known.isOwn) known.counts = known.counts.slice();
+    known.isOwn = true;
+    known.size += this.#sizeOf(counts);
+    addTo(known.counts, counts);
   }
 
   /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
   turn(nowMs: number): { readonly counters: readonly Counted<Group>[]; readonly folded: number } {
-    const newcomers: [key: string, counted: Counted<Group>][] = [];
-    for (const [key, grown] of this.#grown) {
+    const newcomers: (readonly [key: string, grown: Grown<Group>])[] = [];
+    for (const entry of this.#grown) {
+      const [key, grown] = entry;
       const kept = this.#kept.get(key);
-      if (kept === undefined) newcomers.push([key, grown]);
+      if (kept === undefined) newcomers.push(entry);
       else this.#count(kept, grown.counts, nowMs);
     }
     this.#grown = new Map();
-    newcomers.sort(([aKey, a], [bKey, b]) => sum(b.counts) - sum(a.counts) || (aKey < bKey ? -1 : 1));
     this.#makeRoom(newcomers.length, nowMs);
-    let folded = 0;
-    for (const [key, { group, counts }] of newcomers) {
-      let kept = this.#other;
-      if (this.#kept.size < this.#limit) {
-        kept = this.#create(group, nowMs);
-        this.#kept.set(key, kept);
-      } else {
-        folded++;
-        this.#hasOther = true;
-      }
+    const largest = this.#chooseLargest(newcomers);
+    for (const index of largest) {
+      const [key, { group, counts }] = newcomers[index]!;
+      const kept = this.#create(group, nowMs);
+      this.#kept.set(key, kept);
       this.#count(kept, counts, nowMs);
     }
+    for (const [index, [, { counts }]] of newcomers.entries())
+      if (!largest.has(index)) this.#count(this.#other, counts, nowMs);
+    const folded = newcomers.length - largest.size;
+    this.#hasOther ||= folded > 0;
     const all = [...this.#kept.values(), ...(this.#hasOther ? [this.#other] : [])];
     return { counters: all.map(show), folded };
+  }
+
+  /** Indices of those for whom there is room. */
+  #chooseLargest(newcomers: readonly (readonly [key: string, grown: Grown<Group>])[]): ReadonlySet<number> {
+    const byKey = (left: number, right: number) => (newcomers[left]![0] < newcomers[right]![0] ? -1 : 1);
+    const ranking = new BoundedRanking(Math.min(this.#limit - this.#kept.size, newcomers.length), byKey);
+    for (const [index, [, { size }]] of newcomers.entries()) ranking.offer(index, size);
+    return new Set(ranking.descending());
   }
 
   #count(kept: Kept<Group>, counts: Float64Array, nowMs: number): void {
@@ -78,6 +105,12 @@ export class KeptCounters<Group> {
     const idle = [...this.#kept].filter(([, { changedMs }]) => nowMs - changedMs >= IDLE_MS);
     idle.sort(([, a], [, b]) => a.changedMs - b.changedMs);
     for (const [key] of idle.slice(0, missing)) this.#kept.delete(key);
+  }
+
+  #sizeOf(counts: Float64Array): number {
+    let size = 0;
+    for (let index = 0; index < this.#sized; index++) size += counts[index]!;
+    return size;
   }
 
   #create(group: Group, changedMs: number): Kept<Group> {
@@ -98,8 +131,4 @@ function show<Group>({ group, counts, isShown }: Kept<Group>): Counted<Group> {
 
 function addTo(counts: Float64Array, more: Float64Array): void {
   for (let index = 0; index < counts.length; index++) counts[index]! += more[index]!;
-}
-
-function sum(counts: Float64Array): number {
-  return counts.reduce((total, count) => total + count, 0);
 }
