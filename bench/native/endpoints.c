@@ -49,6 +49,12 @@ int listen_on_service(const struct share *share) {
   return fd;
 }
 
+static void finish_pair(const struct sockaddr_in *to, int listener, int client, int *server) {
+  if (connect(client, (const struct sockaddr *)to, sizeof *to) < 0) die("connect");
+  *server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  if (*server < 0) die("accept");
+}
+
 void connect_pair(const struct share *share, int listener, long peer, int *client, int *server) {
   struct sockaddr_in from = peer_of(peer);
   struct sockaddr_in to = service_of(share);
@@ -56,7 +62,12 @@ void connect_pair(const struct share *share, int listener, long peer, int *clien
   *client = open_socket();
   if (setsockopt(*client, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0) die("IP_BIND_ADDRESS_NO_PORT");
   if (bind(*client, (struct sockaddr *)&from, sizeof from) < 0) die("bind a client");
-  if (connect(*client, (struct sockaddr *)&to, sizeof to) < 0) die("connect");
-  *server = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-  if (*server < 0) die("accept");
+  finish_pair(&to, listener, *client, server);
+}
+
+void dial_pair(const struct share *share, int listener, long peer, int *client, int *server) {
+  struct sockaddr_in to = peer_of(peer);
+  to.sin_port = htons(share->port);
+  *client = open_socket();
+  finish_pair(&to, listener, *client, server);
 }

@@ -32,6 +32,7 @@ struct maker {
 
 extern const struct maker established;
 extern const struct maker time_wait;
+extern const struct maker dialled;
 extern const struct maker close_wait;
 
 /** Runs the fleet until standard input ends. See sockets.c for what it reads and writes. */
@@ -54,5 +55,8 @@ int listen_on_service(const struct share *share);
 
 /** A connection by handshake, from a peer's address to the service: both of its ends. */
 void connect_pair(const struct share *share, int listener, long peer, int *client, int *server);
+
+/** The same from the process to a peer's address, where its own listener answers. */
+void dial_pair(const struct share *share, int listener, long peer, int *client, int *server);
 
 #endif

@@ -1,4 +1,5 @@
-// TIME_WAIT from connections that really were: either side closes first, in turn. They last 60 seconds.
+// TIME_WAIT from connections that really were. They last 60 seconds. time_wait: peers come, and either side closes first, in turn;
+// dialled: the process goes to as many peers, and closes first.
 #include "fleet.h"
 
 #include <stdlib.h>
@@ -9,6 +10,7 @@
 enum { LIFETIME_MS = 59000, ROOM = 4 };
 
 static int listener;
+static int is_dialled;
 static long made;
 /** When the living ones were made, oldest first: a ring. */
 static long *births;
@@ -23,9 +25,11 @@ static long now_ms(void) {
 static void make_next(const struct share *share) {
   long number = made++ * share->processes + share->index;
   int ends[2];
-  connect_pair(share, listener, number % share->peers, &ends[0], &ends[1]);
-  close(ends[made % 2]);
-  close(ends[1 - made % 2]);
+  int first = is_dialled ? 0 : made % 2;
+  if (is_dialled) dial_pair(share, listener, number % share->peers, &ends[0], &ends[1]);
+  else connect_pair(share, listener, number % share->peers, &ends[0], &ends[1]);
+  close(ends[first]);
+  close(ends[1 - first]);
   births[(oldest + alive++) % capacity] = now_ms();
 }
 
@@ -45,4 +49,10 @@ static void fill(const struct share *share) {
   replace(share, 0);
 }
 
+static void fill_dialled(const struct share *share) {
+  is_dialled = 1;
+  fill(share);
+}
+
 const struct maker time_wait = {"time_wait", 0, fill, replace, NULL};
+const struct maker dialled = {"dialled", 0, fill_dialled, replace, NULL};

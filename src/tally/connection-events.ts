@@ -28,8 +28,16 @@ export interface EventContext {
   readonly filters?: Filters | undefined;
 }
 
+/** Labels of an owner. */
+interface NamedOwner {
+  readonly process: string;
+  readonly unit: string;
+}
+
 type Labels<Cell> = Omit<Cell, 'counts'>;
 
+/** Counts of events; behind them are milliseconds, of which a single connection may have millions. */
+const EVENTS = EventCount.lifetimeMs;
 /** Scrapes that wait for the name of a listener that is new, or whose process is still searched for. */
 const MOST_WAITS = 5;
 /** No label value contains it: names on the page are printable. */
@@ -40,13 +48,16 @@ export function createEventsTally(
   limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
 ): (readings: EventReadings, context: EventContext) => ConnectionEventCounts {
   const most = limits.connectionEvents;
-  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, (label) => {
-    return { process: label, unit: label, remoteIp: label, remotePort: label };
-  });
-  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, (label) => {
-    return { process: label, unit: label, localPort: label };
-  });
-  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, (label) => ({ process: label }));
+  const toOutbound = (label: string) => ({ process: label, unit: label, remoteIp: label, remotePort: label });
+  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, toOutbound, EVENTS);
+  const toInbound = (label: string) => ({ process: label, unit: label, localPort: label });
+  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, toInbound, EVENTS);
+  /** Of the owners of one scrape's flows. */
+  const names = new Map<EventOwner, NamedOwner>();
+  /** Of the flows of one scrape, by process. */
+  const ages = new Map<string, EventCounts>();
+  const toLifetime = (label: string) => ({ process: label });
+  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, toLifetime, EVENTS);
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
   let filters: Filters | undefined;
@@ -65,34 +76,46 @@ export function createEventsTally(
       else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
       else addInbound(flow, context);
     }
+    addLifetimes();
+    names.clear();
     const out = outbound.turn(context.nowMs);
     const into = inbound.turn(context.nowMs);
-    const ages = lifetimes.turn(context.nowMs);
+    const lived = lifetimes.turn(context.nowMs);
     return {
       outbound: out.counters.map(({ group, counts }) => ({ ...group, counts })),
       inbound: into.counters.map(({ group, counts }) => ({ ...group, counts })),
-      lifetimes: ages.counters.map(({ group, counts }) => ({ ...group, counts: withAllLifetimes(counts) })),
-      folded: { outbound: out.folded, inbound: into.folded, lifetimes: ages.folded },
+      lifetimes: lived.counters.map(({ group, counts }) => ({ ...group, counts: withAllLifetimes(counts) })),
+      folded: { outbound: out.folded, inbound: into.folded, lifetimes: lived.folded },
       lost,
     };
   };
 
   function addOutbound({ owner, remote, counts }: EventFlow, { unitOf }: EventContext): void {
-    const { process, unit } = nameOwner(owner, unitOf);
+    const { process, unit } = nameKnown(owner, unitOf);
     const remoteIp = remote === undefined ? OTHER_LABEL : labelPeer(remote.words);
     const remotePort = remote === undefined ? OTHER_LABEL : String(remote.port);
-    const group = { process, unit, remoteIp, remotePort };
     if (isOwnerOut(process, unit) || isPeerOut(remote)) outbound.addFiltered(counts);
-    else outbound.add(Object.values(group).join(SEPARATOR), group, counts);
-    const ages = onlyLifetimes(counts);
-    if (ages === undefined) return;
-    if (isProcessOut(process)) lifetimes.addFiltered(ages);
-    else lifetimes.add(process, { process }, ages);
+    else {
+      const key = process + SEPARATOR + unit + SEPARATOR + remoteIp + SEPARATOR + remotePort;
+      outbound.add(key, { process, unit, remoteIp, remotePort }, counts);
+    }
+    if (!hasLifetimes(counts)) return;
+    const known = ages.get(process);
+    if (known === undefined) ages.set(process, onlyLifetimes(counts));
+    else for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) known[index]! += counts[index]!;
+  }
+
+  function addLifetimes(): void {
+    for (const [process, counts] of ages) {
+      if (isProcessOut(process)) lifetimes.addFiltered(counts);
+      else lifetimes.add(process, { process }, counts);
+    }
+    ages.clear();
   }
 
   function addInbound({ owner, localPort, isOwn, counts }: EventFlow, { unitOf, listeners }: EventContext): void {
     const listener = isOwn && localPort !== undefined ? listeners.get(localPort) : undefined;
-    const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameOwner(owner, unitOf);
+    const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameKnown(owner, unitOf);
     // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
     const group = { process, unit, localPort: isKnown ? String(localPort) : OTHER_LABEL };
@@ -115,6 +138,14 @@ export function createEventsTally(
     return process !== OTHER_LABEL && filters?.isProcessOut?.(process) === true;
   }
 
+  function nameKnown(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
+    const known = names.get(owner);
+    if (known !== undefined) return known;
+    const named = nameOwner(owner, unitOf);
+    names.set(owner, named);
+    return named;
+  }
+
   function labelPeer(words: readonly [number, number, number, number]): string {
     const isV4 = isIpv4(words[0], words[1], words[2]);
     const [prefix, whole] = isV4 ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
@@ -128,7 +159,7 @@ function isNameless({ owner, localPort, isOwn }: EventFlow, { listeners }: Event
   return listeners.get(localPort)?.isPending ?? true;
 }
 
-function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process: string; unit: string } {
+function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
   if (owner === 'other') return { process: OTHER_LABEL, unit: OTHER_LABEL };
   if (owner === 'unknown') return { process: UNKNOWN_LABEL, unit: UNKNOWN_LABEL };
   return {
@@ -138,7 +169,7 @@ function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): { process
 }
 
 /** What an interrupt does to a connection, it does to one that came through the listener. */
-function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']) {
+function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']): NamedOwner {
   return {
     process: listener?.process ?? UNKNOWN_LABEL,
     unit: listener === undefined ? UNKNOWN_LABEL : nameUnit(listener.cgroup, unitOf),
@@ -150,11 +181,14 @@ function nameUnit(cgroup: bigint, unitOf: EventContext['unitOf']): string {
   return name === undefined ? UNKNOWN_LABEL : labelOf(name);
 }
 
-/** Undefined if no connection has ended. */
-function onlyLifetimes(counts: EventCounts): EventCounts | undefined {
-  const ages = new Float64Array(EVENT_COUNTS);
-  ages.set(counts.subarray(EventCount.lifetimes), EventCount.lifetimes);
-  return ages.some((age) => age !== 0) ? ages : undefined;
+/** Whether a connection has ended. */
+function hasLifetimes(counts: EventCounts): boolean {
+  for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) if (counts[index] !== 0) return true;
+  return false;
+}
+
+function onlyLifetimes(counts: EventCounts): EventCounts {
+  return counts.map((count, index) => (index < EventCount.lifetimes ? 0 : count));
 }
 
 /** A histogram is whole or not there: where one class was on a page, the others are, too. */

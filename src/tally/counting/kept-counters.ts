@@ -1,4 +1,5 @@
 import { FILTERED_LABEL, OTHER_LABEL } from '../../table/name-table.ts';
+import { BoundedRanking } from './bounded-ranking.ts';
 
 /** A group and what it has counted. */
 export interface Counted<Group> {
@@ -13,6 +14,15 @@ interface Kept<Group> extends Counted<Group> {
   changedMs: number;
 }
 
+/** What a group has counted since the last turn. */
+interface Grown<Group> {
+  readonly group: Group;
+  counts: Float64Array;
+  /** Whether nobody else has `counts`: an array for each group that counts costs more than the counting. */
+  isOwn: boolean;
+  size: number;
+}
+
 /** A group that has counted nothing for so long makes room for another one. */
 const IDLE_MS = 3_600_000;
 
@@ -24,17 +34,19 @@ const IDLE_MS = 3_600_000;
 export class KeptCounters<Group> {
   readonly #limit: number;
   readonly #width: number;
+  readonly #sized: number;
   readonly #kept = new Map<string, Kept<Group>>();
   readonly #toSum: (label: string) => Group;
   /** By label: those of several groups that have counted anything. */
   readonly #sums = new Map<string, Kept<Group>>();
-  #grown = new Map<string, Counted<Group>>();
+  #grown = new Map<string, Grown<Group>>();
 
-  /** `toSum`: the labels of `other` and `filtered`. */
-  constructor(limit: number, width: number, toSum: (label: string) => Group) {
+  /** `toSum`: the labels of `other` and `filtered`; `sized`: the first so many counts say how large a group is. */
+  constructor(limit: number, width: number, toSum: (label: string) => Group, sized = width) {
     this.#limit = limit;
     this.#width = width;
     this.#toSum = toSum;
+    this.#sized = sized;
   }
 
   /** Forgets every group: the counters begin anew. */
@@ -44,11 +56,17 @@ export class KeptCounters<Group> {
     this.#grown.clear();
   }
 
-  /** Adds what a group has counted since the last `turn`. `key`: names the group. */
+  /** Adds what a group has counted since the last `turn`. `key`: names the group. Until then `counts` must not change. */
   add(key: string, group: Group, counts: Float64Array): void {
     const known = this.#grown.get(key);
-    if (known === undefined) this.#grown.set(key, { group, counts: Float64Array.from(counts) });
-    else addTo(known.counts, counts);
+    if (known === undefined) {
+      this.#grown.set(key, { group, counts, isOwn: false, size: this.#sizeOf(counts) });
+      return;
+    }
+    if (!known.isOwn) known.counts = known.counts.slice();
+    known.isOwn = true;
+    known.size += this.#sizeOf(counts);
+    addTo(known.counts, counts);
   }
 
   /** The same for a group that filters leave out. */
@@ -58,27 +76,36 @@ export class KeptCounters<Group> {
 
   /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
   turn(nowMs: number): { readonly counters: readonly Counted<Group>[]; readonly folded: number } {
-    const newcomers: [key: string, counted: Counted<Group>][] = [];
-    for (const [key, grown] of this.#grown) {
+    const newcomers: (readonly [key: string, grown: Grown<Group>])[] = [];
+    for (const entry of this.#grown) {
+      const [key, grown] = entry;
       const kept = this.#kept.get(key);
-      if (kept === undefined) newcomers.push([key, grown]);
+      if (kept === undefined) newcomers.push(entry);
       else this.#count(kept, grown.counts, nowMs);
     }
     this.#grown = new Map();
-    newcomers.sort(([aKey, a], [bKey, b]) => sum(b.counts) - sum(a.counts) || (aKey < bKey ? -1 : 1));
     this.#makeRoom(newcomers.length, nowMs);
-    let folded = 0;
-    for (const [key, { group, counts }] of newcomers) {
-      if (this.#kept.size < this.#limit) {
-        const kept = this.#create(group, nowMs);
-        this.#kept.set(key, kept);
-        this.#count(kept, counts, nowMs);
-      } else {
-        folded++;
-        addTo(this.#sumOf(OTHER_LABEL).counts, counts);
-      }
+    const largest = this.#chooseLargest(newcomers);
+    for (const index of largest) {
+      const [key, { group, counts }] = newcomers[index]!;
+      const kept = this.#create(group, nowMs);
+      this.#kept.set(key, kept);
+      this.#count(kept, counts, nowMs);
+    }
+    const folded = newcomers.length - largest.size;
+    if (folded > 0) {
+      const other = this.#sumOf(OTHER_LABEL);
+      for (const [index, [, { counts }]] of newcomers.entries()) if (!largest.has(index)) addTo(other.counts, counts);
     }
     return { counters: [...this.#kept.values(), ...this.#sums.values()].map(show), folded };
+  }
+
+  /** Indices of those for whom there is room. */
+  #chooseLargest(newcomers: readonly (readonly [key: string, grown: Grown<Group>])[]): ReadonlySet<number> {
+    const byKey = (left: number, right: number) => (newcomers[left]![0] < newcomers[right]![0] ? -1 : 1);
+    const ranking = new BoundedRanking(Math.min(this.#limit - this.#kept.size, newcomers.length), byKey);
+    for (const [index, [, { size }]] of newcomers.entries()) ranking.offer(index, size);
+    return new Set(ranking.descending());
   }
 
   #count(kept: Kept<Group>, counts: Float64Array, nowMs: number): void {
@@ -101,6 +128,12 @@ export class KeptCounters<Group> {
     for (const [key] of idle.slice(0, missing)) this.#kept.delete(key);
   }
 
+  #sizeOf(counts: Float64Array): number {
+    let size = 0;
+    for (let index = 0; index < this.#sized; index++) size += counts[index]!;
+    return size;
+  }
+
   #create(group: Group, changedMs: number): Kept<Group> {
     return { group, counts: new Float64Array(this.#width), isShown: new Uint8Array(this.#width), changedMs };
   }
@@ -119,8 +152,4 @@ function show<Group>({ group, counts, isShown }: Kept<Group>): Counted<Group> {
 
 function addTo(counts: Float64Array, more: Float64Array): void {
   for (let index = 0; index < counts.length; index++) counts[index]! += more[index]!;
-}
-
-function sum(counts: Float64Array): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

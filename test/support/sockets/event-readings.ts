@@ -9,7 +9,7 @@ import { KernelMap } from '../../../src/platform/linux/bpf/kernel-map.ts';
 import { attachEvents } from '../../../src/platform/linux/bpf/open-events.ts';
 
 /** struct state of events.bpf.c. */
-const STATE = { length: 40, interrupted: 32 } as const;
+const STATE = { length: 56, interrupted: 32 } as const;
 
 /** Which events are a test's own: the programs see those of every namespace. */
 export interface OwnEvents {

@@ -46,6 +46,32 @@ describe('KeptCounters', () => {
     assert.deepEqual(scrape(HOUR + 1, { a: 2 }), { folded: 1, b: 7, other: 102 });
   });
 
+  it('leaves the counts that it was given as they are', () => {
+    const counters = new KeptCounters<string>(1, 2, (label) => label);
+    const given = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float64Array.of(5, 6)];
+    for (const counts of given) counters.add('a', 'a', counts);
+    counters.turn(0);
+    assert.deepEqual([...counters.turn(1).counters[0]!.counts], [9, 12]);
+    assert.deepEqual(
+      given.map(([first, second]) => [first, second]),
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    );
+  });
+
+  it('ranks newcomers by the counts that say how large they are', () => {
+    const counters = new KeptCounters<string>(1, 3, (label) => label, 2);
+    for (const [name, counts] of Object.entries({ slow: [1, 1, 9e9], busy: [2, 1, 3] }))
+      counters.add(name, name, Float64Array.from(counts));
+    assert.deepEqual(
+      counters.turn(0).counters.map(({ group }) => group),
+      ['busy', 'other'],
+    );
+  });
+
   it('with no place at all has only other', () => {
     const scrape = createScrapes(0);
     scrape(0, { a: 1, b: 2 });

@@ -1,42 +1,52 @@
 import { readlinkSync } from 'node:fs';
 import type { EventCounts, EventFlow, EventReadings, LostEvents } from '../../../model/connection-events.ts';
-import { EVENT_COUNTS } from '../../../model/connection-events.ts';
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ConnectionEvents } from '../../platform.ts';
 import { mapMemory } from './bpf-call.ts';
-import { EventFlows, FLOW_BYTES, FLOW_KEY, grow, readCount } from './event-flows.ts';
+import {
+  COUNTS_BYTES,
+  EventCountsMemory,
+  EventFlows,
+  FLOW,
+  FLOW_KEY_BYTES,
+  MOST_FLOWS,
+  MOST_REST,
+} from './event-flows.ts';
 import { EventOwners, OWNER_KEY } from './event-owners.ts';
 import { KernelMap } from './kernel-map.ts';
 import { CONNECTIONS_BYTES, KnownConnections } from './known-connections.ts';
 import type { EventMaps } from './open-events.ts';
 
-/** Places in the map of flows, and how many may be taken before idle ones are removed sooner. */
-const MOST_FLOWS = 8192;
+/** How many places of flows may be taken before idle ones are removed sooner. */
 const MANY_FLOWS = MOST_FLOWS * 0.75;
 const IDLE_MS = 3_600_000;
 const IDLE_SOONER_MS = 300_000;
 const SWEEP_EVERY_MS = 300_000;
 const INBOUND = 1;
-/** Of the map `other`: what found no place, outbound and inbound. */
-const DIRECTIONS = [0, INBOUND];
+const DIRECTIONS = 2;
 /** struct state of c/events.bpf.c. */
-const STATE = { length: 40, owners: 8, flows: 16, connections: 24 } as const;
+const STATE = { length: 56, lostOwners: 8, lostFlows: 16, lostConnections: 24, newFlows: 40, newRest: 48 } as const;
 
 /** What the programs of c/events.bpf.c know, attached with these maps. */
 export function createConnectionEvents(maps: EventMaps, withProcesses: boolean): ConnectionEvents & { close(): void } {
   const memory = mapMemory(maps.conns, CONNECTIONS_BYTES);
+  const countsMemory = mapMemory(maps.counts, COUNTS_BYTES);
+  const { words } = countsMemory;
   const connections = new KnownConnections(memory.words);
   const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4));
-  const flows = new EventFlows(new KernelMap(maps.flows, FLOW_KEY.length, FLOW_BYTES));
-  const rest = new EventFlows(new KernelMap(maps.rest, FLOW_KEY.length, FLOW_BYTES));
-  const other = new KernelMap(maps.other, 4, FLOW_BYTES);
+  const counts = new KernelMap(maps.counts, 4, FLOW.words * 4);
   const state = new KernelMap(maps.state, 4, STATE.length);
   const full = new KernelMap(maps.full, 4, 4);
-  const otherCounts = DIRECTIONS.map(() => new Float64Array(EVENT_COUNTS));
+  const places = new EventCountsMemory(words);
+  const flows = new EventFlows(places, 0, MOST_FLOWS);
+  const rest = new EventFlows(places, MOST_FLOWS, MOST_REST);
+  const other = new EventFlows(places, MOST_FLOWS + MOST_REST, DIRECTIONS);
+  const flowMaps = placeMaps(maps.flows, maps.freeFlows);
+  const restMaps = placeMaps(maps.rest, maps.freeRest);
   let sweptMs: number | undefined;
 
-  return { source: 'bpf', settle, settleOthers, read, close: () => memory.release() };
+  return { source: 'bpf', settle, settleOthers, read, close };
 
   function settle(table: SocketTable, withProcesses: boolean): void {
     owners.begin();
@@ -53,42 +63,38 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
     owners.begin();
     const ownNamespace = readOwnNamespace();
     const read: EventFlow[] = [];
-    const add = (key: Buffer, grown: EventCounts) => void read.push(describe(key, grown, ownNamespace));
-    const addRest = (key: Buffer, grown: EventCounts) => void read.push(withoutPlace(describe(key, grown, undefined)));
-    flows.read(nowMs, add);
-    rest.read(nowMs, addRest);
+    const add = (at: number, grown: EventCounts) => void read.push(describe(at, grown, ownNamespace));
+    const addRest = (at: number, grown: EventCounts) => void read.push(withoutPlace(describe(at, grown, undefined)));
+    const given = state.read(toKey(0))!;
+    flows.read(readCount(given, STATE.newFlows), nowMs, add);
+    rest.read(readCount(given, STATE.newRest), nowMs, addRest);
+    other.read(DIRECTIONS, nowMs, addRest);
     if (nowMs - sweptMs >= SWEEP_EVERY_MS) {
       sweptMs = nowMs;
-      const idleMs = nowMs - (flows.length > MANY_FLOWS ? IDLE_SOONER_MS : IDLE_MS);
-      flows.removeIdle(idleMs, add);
-      rest.removeIdle(idleMs, addRest);
-      removeOwners(nowMs);
-    }
-    for (const direction of DIRECTIONS) {
-      const grown = grow(otherCounts[direction]!, other.read(toKey(direction))!, 0);
-      if (grown === undefined) continue;
-      const key = Buffer.alloc(FLOW_KEY.length);
-      key[FLOW_KEY.direction] = direction;
-      addRest(key, grown);
+      sweep(nowMs);
     }
     return { flows: read, lost: readLost() };
   }
 
-  function describe(key: Buffer, counts: EventCounts, ownNamespace: number | undefined): EventFlow {
-    const isOutbound = key[FLOW_KEY.direction] !== INBOUND;
-    const port = key.readUInt16LE(FLOW_KEY.port);
-    const wordAt = (index: number) => key.readInt32LE(FLOW_KEY.address + index * 4);
+  function describe(at: number, counts: EventCounts, ownNamespace: number | undefined): EventFlow {
+    const place = words[at + FLOW.place]!;
+    const [port, isOutbound] = [place & 0xffff, ((place >> 16) & 0xff) !== INBOUND];
+    const wordAt = (index: number) => words[at + FLOW.address + index]!;
     return {
-      owner: owners.describe(key.readUInt32LE(FLOW_KEY.owner), withProcesses),
+      owner: owners.describe(words[at + FLOW.owner]! >>> 0, withProcesses),
       isOutbound,
       remote: isOutbound ? { words: [wordAt(0), wordAt(1), wordAt(2), wordAt(3)], port } : undefined,
       localPort: isOutbound ? undefined : port,
-      isOwn: !isOutbound && key.readUInt32LE(FLOW_KEY.address) === ownNamespace,
+      isOwn: !isOutbound && wordAt(0) >>> 0 === ownNamespace,
       counts,
     };
   }
 
-  function removeOwners(nowMs: number): void {
+  function sweep(nowMs: number): void {
+    const clear = (place: number) => counts.write(toKey(place), Buffer.alloc(counts.valueSize));
+    const idleMs = nowMs - (flows.length > MANY_FLOWS ? IDLE_SOONER_MS : IDLE_MS);
+    flows.removeIdle(idleMs, flowMaps, clear);
+    rest.removeIdle(idleMs, restMaps, clear);
     const used = new Set([...flows.owners(), ...rest.owners(), ...connections.owners(nowMs)]);
     owners.removeUnused(used);
     full.write(toKey(0), Buffer.alloc(4)); // if it is full all the same, the next newcomer finds it so
@@ -97,11 +103,20 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
   function readLost(): LostEvents {
     const value = state.read(toKey(0))!;
     return {
-      owners: readCount(value, STATE.owners),
-      flows: readCount(value, STATE.flows),
-      connections: readCount(value, STATE.connections),
+      owners: readCount(value, STATE.lostOwners),
+      flows: readCount(value, STATE.lostFlows),
+      connections: readCount(value, STATE.lostConnections),
     };
   }
+
+  function close(): void {
+    memory.release();
+    countsMemory.release();
+  }
+}
+
+function placeMaps(places: number, free: number) {
+  return { places: new KernelMap(places, FLOW_KEY_BYTES, 4), free: new KernelMap(free, 0, 4) };
 }
 
 function withoutPlace(flow: EventFlow): EventFlow {
@@ -121,4 +136,9 @@ function toKey(number: number): Buffer {
   const key = Buffer.alloc(4);
   key.writeUInt32LE(number);
   return key;
+}
+
+/** A 64-bit number that stays below 2⁵³. */
+function readCount(value: Buffer, at: number): number {
+  return Number(value.readBigUInt64LE(at));
 }

@@ -14,10 +14,16 @@ export interface KnownOwner {
   readonly high: number;
 }
 
+interface Entry extends KnownOwner {
+  readonly key: Buffer;
+  readonly named: EventOwner;
+  readonly nameless: EventOwner;
+}
+
 /** Who has which number. Names of removed entries stay for a while, because sockets may still be theirs. */
 export class EventOwners {
   readonly #map: KernelMap;
-  readonly #known = new Map<number, KnownOwner & { readonly key: Buffer }>();
+  readonly #known = new Map<number, Entry>();
   #mayRead = true;
   /** Removed from the kernel's map at the sweep before. */
   #removed = new Set<number>();
@@ -33,21 +39,23 @@ export class EventOwners {
 
   /** Undefined for nobody known. */
   find(number: number): KnownOwner | undefined {
+    return this.#find(number);
+  }
+
+  /** The same object each time. */
+  describe(number: number, withName: boolean): EventOwner {
+    if (number === OWNER_OTHER) return 'other';
+    const entry = this.#find(number);
+    if (entry === undefined) return 'unknown';
+    return withName ? entry.named : entry.nameless;
+  }
+
+  #find(number: number): Entry | undefined {
     const known = this.#known.get(number);
     if (known !== undefined || number <= OWNER_UNKNOWN || !this.#mayRead) return known;
     this.#mayRead = false;
     this.#readAll();
     return this.#known.get(number);
-  }
-
-  describe(number: number, withName: boolean): EventOwner {
-    if (number === OWNER_OTHER) return 'other';
-    const owner = this.find(number);
-    if (owner === undefined) return 'unknown';
-    return {
-      name: withName ? owner.name : undefined,
-      cgroup: (BigInt(owner.high >>> 0) << 32n) | BigInt(owner.low >>> 0),
-    };
   }
 
   /** Removes those that nothing refers to. */
@@ -75,12 +83,16 @@ export class EventOwners {
   }
 }
 
-function decodeOwner(keys: Buffer, at: number) {
+function decodeOwner(keys: Buffer, at: number): Entry {
   const key = Buffer.from(keys.subarray(at, at + OWNER_KEY.length));
   const end = key.indexOf(0);
+  const name = key.toString('utf8', 0, end < 0 ? OWNER_KEY.name : Math.min(end, OWNER_KEY.name));
+  const cgroup = key.readBigUInt64LE(OWNER_KEY.cgroup);
   return {
     key,
-    name: key.toString('utf8', 0, end < 0 ? OWNER_KEY.name : Math.min(end, OWNER_KEY.name)),
+    named: { name, cgroup },
+    nameless: { name: undefined, cgroup },
+    name,
     low: key.readInt32LE(OWNER_KEY.cgroup),
     high: key.readInt32LE(OWNER_KEY.cgroup + 4),
   };

@@ -12,7 +12,7 @@ export interface MapEntries {
   readonly length: number;
 }
 
-/** A hash or array map of the kernel's, whose keys are `keySize` bytes and its values `valueSize`. Throws SystemCallError. */
+/** A hash or array map of the kernel's, or a queue, whose keys are `keySize` bytes and its values `valueSize`. Throws SystemCallError. */
 export class KernelMap {
   readonly #fd: number;
   readonly #keys: Buffer;
@@ -61,7 +61,12 @@ export class KernelMap {
     this.#call(Command.mapUpdate, key, value, 'BPF_MAP_UPDATE_ELEM');
   }
 
-  #call<Value extends Uint8Array>(command: number, key: Uint8Array, value: Value, what: string): Value | undefined {
+  /** Of a queue. */
+  push(value: Uint8Array): void {
+    this.#call(Command.mapUpdate, 0, value, 'BPF_MAP_UPDATE_ELEM');
+  }
+
+  #call<Value extends Uint8Array>(command: number, key: Uint8Array | 0, value: Value, what: string): Value | undefined {
     const attr = packAttr(32, [
       [0, this.#fd],
       [8, key],

@@ -1,5 +1,5 @@
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
-import { COOKIE_WORDS } from '../../../table/socket-cookies.ts';
+import { COOKIE_WORDS, SocketCookies } from '../../../table/socket-cookies.ts';
 import { groupOf, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
@@ -15,10 +15,38 @@ const HAS_ENDED = 4 << 24;
 /** As c/events.bpf.c: after it nobody asks for a connection that has ended. */
 const TIME_WAIT_MS = 60_000;
 
+/** Cookies of the last scrape that are passed over, for each that there was: mostly the next one is the one. */
+const LOOKS_PER_COOKIE = 2;
+
 /** Id of a process name in a table, and of a group. */
 interface RowOwner {
   readonly process: number;
   readonly group: number;
+}
+
+/** Finds cookies in a list that has most of them in the order in which they are asked for. */
+class OrderedSearch {
+  readonly #words: Int32Array;
+  readonly #end: number;
+  #next = 0;
+  #looks: number;
+
+  constructor({ words, length }: SocketCookies) {
+    this.#words = words;
+    this.#end = length;
+    this.#looks = (length / COOKIE_WORDS) * LOOKS_PER_COOKIE;
+  }
+
+  /** False, too, where it would take long. */
+  has(low: number, high: number): boolean {
+    const words = this.#words;
+    for (let at = this.#next; at < this.#end && this.#looks > 0; at += COOKIE_WORDS, this.#looks--) {
+      if (words[at + 1] !== low || words[at + 2] !== high) continue;
+      this.#next = at + COOKIE_WORDS;
+      return true;
+    }
+    return false;
+  }
 }
 
 /** Connections that were opened or closed since the programs are attached, by the cookie of their socket. */
@@ -26,6 +54,8 @@ export class KnownConnections {
   readonly #words: Int32Array;
   /** By number of owner, with ids of the last table. */
   #rowOwners: (RowOwner | undefined)[] = [];
+  /** Cookies whose rows have what is known of them, in their order. */
+  #settled = new SocketCookies();
 
   /** `words`: memory that the kernel writes. */
   constructor(words: Int32Array) {
@@ -34,18 +64,26 @@ export class KnownConnections {
 
   /**
    * Sets process and group of the rows whose cookies the table has noted. A row that is not known here, though an earlier socket of the
-   * same addresses was, has neither.
+   * same addresses was, has neither. Rows that were settled in the last scrape are not looked up: memory that is read here and there is
+   * what costs.
    */
   settle(table: SocketTable, owners: EventOwners, withProcesses: boolean): void {
     if (table.changes.isFullRecount) this.#rowOwners = [];
-    const { words: noted, length } = table.cookies!;
+    const cookies = table.cookies!;
+    const { words: noted, length } = cookies;
+    const settled = new OrderedSearch(this.#settled);
     for (let at = 0; at < length; at += COOKIE_WORDS) {
       const row = noted[at]!;
-      const number = this.#find(noted[at + 1]!, noted[at + 2]!);
+      const low = noted[at + 1]!;
+      const high = noted[at + 2]!;
+      if (reasonOf(table.words, row * ROW_WORDS) === Reason.witnessed && settled.has(low, high)) continue;
+      const number = this.#find(low, high);
       const owner = number < 0 ? undefined : this.#ownerOf(number, table, owners);
       if (owner === undefined) forget(table, row);
       else give(table, row, withProcesses ? owner.process : 0, owner.group);
     }
+    table.cookies = this.#settled;
+    this.#settled = cookies;
   }
 
   /** The same for rows of other network namespaces, read anew in each scrape, whose group is their namespace. */

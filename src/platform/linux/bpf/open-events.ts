@@ -7,9 +7,11 @@ import { attachTracepoint, loadSkeleton, unpackSkeleton } from './skeleton.ts';
 const NAMES = {
   conns: 'tcpstate_conns',
   owners: 'tcpstate_owners',
+  counts: 'tcpstate_counts',
   flows: 'tcpstate_flows',
   rest: 'tcpstate_rest',
-  other: 'tcpstate_other',
+  freeFlows: 'tcpstate_free_f',
+  freeRest: 'tcpstate_free_r',
   state: 'tcpstate_state',
   full: 'tcpstate_full',
 } as const;

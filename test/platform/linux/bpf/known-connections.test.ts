@@ -145,6 +145,46 @@ describe('KnownConnections', () => {
     }
   });
 
+  it('does not look up again what it has settled, but everything that is new in between', () => {
+    const kernel = createKernel();
+    kernel.name(2, 'api', 70);
+    kernel.name(3, 'cron', 71);
+    const table = createTable();
+    const cookies = [5, 6, 7, 8, 9, 10];
+    for (const cookie of cookies) kernel.connect(cookie, 2);
+    scrape(table, cookies);
+    kernel.connections.settle(table, kernel.owners, true);
+    table.commit();
+    for (const cookie of [...cookies, 20, 21]) kernel.connect(cookie, 3); // of those that are settled nobody asks
+    scrape(table, [5, 20, 8, 9, 10, 21, 6]);
+    kernel.connections.settle(table, kernel.owners, true);
+    assert.deepEqual(
+      shown(table).map(([name]) => name),
+      ['api', 'cron', 'api', 'api', 'api', 'cron', 'cron'],
+    );
+  });
+
+  it('settles in the next scrape what it could not in one that failed', () => {
+    const kernel = createKernel();
+    kernel.name(2, 'api', 70);
+    kernel.name(3, 'cron', 71);
+    const table = createTable();
+    const settle = () => kernel.connections.settle(table, kernel.owners, true);
+    kernel.connect(5, 2);
+    scrape(table, [5]);
+    settle();
+    table.commit();
+    kernel.connect(6, 3);
+    scrape(table, [6]);
+    kernel.owners.find = () => assert.fail('EPERM');
+    assert.throws(settle, /EPERM/);
+    table.commit();
+    delete (kernel.owners as Partial<EventOwners>).find;
+    scrape(table, [6]);
+    settle();
+    assert.equal(shown(table)[0]![0], 'cron');
+  });
+
   it('tells groups only where processes are not wanted', () => {
     const kernel = createKernel();
     kernel.name(2, 'api', 70);

@@ -29,6 +29,8 @@ enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE =
 #define WAYS 4
 #define BUCKETS 65536
 #define TIME_WAIT_MS 60000
+#define FLOWS 8192
+#define REST 2048
 #define OVER 0x80000000 /* of a rank: nobody asks for the connection any more */
 
 struct owner_key { char name[16]; __u64 cgroup; };
@@ -37,17 +39,25 @@ struct way { __u64 cookie; __u32 owner, stamp_ms; };
 struct bucket { struct way ways[WAYS]; };
 /* address: OUTBOUND, of the peer, as v4-mapped where it is IPv4; INBOUND, the number of the network namespace in the first word. */
 struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4]; };
-struct flow { __u64 opened, failed[FAILURES], closed[ENDINGS], aged[AGES], age_ms; };
+/* Its key is for the exporter, which reads all places one behind the other. */
+struct flow { struct flow_key key; __u64 opened, failed[FAILURES], closed[ENDINGS], aged[AGES], age_ms; };
 struct event { __u64 socket, state; };
-struct state { __u64 owners, lost_owners, lost_flows, lost_conns, interrupted; };
+/* new_flows, new_rest: places that were given for the first time. */
+struct state { __u64 owners, lost_owners, lost_flows, lost_conns, interrupted, new_flows, new_rest; };
 
 /* Read by the exporter through mmap. */
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, BUCKETS); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct bucket); } tcpstate_conns SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8192); __type(key, struct owner_key); __type(value, __u32); } tcpstate_owners SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 8192); __type(key, struct flow_key); __type(value, struct flow); } tcpstate_flows SEC(".maps");
-/* What does not fit into flows any more, by owner and direction; and what does not fit in here, by direction. */
-struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, 4096); __type(key, struct flow_key); __type(value, struct flow); } tcpstate_rest SEC(".maps");
-struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 2); __type(key, __u32); __type(value, struct flow); } tcpstate_other SEC(".maps");
+/*
+ * What was counted, read through mmap: a place for each flow, then for what does not fit there any more, by owner and direction, then for
+ * what does not fit there either, by direction. flows and rest have the numbers of the places, free_f and free_r those that the exporter
+ * gives back: it takes the key out of the map, and minutes later, when no program can hold the place any more, clears it.
+ */
+struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, FLOWS + REST + 2); __uint(map_flags, BPF_F_MMAPABLE); __type(key, __u32); __type(value, struct flow); } tcpstate_counts SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, FLOWS); __type(key, struct flow_key); __type(value, __u32); } tcpstate_flows SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_HASH); __uint(max_entries, REST); __type(key, struct flow_key); __type(value, __u32); } tcpstate_rest SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_QUEUE); __uint(max_entries, FLOWS); __type(value, __u32); } tcpstate_free_f SEC(".maps");
+struct { __uint(type, BPF_MAP_TYPE_QUEUE); __uint(max_entries, REST); __type(value, __u32); } tcpstate_free_r SEC(".maps");
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, struct state); } tcpstate_state SEC(".maps");
 /* Whether owners takes no more; the exporter clears it when it has made room. */
 struct { __uint(type, BPF_MAP_TYPE_ARRAY); __uint(max_entries, 1); __type(key, __u32); __type(value, __u32); } tcpstate_full SEC(".maps");
@@ -96,12 +106,25 @@ static __noinline __u32 current_owner(void)
 	return OWNER_OTHER;
 }
 
-static __always_inline struct flow *flow_in(void *map, struct flow_key *key)
+static __always_inline struct flow *place_at(__u32 place) { return bpf_map_lookup_elem(&tcpstate_counts, &place); }
+
+/* 0 if there is no place. Places `first` to `first + most - 1` are those of `map`. */
+static __always_inline struct flow *flow_in(void *map, void *free, __u64 *given, __u32 first, __u32 most, struct flow_key *key)
 {
-	struct flow *flow = bpf_map_lookup_elem(map, key), none = {};
-	if (flow) return flow;
-	bpf_map_update_elem(map, key, &none, BPF_NOEXIST);
-	return bpf_map_lookup_elem(map, key);
+	__u32 *known = bpf_map_lookup_elem(map, key), place;
+	__u64 new = most;
+	struct flow *flow;
+	if (known) return place_at(*known);
+	if (*given < most) new = ADD(*given, 1);
+	if (new < most) place = first + new;
+	else if (bpf_map_pop_elem(free, &place)) return 0;
+	flow = place_at(place);
+	if (!flow) return 0;
+	flow->key = *key;
+	if (!bpf_map_update_elem(map, key, &place, BPF_NOEXIST)) return flow;
+	bpf_map_push_elem(free, &place, 0);
+	known = bpf_map_lookup_elem(map, key); /* another CPU was faster */
+	return known ? place_at(*known) : 0;
 }
 
 /* `owner`: with its flags. */
@@ -110,6 +133,8 @@ static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 	__u32 direction = owner & IS_OUTBOUND ? OUTBOUND : INBOUND;
 	struct flow_key key = { .owner = owner & OWNER_MASK, .direction = direction };
 	struct flow *flow;
+	struct state *s = the_state();
+	if (!s) return 0;
 	if (direction == OUTBOUND) {
 		key.port = __builtin_bswap16(sk->__sk_common.skc_dport);
 		if (sk->__sk_common.skc_family == INET) {
@@ -122,13 +147,16 @@ static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 		if (!key.port) key.port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 		key.address[0] = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	}
-	flow = flow_in(&tcpstate_flows, &key);
+	flow = flow_in(&tcpstate_flows, &tcpstate_free_f, &s->new_flows, 0, FLOWS, &key);
 	if (flow) return flow;
-	COUNT(lost_flows);
+	ADD(s->lost_flows, 1);
 	key.port = 0;
 	__builtin_memset(key.address, 0, sizeof(key.address));
-	flow = flow_in(&tcpstate_rest, &key);
-	return flow ? flow : bpf_map_lookup_elem(&tcpstate_other, &direction);
+	flow = flow_in(&tcpstate_rest, &tcpstate_free_r, &s->new_rest, FLOWS, REST, &key);
+	if (flow) return flow;
+	flow = place_at(FLOWS + REST + direction);
+	if (flow) flow->key.direction = direction;
+	return flow;
 }
 
 /* connect() chooses ports from buckets of its own; an accepted connection is in the bucket of its listener. */
