@@ -17,7 +17,7 @@ const COUNTED_BY: readonly CollectorName[] = ['ephemeral_ports', 'counters'];
 
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
-  const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
+  const { collectSockets, findListeners, readAnew } = createSocketCollection(platform, limits, now);
   const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
@@ -39,6 +39,10 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   };
 
   function configure(config: ConfigInUse | undefined): void {
+    if (platform.nameProcesses !== undefined && (config?.processes.length || inUse?.processes.length)) {
+      platform.nameProcesses(config?.processes ?? []);
+      readAnew();
+    }
     inUse = config;
     configured = config === undefined ? (part) => part : createConfigured(config);
   }

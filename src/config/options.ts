@@ -64,7 +64,7 @@ export const OPTIONS = {
   configFile: maybe(
     'config.file',
     FILE_PATH,
-    'File with names of destinations and thresholds of this host, read again when it changes.',
+    'File with names of destinations and processes, and thresholds of this host, read again when it changes.',
   ),
   maxRequests: one(
     'web.max-requests',

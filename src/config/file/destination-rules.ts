@@ -1,7 +1,7 @@
 import type { DestinationRule } from '../../model/file-config.ts';
 import { type AddressWords, isIpv4, maskAddress, parseAddress } from '../../model/ip-address.ts';
-import { quoteValue } from '../refusal.ts';
-import { type Field, readEntries, readText, refuseField } from './yaml-field.ts';
+import { readLabelValue } from './label-value.ts';
+import { type Field, readEntries, refuseField } from './yaml-field.ts';
 
 const MOST_RULES = 10_000;
 const V4_BITS = 96;
@@ -28,7 +28,7 @@ export function readDestinationRules(section: Field): DestinationRule[] {
     const earlier = places.get(key);
     if (earlier !== undefined) throw refuseField(field, `is the same as the one at ${earlier}: leave one of them out`);
     places.set(key, field.place);
-    return { ...place, name: readName(field) };
+    return { ...place, name: readLabelValue(field, ['other']) };
   });
 }
 
@@ -60,13 +60,4 @@ function readPrefix(field: Field, words: AddressWords, hasColons: boolean, text:
   if (typed < least || typed > most)
     throw refuseField(field, `has a prefix that is not possible: give one from ${least} to ${most}`);
   return typed - least;
-}
-
-/** What stands on the page as the value of a label. */
-function readName(field: Field): string {
-  const name = field.value === undefined ? '' : readText(field);
-  if (name === 'other')
-    throw refuseField(field, 'cannot be called "other": that is the sum of what has no series of its own');
-  if (/^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u.test(name)) return name;
-  throw refuseField(field, `cannot be called "${quoteValue(name)}": give 1 to 64 characters that can be seen`);
 }

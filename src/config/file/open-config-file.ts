@@ -36,8 +36,12 @@ export function readConfigFile(file: string): ConfigInUse {
 }
 
 /** How many entries the file has, by section. */
-function describe({ destinations, thresholds }: FileConfig) {
-  return { destinations: destinations.length, thresholds: Object.keys(thresholds).length };
+function describe({ destinations, processes, thresholds }: FileConfig) {
+  return {
+    destinations: destinations.length,
+    processes: processes.length,
+    thresholds: Object.keys(thresholds).length,
+  };
 }
 
 function isEmpty(config: FileConfig): boolean {

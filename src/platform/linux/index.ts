@@ -12,8 +12,10 @@ import { TCPI_OPT_TIMESTAMPS, WITH_TCP_INFO } from './netlink/lookup-request.ts'
 import type { SocketLookup } from './netlink/socket-lookup.ts';
 import { describeKubeletLogs } from './netns/kubelet-logs.ts';
 import { openNetns } from './netns-source.ts';
+import type { EventNames } from './owners/event-names.ts';
 import { createOwnerResolver } from './owners/owners.ts';
 import { createProcessGroups } from './owners/process-groups.ts';
+import { openProcessNames } from './process-naming.ts';
 import { readCapabilities } from './procfs/capabilities.ts';
 import { isInitialUserNamespace, readNamespaces } from './procfs/namespace.ts';
 import { chooseSources, type SocketSources } from './socket-sources.ts';
@@ -28,7 +30,7 @@ type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources)
 export function openLinuxPlatform(
   options: PlatformOptions,
   addWalk?: AddSources,
-  openEvents?: (withProcesses: boolean) => OpenedEvents,
+  openEvents?: (names: EventNames | undefined) => OpenedEvents,
 ): Platform {
   const libc = options.handles === undefined ? loadLibc() : keepHandles(loadLibc(), options.handles);
   keepLargeArraysApart(libc);
@@ -37,7 +39,9 @@ export function openLinuxPlatform(
   const { isPrivileged, notices } = checkCapabilities(options, seesAll);
   const chosen = chooseSources(libc, options);
   const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
+  const { names, nameEvents } = openProcessNames(libc, options);
   const ownerOptions = {
+    names,
     procfs: options.procfs,
     budgetMs: options.ownersBudgetMs,
     isPrivileged,
@@ -49,12 +53,13 @@ export function openLinuxPlatform(
     lookup,
     groups: sources.units ? createProcessGroups(options) : undefined,
   });
-  const events = openEvents?.(options.collectors.has('processes'));
+  const events = openEvents?.(options.collectors.has('processes') ? nameEvents(owners, sources.units) : undefined);
   const netns = options.collectors.has('netns') ? openNetns(libc, options, sources, ownerOptions) : undefined;
   return {
     name: 'linux',
     ...sources,
     owners,
+    nameProcesses: names.use,
     ...(lookup && { usesTimestamps: (table, row) => readUsesTimestamps(lookup, table, row) }),
     nameOfInterface: (index) => readInterfaceName(libc, index),
     facts: createFactCollectors(options),

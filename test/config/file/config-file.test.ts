@@ -16,13 +16,35 @@ const REFUSED: readonly (readonly [line: string, message: RegExp])[] = [
   ['10.0.0.50/24: x', /^2:3: 10\.0\.0\.50\/24 has bits of a host behind its prefix: give the first address/],
   ['10.0.0.50:0: x', /has no port from 1 to 65535 behind the colon$/],
   ['10.0.0.50:65536: x', /has no port from 1 to 65535 behind the colon$/],
-  ['10.0.0.50: other', /cannot be called "other": that is the sum/],
+  ['10.0.0.50: other', /cannot be called "other": that is what has no series/],
   ['10.0.0.50:', /cannot be called "": give 1 to 64 characters that can be seen$/],
   ['10.0.0.50: "a\\u202eb"', /cannot be called "a\\u202eb": give 1 to 64 characters/],
   [`10.0.0.50: ${'x'.repeat(65)}`, /give 1 to 64 characters/],
   ['10.0.0.50: [a]', /^2:3: 10\.0\.0\.50 has to be a text$/],
   ['10.0.0.50: a\n  10.0.0.50/32: b', /^3:3: 10\.0\.0\.50\/32 is the same as the one at names\.yml:2:3: leave one/],
   ['10.0.0.50: a\n  10.0.0.50: b', /^3:3: 10\.0\.0\.50 is there twice: leave one of them out$/],
+];
+
+/** What stands in the list below `processes`, and the refusal. */
+const REFUSED_RULES: readonly (readonly [rule: string, message: RegExp])[] = [
+  ['{process: java}', /^2:5: processes has a rule without a name: give name:/],
+  ['{name: x}', /^2:6: name would be the name of every process: give one of process, unit, .* beside it$/],
+  ['{comm: java, name: x}', /^2:6: unknown key "comm" in processes: allowed are process, unit, container, script,/],
+  ['java', /^2:5: processes has to be a mapping/],
+  ['{process: java, name: {script}}', /^2:21: name has to be a text: one that begins with \{ needs quotes$/],
+  ['{script: *.jar, name: x}', /the alias has no anchor before it \(a text that begins with \* needs quotes\)$/],
+  ['{process: [java], name: x}', /^2:6: process has to be a text$/],
+  ['{process: "", name: x}', /^2:6: process has to have 1 to 256 characters$/],
+  [`{process: ${'x'.repeat(257)}, name: x}`, /^2:6: process has to have 1 to 256 characters$/],
+  ['{script: "a{b", name: x}', /^2:6: script has a brace that belongs to no \{word\} of small letters/],
+  ['{script: "*1*2*3*4*5*6*7*8{a}", name: x}', /^2:6: script has more than 8 of \* and \{word\}/],
+  ['{script: "{unit}", name: x}', /^2:6: script has \{unit\}, which stands for something else already/],
+  ['{script: "{a}", unit: "{a}", name: x}', /^2:6: script has \{a\}, which stands for something else already/],
+  ['{process: x, name: "{command_line}"}', /^2:18: name takes \{command_line\}, which may have passwords/],
+  ['{script: "{a}", name: "{b}"}', /^2:21: name takes \{b\}, which nothing gives: allowed are \{process\}, .*, \{a\}$/],
+  ['{process: x, name: "{a"}', /^2:18: name has a brace without its other half$/],
+  ['{process: x, name: unknown}', /^2:18: name cannot be called "unknown"/],
+  ['{process: x, name: "a\\u202eb"}', /^2:18: name cannot be called "a\\u202eb": give 1 to 64 characters/],
 ];
 
 describe('parseConfigFile', () => {
@@ -54,6 +76,38 @@ describe('parseConfigFile', () => {
       );
     });
   }
+
+  for (const [rule, message] of REFUSED_RULES) {
+    it(`refuses the rule ${JSON.stringify(rule.slice(0, 50))} in the same way`, () => {
+      assert.throws(
+        () => parseConfigFile(`processes:\n  - ${rule}\n`, 'names.yml'),
+        (error) => {
+          assert.ok(error instanceof ConfigRefusal);
+          assert.match(error.message.replace('names.yml:', ''), message);
+          return true;
+        },
+      );
+    });
+  }
+
+  it('keeps the order of rules for processes, and takes up to 1000', () => {
+    const parse = (rules: number) => parseConfigFile(`processes:\n${'- {unit: a, name: b}\n'.repeat(rules)}`, 'a.yml');
+    assert.equal(parse(1000).processes.length, 1000);
+    assert.throws(() => parse(1001), /processes has 1001 rules: give 1000 at most/);
+    assert.deepEqual(
+      parseConfigFile('processes: [{script: "{a}", process: 1, name: "{a}"}, {unit: b, name: 0x1}]', 'a.yml').processes,
+      [
+        {
+          traits: [
+            ['process', '1'],
+            ['script', '{a}'],
+          ],
+          name: '{a}',
+        },
+        { traits: [['unit', 'b']], name: '0x1' },
+      ],
+    );
+  });
 
   it('refuses more rules than it can hold', () => {
     const lines = Array.from({ length: 10_001 }, (_, index) => `  10.0.${index >> 8}.${index & 255}: x\n`);

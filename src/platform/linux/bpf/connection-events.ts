@@ -6,7 +6,7 @@ import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ConnectionEvents } from '../../platform.ts';
 import { mapMemory } from './bpf-call.ts';
 import { EventFlows, FLOW_BYTES, FLOW_KEY, grow, readCount } from './event-flows.ts';
-import { EventOwners, OWNER_KEY } from './event-owners.ts';
+import { EventOwners, OWNER_KEY, type OwnerNames } from './event-owners.ts';
 import { KernelMap } from './kernel-map.ts';
 import { CONNECTIONS_BYTES, KnownConnections } from './known-connections.ts';
 import type { EventMaps } from './open-events.ts';
@@ -23,11 +23,18 @@ const DIRECTIONS = [0, INBOUND];
 /** struct state of c/events.bpf.c. */
 const STATE = { length: 40, owners: 8, flows: 16, connections: 24 } as const;
 
-/** What the programs of c/events.bpf.c know, attached with these maps. */
-export function createConnectionEvents(maps: EventMaps, withProcesses: boolean): ConnectionEvents & { close(): void } {
+/** Names of owners, which begin anew with each scrape. */
+export type ScrapedNames = OwnerNames & { begin(): void };
+
+/** What the programs of c/events.bpf.c know, attached with these maps. Without `names` a process is called as the kernel calls it. */
+export function createConnectionEvents(
+  maps: EventMaps,
+  withProcesses: boolean,
+  names?: ScrapedNames,
+): ConnectionEvents & { close(): void } {
   const memory = mapMemory(maps.conns, CONNECTIONS_BYTES);
   const connections = new KnownConnections(memory.words);
-  const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4));
+  const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4), names);
   const flows = new EventFlows(new KernelMap(maps.flows, FLOW_KEY.length, FLOW_BYTES));
   const rest = new EventFlows(new KernelMap(maps.rest, FLOW_KEY.length, FLOW_BYTES));
   const other = new KernelMap(maps.other, 4, FLOW_BYTES);
@@ -39,6 +46,7 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
   return { source: 'bpf', settle, settleOthers, read, close: () => memory.release() };
 
   function settle(table: SocketTable, withProcesses: boolean): void {
+    names?.begin();
     owners.begin();
     connections.settle(table, owners, withProcesses);
   }

@@ -7,23 +7,44 @@ export const OWNER_UNKNOWN = 1;
 /** struct owner_key of c/events.bpf.c. */
 export const OWNER_KEY = { length: 24, name: 16, cgroup: 16 } as const;
 
-/** A process by its name and its cgroup, the halves of whose id are 32-bit numbers. */
+/** A process by its name on the page and its cgroup, the halves of whose id are 32-bit numbers. */
 export interface KnownOwner {
   readonly name: string;
   readonly low: number;
   readonly high: number;
 }
 
+/** What the page calls whom the kernel calls `comm`. Names are the same as long as `round` is. */
+export interface OwnerNames {
+  readonly round: number;
+  nameOf(comm: string, cgroup: bigint): string;
+}
+
+interface Entry extends KnownOwner {
+  readonly key: Buffer;
+  readonly comm: string;
+  name: string;
+  /** Of `OwnerNames`, in which it got its name. */
+  round: number;
+}
+
 /** Who has which number. Names of removed entries stay for a while, because sockets may still be theirs. */
 export class EventOwners {
   readonly #map: KernelMap;
-  readonly #known = new Map<number, KnownOwner & { readonly key: Buffer }>();
+  readonly #names: OwnerNames | undefined;
+  readonly #known = new Map<number, Entry>();
   #mayRead = true;
   /** Removed from the kernel's map at the sweep before. */
   #removed = new Set<number>();
 
-  constructor(map: KernelMap) {
+  constructor(map: KernelMap, names?: OwnerNames) {
     this.#map = map;
+    this.#names = names;
+  }
+
+  /** Changes when names may have. */
+  get round(): number {
+    return this.#names?.round ?? 0;
   }
 
   /** Has the next unknown number looked up: numbers are given at any time, so that what was read before is not all. */
@@ -34,10 +55,12 @@ export class EventOwners {
   /** Undefined for nobody known. */
   find(number: number): KnownOwner | undefined {
     const known = this.#known.get(number);
-    if (known !== undefined || number <= OWNER_UNKNOWN || !this.#mayRead) return known;
+    if (known !== undefined) return this.#rename(known);
+    if (number <= OWNER_UNKNOWN || !this.#mayRead) return undefined;
     this.#mayRead = false;
     this.#readAll();
-    return this.#known.get(number);
+    const read = this.#known.get(number);
+    return read && this.#rename(read);
   }
 
   describe(number: number, withName: boolean): EventOwner {
@@ -46,7 +69,7 @@ export class EventOwners {
     if (owner === undefined) return 'unknown';
     return {
       name: withName ? owner.name : undefined,
-      cgroup: (BigInt(owner.high >>> 0) << 32n) | BigInt(owner.low >>> 0),
+      cgroup: cgroupOf(owner),
     };
   }
 
@@ -65,6 +88,13 @@ export class EventOwners {
     this.#removed = removed;
   }
 
+  #rename(entry: Entry): KnownOwner {
+    if (this.#names === undefined || entry.round === this.#names.round) return entry;
+    entry.round = this.#names.round;
+    entry.name = this.#names.nameOf(entry.comm, cgroupOf(entry));
+    return entry;
+  }
+
   #readAll(): void {
     this.#map.readAll(({ keys, values, length }) => {
       for (let index = 0; index < length; index++) {
@@ -75,12 +105,19 @@ export class EventOwners {
   }
 }
 
-function decodeOwner(keys: Buffer, at: number) {
+function cgroupOf({ low, high }: KnownOwner): bigint {
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}
+
+function decodeOwner(keys: Buffer, at: number): Entry {
   const key = Buffer.from(keys.subarray(at, at + OWNER_KEY.length));
   const end = key.indexOf(0);
+  const comm = key.toString('utf8', 0, end < 0 ? OWNER_KEY.name : Math.min(end, OWNER_KEY.name));
   return {
     key,
-    name: key.toString('utf8', 0, end < 0 ? OWNER_KEY.name : Math.min(end, OWNER_KEY.name)),
+    comm,
+    name: comm,
+    round: -1,
     low: key.readInt32LE(OWNER_KEY.cgroup),
     high: key.readInt32LE(OWNER_KEY.cgroup + 4),
   };

@@ -26,6 +26,7 @@ export class KnownConnections {
   readonly #words: Int32Array;
   /** By number of owner, with ids of the last table. */
   #rowOwners: (RowOwner | undefined)[] = [];
+  #round = 0;
 
   /** `words`: memory that the kernel writes. */
   constructor(words: Int32Array) {
@@ -37,7 +38,8 @@ export class KnownConnections {
    * same addresses was, has neither.
    */
   settle(table: SocketTable, owners: EventOwners, withProcesses: boolean): void {
-    if (table.changes.isFullRecount) this.#rowOwners = [];
+    if (table.changes.isFullRecount || owners.round !== this.#round) this.#rowOwners = [];
+    this.#round = owners.round;
     const { words: noted, length } = table.cookies!;
     for (let at = 0; at < length; at += COOKIE_WORDS) {
       const row = noted[at]!;

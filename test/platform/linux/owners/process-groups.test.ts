@@ -7,6 +7,7 @@ import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux
 import { groupOf, ROW_WORDS } from '../../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
+import { identityOf } from './identity-of.ts';
 import { createOwnedHost } from './owned-host.ts';
 
 describe('directoryOf', () => {
@@ -126,7 +127,7 @@ function createTree(t: TestContext) {
 
 /** A process that owns a socket. */
 function start(processes: ProcessTable, pid: number): ProcessRecord {
-  const record = processes.at(processes.enter(pid, { startTime: pid, name: 'web', folder: String(pid) }))!;
+  const record = processes.at(processes.enter(pid, identityOf({ startTime: pid, name: 'web', folder: String(pid) })))!;
   record.held.set(3, pid);
   return record;
 }
