@@ -39,8 +39,9 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   };
 
   function configure(config: ConfigInUse | undefined): void {
-    if (platform.nameProcesses !== undefined && (config?.processes.length || inUse?.processes.length)) {
-      platform.nameProcesses(config?.processes ?? []);
+    const [rules, before] = [config?.processes ?? [], inUse?.processes ?? []];
+    if (platform.nameProcesses !== undefined && JSON.stringify(rules) !== JSON.stringify(before)) {
+      platform.nameProcesses(rules);
       readAnew();
     }
     inUse = config;

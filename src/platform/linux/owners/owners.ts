@@ -216,6 +216,7 @@ export function createOwnerResolver(
     }
     return Array.from(found, ([record, name]) => ({ record, name }));
   }
+
   function nameIdOf(record: ProcessRecord, table: SocketTable): number {
     if (record.nameId === NO_NAME) record.nameId = table.processNames.intern(nameOf(record));
     return record.nameId;

@@ -84,4 +84,18 @@ describe('createProcessNames', () => {
       assert.deepEqual(host.scrape(101), [name]);
     }
   });
+
+  it('has processes without sockets, which nobody else looks at again, looked at where their names matter', (t) => {
+    const host = createNamedHost(t);
+    host.use(RULES);
+    for (let pid = 10; pid < 90; pid++) host.nameProcess(pid, 'sh');
+    host.hold(90, 'sh', 101);
+    host.scrape(101);
+    const commsOf = () => host.owners.records.map((record) => record!.comm);
+    for (let pid = 10; pid <= 90; pid++) host.nameProcess(pid, 'python3');
+    host.owners.recheck();
+    assert.deepEqual(commsOf().filter((comm) => comm === 'python3').length, 50, 'so many at once');
+    host.owners.recheck();
+    assert.deepEqual(commsOf().filter((comm) => comm === 'sh').length, 1, 'which has sockets');
+  });
 });
