@@ -31,7 +31,8 @@ export function compileGlob(pattern: string): Glob {
   /** Whether the text has all fixed ones in their order, first and last in their places. Without words that is a match. */
   function hasTexts(text: string): boolean {
     let at = 0;
-    for (const [index, part] of texts.entries()) {
+    for (let index = 0; index < texts.length; index++) {
+      const part = texts[index]!;
       if (index === 0 && isFixedFirst && !text.startsWith(part)) return false;
       if (index === texts.length - 1 && isFixedLast) return at <= text.length - part.length && text.endsWith(part);
       const found = text.indexOf(part, at);

@@ -7,7 +7,7 @@ const LONGEST_NAME = 64;
 const PIECE = /\{([^{}]*)\}/g;
 const UNDECIDED = Symbol('undecided');
 
-/** The traits of one process: `''` = it has none, undefined = not known (now). Asked for only where a rule needs them. */
+/** The traits of one process: `''` = it has none, undefined = not known (now). Asked for once, and only where a rule needs them. */
 export type Traits = (trait: ProcessTrait) => string | undefined;
 
 /**
@@ -20,12 +20,21 @@ export function createProcessNamer(rules: readonly ProcessRule[]): ProcessNamer 
   const compiled = rules.map(compileRule);
 
   return (traits) => {
+    const known = askOnce(traits);
     for (const rule of compiled) {
-      const name = rule(traits);
+      const name = rule(known);
       if (name === UNDECIDED) return undefined;
       if (name !== '') return name;
     }
-    return traits('process');
+    return known('process');
+  };
+}
+
+function askOnce(traits: Traits): Traits {
+  const answers: Partial<Record<ProcessTrait, string | undefined>> = {};
+  return (trait) => {
+    if (!(trait in answers)) answers[trait] = traits(trait);
+    return answers[trait];
   };
 }
 
@@ -42,24 +51,21 @@ function compileRule({ traits: patterns, name }: ProcessRule): (traits: Traits) 
   const conditions = [...given, ...taken.map((trait) => ({ trait, glob: compileGlob('*') }))];
 
   return (traits) => {
+    if (!conditions.every(({ trait, glob }) => mayMatch(glob, traits(trait)))) return '';
     const pieces = new Map<string, string>();
-    let isKnown = true;
     for (const { trait, glob } of conditions) {
       const value = traits(trait);
-      isKnown &&= value !== undefined;
-      const found = matchKnown(glob, value);
-      if (found === undefined) return '';
-      pieces.set(trait, value ?? '');
-      for (const [index, word] of glob.words.entries()) pieces.set(word, found[index] ?? '');
+      if (value === undefined) return UNDECIDED;
+      const found = glob.match(value);
+      pieces.set(trait, value);
+      for (const [index, word] of glob.words.entries()) pieces.set(word, found![index]!);
     }
-    return isKnown ? toName(name.replace(PIECE, (_, piece) => pieces.get(piece)!)) : UNDECIDED;
+    return toName(name.replace(PIECE, (_, piece) => pieces.get(piece)!));
   };
 }
 
-/** What is not known may match. */
-function matchKnown(glob: Glob, value: string | undefined): readonly string[] | undefined {
-  if (value === undefined) return [];
-  return value === '' ? undefined : glob.match(value);
+function mayMatch(glob: Glob, value: string | undefined): boolean {
+  return value === undefined || (value !== '' && glob.match(value) !== undefined);
 }
 
 function toName(text: string): string {
