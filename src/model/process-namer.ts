@@ -51,21 +51,37 @@ function compileRule({ traits: patterns, name }: ProcessRule): (traits: Traits) 
   const conditions = [...given, ...taken.map((trait) => ({ trait, glob: compileGlob('*') }))];
 
   return (traits) => {
-    if (!conditions.every(({ trait, glob }) => mayMatch(glob, traits(trait)))) return '';
-    const pieces = new Map<string, string>();
-    for (const { trait, glob } of conditions) {
-      const value = traits(trait);
-      if (value === undefined) return UNDECIDED;
-      const found = glob.match(value);
-      pieces.set(trait, value);
-      for (const [index, word] of glob.words.entries()) pieces.set(word, found![index]!);
-    }
-    return toName(name.replace(PIECE, (_, piece) => pieces.get(piece)!));
+    const pieces = matchAll(conditions, traits);
+    if (pieces === undefined) return '';
+    return pieces === UNDECIDED ? UNDECIDED : toName(name.replace(PIECE, (_, piece) => pieces.get(piece)!));
   };
 }
 
-function mayMatch(glob: Glob, value: string | undefined): boolean {
-  return value === undefined || (value !== '' && glob.match(value) !== undefined);
+interface Condition {
+  readonly trait: ProcessTrait;
+  readonly glob: Glob;
+}
+
+/** Traits and words by their names; undefined if one does not match, which is so whatever is not known. */
+function matchAll(
+  conditions: readonly Condition[],
+  traits: Traits,
+): ReadonlyMap<string, string> | typeof UNDECIDED | undefined {
+  let pieces: Map<string, string> | undefined;
+  let isKnown = true;
+  for (const { trait, glob } of conditions) {
+    const value = traits(trait);
+    if (value === undefined) {
+      isKnown = false;
+      continue;
+    }
+    const found = value === '' ? undefined : glob.match(value);
+    if (found === undefined) return undefined;
+    pieces ??= new Map();
+    pieces.set(trait, value);
+    for (const [index, word] of glob.words.entries()) pieces.set(word, found[index]!);
+  }
+  return isKnown ? pieces : UNDECIDED;
 }
 
 function toName(text: string): string {
