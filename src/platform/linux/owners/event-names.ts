@@ -26,7 +26,7 @@ export interface EventNames {
   readonly round: number;
   /** Starts a scrape whose processes are known by now. */
   begin(): void;
-  nameOf(comm: string, cgroup: bigint): string;
+  nameOf(own: string, cgroup: bigint): string;
 }
 
 /**
@@ -37,7 +37,7 @@ export function createEventNames(names: ProcessNames, sources: EventSources): Ev
   const { records, recheck, readCgroupId, placeOfCgroup } = sources;
   const cgroups = new WeakMap<ProcessLabel, bigint>();
   const agreed = new Map<string, string>();
-  let byComm: Map<string, ProcessRecord[]> | undefined;
+  let byName: Map<string, ProcessRecord[]> | undefined;
   let found = new Map<string, ReadonlyMap<bigint, string | typeof SEVERAL>>();
   let version = names.version;
   let round = 0;
@@ -53,7 +53,7 @@ export function createEventNames(names: ProcessNames, sources: EventSources): Ev
       if (isMissed) recheck();
       if (names.version !== version) agreed.clear();
       version = names.version;
-      byComm = undefined;
+      byName = undefined;
       found = new Map();
       left = MOST_LOOKS;
       isMissed = false;
@@ -61,29 +61,29 @@ export function createEventNames(names: ProcessNames, sources: EventSources): Ev
     nameOf,
   };
 
-  function nameOf(comm: string, cgroup: bigint): string {
+  function nameOf(own: string, cgroup: bigint): string {
     const { namer } = names;
-    if (namer === undefined) return comm;
-    const key = `${comm}\0${cgroup}`;
-    const known = namesOf(comm).get(cgroup);
+    if (namer === undefined) return own;
+    const key = `${own}\0${cgroup}`;
+    const known = namesOf(own).get(cgroup);
     if (known === SEVERAL) agreed.delete(key);
     else if (known !== undefined) {
       if (agreed.size >= MOST_REMEMBERED) agreed.clear();
       agreed.set(key, known);
     }
-    if (known !== undefined) return known === SEVERAL ? comm : known;
+    if (known !== undefined) return known === SEVERAL ? own : known;
     isMissed = true;
-    return agreed.get(key) ?? namer((trait) => traitOf(trait, comm, cgroup)) ?? comm;
+    return agreed.get(key) ?? namer((trait) => traitOf(trait, own, cgroup)) ?? own;
   }
 
   /** By cgroup: of all processes with this name, as far as there was time to look. */
-  function namesOf(comm: string): ReadonlyMap<bigint, string | typeof SEVERAL> {
-    byComm ??= groupByComm(records());
-    const processes = byComm.get(comm);
+  function namesOf(own: string): ReadonlyMap<bigint, string | typeof SEVERAL> {
+    byName ??= groupByName(records());
+    const processes = byName.get(own);
     if (processes === undefined) return NONE;
-    let byCgroup = found.get(comm);
+    let byCgroup = found.get(own);
     byCgroup ??= joinNames(processes);
-    found.set(comm, byCgroup);
+    found.set(own, byCgroup);
     return byCgroup;
   }
 
@@ -108,19 +108,19 @@ export function createEventNames(names: ProcessNames, sources: EventSources): Ev
     return id;
   }
 
-  function traitOf(trait: ProcessTrait, comm: string, cgroup: bigint): string | undefined {
-    if (trait === 'process') return comm;
+  function traitOf(trait: ProcessTrait, own: string, cgroup: bigint): string | undefined {
+    if (trait === 'process') return own;
     return trait === 'unit' || trait === 'container' ? placeOfCgroup(cgroup)?.[trait] : undefined;
   }
 }
 
-function groupByComm(records: KnownProcesses): Map<string, ProcessRecord[]> {
-  const byComm = new Map<string, ProcessRecord[]>();
+function groupByName(records: KnownProcesses): Map<string, ProcessRecord[]> {
+  const byName = new Map<string, ProcessRecord[]>();
   for (const record of records) {
     if (!record?.isAlive || record.ringOf !== undefined) continue;
-    const others = byComm.get(record.comm);
-    if (others === undefined) byComm.set(record.comm, [record]);
+    const others = byName.get(record.name);
+    if (others === undefined) byName.set(record.name, [record]);
     else others.push(record);
   }
-  return byComm;
+  return byName;
 }

@@ -26,8 +26,6 @@ export interface ProcessIdentity {
    * file name of the program.
    */
   readonly name: string;
-  /** Its name as the kernel has it. */
-  readonly comm: string;
   /** Address of its command line, where it differs after each exec(); 0 if we may not read it. */
   readonly argStart: number;
   /** Folder below procfs that holds `fd`. */
@@ -53,7 +51,6 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
     const { startTime, name, argStart, isLeaderGone } = stat;
     return {
       startTime,
-      comm: name,
       argStart,
       name: (name === NODE_MAIN_THREAD && readProgramName(pid)) || name,
       folder: isLeaderGone ? folderOfThread(pid) : String(pid),

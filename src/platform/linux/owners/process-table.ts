@@ -16,7 +16,6 @@ export interface ProcessRecord {
   readonly startTime: number;
   /** As `ProcessIdentity` has them. */
   name: string;
-  comm: string;
   argStart: number;
   /** Undefined = nobody has asked since its last exec(). */
   label: ProcessLabel | undefined;
@@ -157,13 +156,12 @@ export class ProcessTable {
     }
   }
 
-  #add(pid: number, { startTime, name, comm, argStart, folder }: ProcessIdentity, ringOf: number | undefined): number {
+  #add(pid: number, { startTime, name, argStart, folder }: ProcessIdentity, ringOf: number | undefined): number {
     const slot = this.#free.pop() ?? this.records.length;
     this.records[slot] = {
       pid,
       startTime,
       name,
-      comm,
       argStart,
       label: undefined,
       folder,
@@ -181,9 +179,8 @@ export class ProcessTable {
     return slot;
   }
 
-  #rename(record: ProcessRecord, { name, comm, argStart }: ProcessIdentity): void {
+  #rename(record: ProcessRecord, { name, argStart }: ProcessIdentity): void {
     record.name = name;
-    record.comm = comm;
     record.argStart = argStart;
     record.label = undefined;
     record.nameId = NO_NAME;

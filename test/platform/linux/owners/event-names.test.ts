@@ -40,15 +40,15 @@ function createWorld(rules = RULES) {
     events,
     counts,
     use,
-    run(pid: number, script: string, cgroup: bigint, comm = 'python3', name = comm) {
+    run(pid: number, script: string, cgroup: bigint, name = 'python3') {
       scripts.set(String(pid), script);
       cgroups.set(pid, cgroup);
-      table.enter(pid, identityOf({ startTime: pid, name, comm, argStart: script.length, folder: String(pid) }));
+      table.enter(pid, identityOf({ startTime: pid, name, argStart: script.length, folder: String(pid) }));
     },
     end: (pid: number) => void table.update(table.slotOf(pid)!, undefined),
-    ask(comm: string, cgroup: bigint) {
+    ask(name: string, cgroup: bigint) {
       events.begin();
-      return events.nameOf(comm, cgroup);
+      return events.nameOf(name, cgroup);
     },
   };
 }
@@ -83,12 +83,6 @@ describe('createEventNames', () => {
       [ask('cron', 9n), ask('cron', 8n), ask('python3', 9n), ask('nginx', 8n)],
       ['backup', 'cron', 'python3', 'nginx'],
     );
-  });
-
-  it('finds a process by the name that the kernel has', () => {
-    const { run, ask } = createWorld('processes: [{process: node, name: shop}]\n');
-    run(1, 'x', 7n, 'MainThread', 'node');
-    assert.equal(ask('MainThread', 7n), 'shop');
   });
 
   it('reads nothing again, looks for other processes only where one is missing, and asks nobody without rules', () => {

@@ -1,8 +1,8 @@
 import type { ProcessIdentity } from '../../../../src/platform/linux/owners/process-identity.ts';
 
-/** A process whose name is the kernel's, and whose command line stays where it is. */
+/** A process whose command line stays where it is. */
 export function identityOf(
   given: Pick<ProcessIdentity, 'startTime' | 'name' | 'folder'> & Partial<ProcessIdentity>,
 ): ProcessIdentity {
-  return { comm: given.name, argStart: 0, ...given };
+  return { argStart: 0, ...given };
 }

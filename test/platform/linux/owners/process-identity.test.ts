@@ -62,10 +62,10 @@ describe('createIdentityReader', () => {
       writeFileSync(join(procfs, '123/stat'), Buffer.concat([Buffer.from(before), name, Buffer.from(rest)]));
     write(Buffer.from([0x61, 0xff, 0x29, 0x20, 0xc3]), behind);
     const known = { startTime: 4711, argStart: ARG_START };
-    assert.deepEqual(read(123), { ...known, name: 'a\ufffd) \ufffd', comm: 'a\ufffd) \ufffd', folder: '123' });
+    assert.deepEqual(read(123), { ...known, name: 'a\ufffd) \ufffd', folder: '123' });
 
     write(Buffer.from('java'), statLine('', 'Z', 2).slice('123 ('.length));
-    assert.deepEqual(read(123), { ...known, name: 'java', comm: 'java', folder: '123/task/125' });
+    assert.deepEqual(read(123), { ...known, name: 'java', folder: '123/task/125' });
   });
 
   it('calls what runs in Node.js 24, which names its first thread, by its program', (t) => {

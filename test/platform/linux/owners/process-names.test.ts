@@ -91,11 +91,11 @@ describe('createProcessNames', () => {
     for (let pid = 10; pid < 90; pid++) host.nameProcess(pid, 'sh');
     host.hold(90, 'sh', 101);
     host.scrape(101);
-    const commsOf = () => host.owners.records.map((record) => record!.comm);
+    const kernelNames = () => host.owners.records.map((record) => record!.name);
     for (let pid = 10; pid <= 90; pid++) host.nameProcess(pid, 'python3');
     host.owners.recheck();
-    assert.deepEqual(commsOf().filter((comm) => comm === 'python3').length, 50, 'so many at once');
+    assert.deepEqual(kernelNames().filter((name) => name === 'python3').length, 50, 'so many at once');
     host.owners.recheck();
-    assert.deepEqual(commsOf().filter((comm) => comm === 'sh').length, 1, 'which has sockets');
+    assert.deepEqual(kernelNames().filter((name) => name === 'sh').length, 1, 'which has sockets');
   });
 });
