@@ -52,7 +52,12 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   if (platform.events !== undefined)
     for (const each of [table, others?.table]) if (each !== undefined) each.cookies = new SocketCookies();
 
-  return { collectSockets, findListeners: () => listenersByLocalPort(table) };
+  return { collectSockets, findListeners: () => listenersByLocalPort(table), readAnew };
+
+  /** Has the next scrape find the owners of all sockets, as if it were the first one. */
+  function readAnew(): void {
+    hadOwners = undefined;
+  }
 
   function collectSockets(
     wanted: ReadonlySet<CollectorName>,

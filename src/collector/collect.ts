@@ -21,7 +21,7 @@ const NO_FILTERS: FilterRules = { isDropped: false };
 
 /** Collections of one platform. Each call gathers what the request asks for and gives every part as soon as it is there. */
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
-  const { collectSockets, findListeners } = createSocketCollection(platform, limits, now);
+  const { collectSockets, findListeners, readAnew } = createSocketCollection(platform, limits, now);
   const tallyEvents = createEventsTally(limits);
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
@@ -45,6 +45,11 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
   };
 
   function configure(config: ConfigInUse | undefined): void {
+    const [rules, before] = [config?.processes ?? [], inUse?.processes ?? []];
+    if (platform.nameProcesses !== undefined && JSON.stringify(rules) !== JSON.stringify(before)) {
+      platform.nameProcesses(rules);
+      readAnew();
+    }
     inUse = config;
     filter(mergeFilterRules(limits.filters ?? NO_FILTERS, config?.filters ?? NO_FILTERS));
     configured = config === undefined ? (part) => part : createConfigured(config);

@@ -65,7 +65,7 @@ export const OPTIONS = {
   configFile: maybe(
     'config.file',
     FILE_PATH,
-    'File with names of destinations, thresholds of this host and filters, read again when it changes.',
+    'File with names of destinations and processes, thresholds of this host and filters, read again when it changes.',
   ),
   filterInclude: some(
     'filter.include',

@@ -9,6 +9,18 @@ export interface DestinationRule extends Network {
   readonly name: string;
 }
 
+/** What a process can be known by. Script: what an interpreter runs. */
+export const PROCESS_TRAITS = ['process', 'unit', 'container', 'script', 'command_line'] as const;
+export type ProcessTrait = (typeof PROCESS_TRAITS)[number];
+
+/** Gives the processes that have all of these traits a name. */
+export interface ProcessRule {
+  /** Patterns, as `compileGlob` has them. */
+  readonly traits: readonly (readonly [trait: ProcessTrait, pattern: string])[];
+  /** `{unit}` in it stands for the trait, `{any}` for the word of a pattern. */
+  readonly name: string;
+}
+
 export type HostThresholds = Readonly<Partial<Record<ThresholdAlert, number>>>;
 
 /** Which values of a label have series: those of `include`, absent = all, without those of `exclude`. */
@@ -31,6 +43,8 @@ export interface FilterRules {
 /** What the configuration file says. Plain data: it crosses to the collector thread. */
 export interface FileConfig {
   readonly destinations: readonly DestinationRule[];
+  /** The first one that fits a process names it. */
+  readonly processes: readonly ProcessRule[];
   /** The host's own threshold of an alert. */
   readonly thresholds: HostThresholds;
   readonly filters?: FilterRules;

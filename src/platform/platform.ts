@@ -1,5 +1,6 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
 import type { EventReadings } from '../model/connection-events.ts';
+import type { ProcessRule } from '../model/file-config.ts';
 import type { CgroupPlace, NetnsReadings } from '../model/netns.ts';
 import type { Facts } from '../model/snapshot.ts';
 import type { ProcessFds } from '../model/socket-counts.ts';
@@ -23,6 +24,8 @@ export interface Platform {
   readonly listenerDrops?: SocketReader;
   readonly owners?: OwnerResolver;
   readonly units?: UnitResolver;
+  /** Rules that processes are named by from the next read on, of a table that was reset. */
+  nameProcesses?(rules: readonly ProcessRule[]): void;
   /** Whether the connection of a row uses TCP timestamps; undefined if it is gone. */
   usesTimestamps?(table: SocketTable, row: number): boolean | undefined;
   /** Name of an interface by its index, which is the scope of addresses in the table; undefined if it is gone. */

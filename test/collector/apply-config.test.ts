@@ -67,6 +67,41 @@ describe('the configuration of a collection', () => {
     assert.deepEqual(collect('filters: {remote_ip: {exclude: [10.0.0.2]}}\n'), [['filtered'], ['80']]);
     assert.deepEqual(collect('thresholds: {TcpSynSentPiling: 7}\n'), byFlags);
   });
+
+  it('has processes named again by other rules, and all sockets read as if for the first time, and only then', () => {
+    const told: string[] = [];
+    let comparable: boolean[] = [];
+    const reader = fakeReader([PEER]);
+    const platform = fakePlatform({
+      sockets: {
+        ...reader,
+        comparesRows: true,
+        read(table, budget) {
+          comparable.push(!table.changes.isFullRecount);
+          if (table.end > table.next) table.keep(table.next);
+          else reader.read(table, budget);
+          table.finish();
+        },
+      },
+      nameProcesses: (rules) => told.push(rules.map(({ name }) => name).join()),
+    });
+    const run = createCollection(platform, DEFAULT_LIMITS, () => 0);
+    const collect = (text: string) =>
+      run({ collectors: ['sockets'], deadlineMs: 1000, config: configOf(text) }, () => {});
+    collect('thresholds: {TcpSynSentPiling: 7}\n');
+    collect('destinations: {10.0.0.2: one}\n');
+    assert.deepEqual([told, comparable], [[], [false, true]]);
+    comparable = [];
+    for (const text of ['processes: [{unit: a, name: b}]\n', 'processes: [{unit: a, name: b}]\nthresholds: {}\n', ''])
+      collect(text);
+    assert.deepEqual(
+      [told, comparable],
+      [
+        ['b', ''],
+        [false, true, false],
+      ],
+    );
+  });
 });
 
 function configOf(text: string): ConfigInUse {

@@ -68,7 +68,12 @@ describe('createCollectorClient', () => {
 
   it('tells a thread the configuration once, and again when it has changed or the thread is new', async (t) => {
     const { client, untilEvents } = await startClient(t);
-    const [first, second] = [true, false].map((isCurrent) => ({ destinations: [], thresholds: {}, isCurrent }));
+    const [first, second] = [true, false].map((isCurrent) => ({
+      destinations: [],
+      processes: [],
+      thresholds: {},
+      isCurrent,
+    }));
     const told = async (config: ConfigInUse | undefined) => {
       const collection = client.collect([ANSWER], TIMEOUT_MS, undefined, config);
       await collection.done;

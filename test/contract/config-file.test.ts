@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { ConfigRefusal } from '../../src/config/config.ts';
 import { parseConfigFile } from '../../src/config/file/config-file.ts';
+import { PROCESS_TRAITS } from '../../src/model/file-config.ts';
 import { countFilterRules } from '../../src/model/filters.ts';
 import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 
@@ -53,10 +55,40 @@ describe('the schema of filters', () => {
   });
 });
 
+describe('the schema of rules for processes', () => {
+  const { required, properties, anyOf } = SCHEMA.properties.processes.items;
+
+  it('has the traits that the exporter takes', () => {
+    assert.deepEqual(required, ['name']);
+    assert.deepEqual(Object.keys(properties), [...PROCESS_TRAITS, 'name']);
+    assert.deepEqual(
+      anyOf.flatMap((each: { required?: string[] }) => each.required ?? []),
+      [...PROCESS_TRAITS],
+    );
+  });
+
+  it('takes the patterns and the names that the exporter takes', () => {
+    const pattern = new RegExp(properties.script.pattern);
+    const name = new RegExp(properties.name.pattern);
+    for (const right of ['*.jar', '{app}-*.jar', 'a b', '*']) {
+      assert.match(right, pattern);
+      assert.equal(parseConfigFile(`processes: [{script: "${right}", name: x}]\n`, 'a.yml').processes.length, 1);
+    }
+    for (const wrong of ['{', 'a}b', '{}', '{A}']) {
+      assert.doesNotMatch(wrong, pattern);
+      assert.doesNotMatch(wrong, name);
+      assert.throws(() => parseConfigFile(`processes: [{script: "${wrong}", name: x}]\n`, 'a.yml'), ConfigRefusal);
+      assert.throws(() => parseConfigFile(`processes: [{script: x, name: "${wrong}"}]\n`, 'a.yml'), ConfigRefusal);
+    }
+    assert.match('{script} of {unit}', name);
+  });
+});
+
 describe('docs/config-file.md', () => {
   it('has an example that the exporter takes', () => {
     const [, example = ''] = /```yaml\n([\s\S]*?)```/.exec(read('docs/config-file.md')) ?? [];
-    const { destinations, thresholds, filters } = parseConfigFile(example, 'a.yml');
-    assert.deepEqual([destinations.length, Object.keys(thresholds).length, countFilterRules(filters!)], [3, 2, 4]);
+    const { destinations, processes, thresholds, filters } = parseConfigFile(example, 'a.yml');
+    const entries = [destinations.length, processes.length, Object.keys(thresholds).length];
+    assert.deepEqual([...entries, countFilterRules(filters!)], [3, 4, 2, 4]);
   });
 });

@@ -105,7 +105,7 @@ describe('the program keeps what SECURITY.md says of it', () => {
     assert.deepEqual([...new Set(writing.map(({ file }) => file))], ['diagnose/csv-file.ts', 'log/rotating-file.ts']);
   });
 
-  it('reads neither memory nor command line or environment of another process, and where its program lies in one place only', () => {
+  it('reads neither memory nor environment of another process, and its command line and where its program lies in one place each', () => {
     const prying = /\/(mem|maps|smaps|cmdline|environ|cwd|root|auxv|stack|syscall)\b['"`\\]/;
     const linux = SOURCES.filter(({ file }) => file.startsWith('platform/linux/'));
     assert.ok(linux.length > 30);
@@ -114,8 +114,10 @@ describe('the program keeps what SECURITY.md says of it', () => {
     for (const [path, pid] of own) assert.match(pid!, /^(self|PID)$/, path);
     assert.deepEqual(
       linux.filter(({ text }) => prying.test(text)).map(({ file }) => file),
-      [ofItself],
+      [ofItself, 'platform/linux/owners/command-line.ts'],
     );
+    const commandLine = linux.find(({ file }) => file === 'platform/linux/owners/command-line.ts')!.text;
+    assert.deepEqual(commandLine.match(/\$\{folder\}\/\w+/g), [`\${folder}/cmdline`]);
     assert.deepEqual(
       linux.filter(({ text }) => /\/exe\b/.test(text)).map(({ file }) => file),
       [ofItself, 'platform/linux/owners/process-identity.ts'],

@@ -1,7 +1,7 @@
 import type { DestinationRule } from '../../model/file-config.ts';
 import { parseNetwork } from '../network.ts';
-import { quoteValue } from '../refusal.ts';
-import { type Field, readEntries, readText, refuseField } from './yaml-field.ts';
+import { readLabelValue } from './label-value.ts';
+import { type Field, readEntries, refuseField } from './yaml-field.ts';
 
 const MOST_RULES = 10_000;
 
@@ -30,7 +30,7 @@ export function readDestinationRules(section: Field): DestinationRule[] {
     const earlier = places.get(key);
     if (earlier !== undefined) throw refuseField(field, `is the same as the one at ${earlier}: leave one of them out`);
     places.set(key, field.place);
-    return { ...place, name: readName(field) };
+    return { ...place, name: readLabelValue(field, ['other', 'filtered']) };
   });
 }
 
@@ -42,13 +42,4 @@ function readPlace(field: Field): Omit<DestinationRule, 'name'> {
   const port = Number(portText);
   if (port < 1 || port > 65_535) throw refuseField(field, 'has no port from 1 to 65535 behind the colon');
   return { ...network, port };
-}
-
-/** What stands on the page as the value of a label. */
-function readName(field: Field): string {
-  const name = field.value === undefined ? '' : readText(field);
-  if (name === 'other' || name === 'filtered')
-    throw refuseField(field, `cannot be called "${name}": that is the sum of what has no series of its own`);
-  if (/^[^\p{C}\p{Zl}\p{Zp}]{1,64}$/u.test(name)) return name;
-  throw refuseField(field, `cannot be called "${quoteValue(name)}": give 1 to 64 characters that can be seen`);
 }

@@ -37,9 +37,10 @@ export function readConfigFile(file: string): ConfigInUse {
 }
 
 /** How many entries the file has, by section. */
-function describe({ destinations, thresholds, filters }: FileConfig) {
+function describe({ destinations, processes, thresholds, filters }: FileConfig) {
   return {
     destinations: destinations.length,
+    processes: processes.length,
     thresholds: Object.keys(thresholds).length,
     filters: filters === undefined ? 0 : countFilterRules(filters),
   };

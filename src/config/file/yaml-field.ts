@@ -50,7 +50,7 @@ export function parseYaml(text: string, file: string): Field {
     const place = placeAt(offset);
     // read as empty, it would switch off the protection it configures: `basic_auth_users: *users`
     if (isAlias(value) && value.resolve(document) === undefined)
-      throw new ConfigRefusal(`${place}: the alias has no anchor before it`); // a password may start with * too
+      throw new ConfigRefusal(`${place}: the alias has no anchor before it (a text that begins with * needs quotes)`); // a password may start with * too
     return {
       name,
       value: givenValue(document, value),
@@ -116,6 +116,7 @@ export function readList(field: Field): Field[] {
 
 /** Any scalar as written: a password or a name may look like a number. */
 export function readText(field: Field): string {
+  if (isMap(field.value)) throw refuseField(field, 'has to be a text: one that begins with { needs quotes');
   if (!isScalar(field.value)) throw refuseField(field, 'has to be a text');
   return field.value.source ?? String(field.value.value);
 }

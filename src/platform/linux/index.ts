@@ -13,8 +13,10 @@ import { TCPI_OPT_TIMESTAMPS, WITH_TCP_INFO } from './netlink/lookup-request.ts'
 import type { SocketLookup } from './netlink/socket-lookup.ts';
 import { describeKubeletLogs } from './netns/kubelet-logs.ts';
 import { openNetns } from './netns-source.ts';
+import type { EventNames } from './owners/event-names.ts';
 import { createOwnerResolver } from './owners/owners.ts';
 import { createProcessGroups } from './owners/process-groups.ts';
+import { openProcessNames } from './process-naming.ts';
 import { readCapabilities } from './procfs/capabilities.ts';
 import { isInitialUserNamespace, readNamespaces } from './procfs/namespace.ts';
 import { createPidList } from './procfs/process-list.ts';
@@ -27,7 +29,7 @@ type AddSources = (libc: Libc, options: PlatformOptions, sources: SocketSources)
 interface KernelParts {
   readonly addWalk?: AddSources | undefined;
   readonly openKernelLinks?: typeof OpenKernelLinks | undefined;
-  readonly openEvents?: ((withProcesses: boolean) => OpenedEvents) | undefined;
+  readonly openEvents?: ((names: EventNames | undefined) => OpenedEvents) | undefined;
 }
 
 /**
@@ -46,7 +48,9 @@ export function openLinuxPlatform(
   const chosen = chooseSources(libc, options);
   const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
   const links = isPrivileged && seesAll ? openKernelLinks?.(libc, options.procfs) : undefined;
+  const { names, nameEvents } = openProcessNames(libc, options);
   const ownerOptions = {
+    names,
     ...(links && { links }),
     procfs: options.procfs,
     listPids: createPidList(options.procfs),
@@ -60,12 +64,13 @@ export function openLinuxPlatform(
     lookup,
     groups: sources.units ? createProcessGroups(options) : undefined,
   });
-  const events = openEvents?.(options.collectors.has('processes'));
+  const events = openEvents?.(options.collectors.has('processes') ? nameEvents(owners, sources.units) : undefined);
   const netns = options.collectors.has('netns') ? openNetns(libc, options, sources, ownerOptions) : undefined;
   return {
     name: 'linux',
     ...sources,
     owners,
+    nameProcesses: names.use,
     ...(lookup && { usesTimestamps: (table, row) => readUsesTimestamps(lookup, table, row) }),
     nameOfInterface: (index) => readInterfaceName(libc, index),
     facts: createFactCollectors(options),

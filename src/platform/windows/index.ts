@@ -12,6 +12,7 @@ import { createFactCollectors } from './facts.ts';
 import { readCommandLine } from './processes/command-line.ts';
 import { createOwnerResolver } from './processes/owners.ts';
 import { createProcessList } from './processes/process-list.ts';
+import { createProcessNames } from './processes/process-names.ts';
 import { readServices } from './processes/services.ts';
 import { createUnitResolver } from './processes/units.ts';
 import { createBoundTables, type ReadBoundTables } from './sockets/bound-tables.ts';
@@ -33,11 +34,9 @@ export async function openWindowsPlatform({ collectors }: PlatformOptions): Prom
   const commands = startCommands({ run: runCommand, pathOf, collectors, now: () => performance.now() });
   const processes = createProcessList(kernel32);
   const boundTables = createBoundTables(iphlpapi, kernel32);
-  const units = createUnitResolver({
-    processes,
-    readServices: () => readServices(advapi32, kernel32),
-    readCommandLine: (pid) => readCommandLine(kernel32, ntdll, pid),
-  });
+  const sources = { processes, readCommandLine: (pid: number) => readCommandLine(kernel32, ntdll, pid) };
+  const units = createUnitResolver({ ...sources, readServices: () => readServices(advapi32, kernel32) });
+  const names = createProcessNames({ ...sources, unitOf: (pid) => units.nameOf(BigInt(pid)) });
   const sockets = createSocketReader({
     tables: [
       createExtendedTcpTable(iphlpapi, HEADERS.AF_INET, SOCKETS_V4),
@@ -47,6 +46,7 @@ export async function openWindowsPlatform({ collectors }: PlatformOptions): Prom
     onScrape() {
       processes.forget();
       units.forget();
+      names.forgetEnded();
     },
   });
   await Promise.race([commands.isFirstDone, pause(FIRST_ANSWERS_MS)]);
@@ -54,7 +54,8 @@ export async function openWindowsPlatform({ collectors }: PlatformOptions): Prom
     name: 'windows',
     sockets,
     closeWait: createCloseWaitReader(() => sockets.lastTables),
-    owners: createOwnerResolver(kernel32, processes),
+    owners: createOwnerResolver(kernel32, names),
+    nameProcesses: names.use,
     units,
     facts: createFactCollectors({ iphlpapi, advapi32, commands }, collectors),
     notices: [{ level: 'info', message: 'sockets are read by GetExtendedTcpTable' }, describeBound(boundTables)],

@@ -54,7 +54,12 @@ describe('text of Linux that a test has printed', () => {
       (name, startTime, state, threads) => {
         const fields = [state, ...Array<number>(16).fill(1), threads, 0, startTime, 5, 6];
         const isLeaderGone = state === 'Z' && threads > 1;
-        assert.deepEqual(parseStat(`42 (${name}) ${fields.join(' ')}\n`), { startTime, name, isLeaderGone });
+        assert.deepEqual(parseStat(`42 (${name}) ${fields.join(' ')}\n`), {
+          startTime,
+          name,
+          argStart: 0,
+          isLeaderGone,
+        });
       },
     );
     await checkProperty(t, property);

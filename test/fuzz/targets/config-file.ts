@@ -3,6 +3,7 @@ import { parseConfigFile } from '../../../src/config/file/config-file.ts';
 import type { FilterRules } from '../../../src/model/file-config.ts';
 import { createFilters } from '../../../src/model/filters.ts';
 import { formatAddress, isIpv4 } from '../../../src/model/ip-address.ts';
+import { createProcessNamer, piecesOf } from '../../../src/model/process-namer.ts';
 import { createRemoteNames } from '../../../src/model/remote-names.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 
@@ -19,14 +20,17 @@ export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
       'config/filter-entries.ts#parseNamePattern',
       'config/network.ts#parseNetwork',
       'config/file/host-thresholds.ts#readHostThresholds',
+      'config/file/process-rules.ts#readProcessRules',
       'model/filters.ts#createFilters',
       'model/remote-names.ts#createRemoteNames',
     ],
     holds:
-      'rules that name, or leave out, the first address of their own network, or one line with file, line and column',
+      'rules that can be used, that name, or leave out, the first address of their own network, or one line with file, line and column',
     seeds: () => [
       'destinations:\n  10.0.0.50/32:5432: postgres-primary\n  10.0.0.0/24: backend\n  2001:db8::/32:443: web\n',
       'destinations: {"[2001:db8::1]:443": a, ::ffff:10.0.0.0/104: b, 0.0.0.0/0: c}\n',
+      'processes:\n  - {process: java, command_line: "*-Dapp={app}*", name: "{app}"}\n  - name: "{script}"\n',
+      'processes: [{unit: shop-*, name: shop}, {container: "{a}-{b}", name: "{b}{unit}"}]\n',
       'thresholds: {TcpSynSentPiling: 500, TcpEphemeralPortsHigh: 0.8}\n',
       'filters: {local_port: {exclude: [22, 8000-8999]}, remote_port: {include: [443]}, drop: true}\n',
       'filters:\n  remote_ip: {include: [10.0.0.0/8], exclude: [loopback, "2001:db8::/32"]}\n  process: {exclude: ["kube*", n?de]}\n  unit: {include: [a]}\n',
@@ -72,6 +76,16 @@ export const CONFIG_FILE: Readonly<Record<string, FuzzTarget>> = {
         );
       }
       assertFilters(config.filters);
+      const nameProcess = createProcessNamer(config.processes);
+      for (const { name, traits } of config.processes) {
+        assert.ok(name.length <= 64 && !piecesOf(name).includes('command_line'));
+        assert.ok(traits.length > 0 || piecesOf(name).length > 0);
+        assert.equal(
+          nameProcess(() => ''),
+          '',
+          'what has nothing fits no rule',
+        );
+      }
       for (const value of Object.values(config.thresholds)) assert.ok(Number.isFinite(value) && value >= 0);
     },
   },

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
+import { compileGlob } from '../../../src/model/glob.ts';
+import { toPrintable } from '../../../src/model/printable-text.ts';
+import { createProcessNamer } from '../../../src/model/process-namer.ts';
+import { scriptOf } from '../../../src/model/script-name.ts';
 import { unitOfPath } from '../../../src/platform/linux/cgroups/unit-name.ts';
+import { createCommandLineReader, splitArguments } from '../../../src/platform/linux/owners/command-line.ts';
 import { createFdLinks, parseLink, RING } from '../../../src/platform/linux/owners/fd-links.ts';
 import { createIdentityReader, parseStat } from '../../../src/platform/linux/owners/process-identity.ts';
 import { parseRingFiles } from '../../../src/platform/linux/owners/ring-info.ts';
+import { labelOf } from '../../../src/table/name-table.ts';
 import { answerOf, type FuzzTarget } from '../target.ts';
 import { fakeLibc, fill } from './fake-libc.ts';
 import { joinPieces, splitPieces } from './pieces.ts';
@@ -11,6 +17,13 @@ const STAT =
   '1234 (nginx: worker) S 1 1234 1234 0 -1 4194560 100 0 0 0 5 3 0 0 20 0 1 0 98765 10000000 500 18446744073709551615\n';
 const RING_LINK = 'anon_inode:[io_uring]';
 const ID = '0123456789abcdef'.repeat(4);
+
+const ITSELF = { process: 'itself', unit: '', container: '' };
+const NAME_PROCESS = createProcessNamer([
+  { traits: [['command_line', '*--app={app}*']], name: '{app}' },
+  { traits: [['command_line', '*{a}*.{b}*{c}*']], name: '{a}{b}{c}' },
+  { traits: [], name: '{script}' },
+]);
 
 export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
   'process-stat': {
@@ -32,6 +45,38 @@ export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
       const libc = fakeLibc({ open: () => 5, read: (_fd, buffer, length) => fill(buffer, input, length) });
       const identity = createIdentityReader(libc, '/nowhere')(1234);
       assert.ok(identity === undefined || Number.isFinite(identity.startTime));
+    },
+  },
+  'process-command-line': {
+    drives: [
+      'platform/linux/owners/command-line.ts#splitArguments',
+      'platform/linux/owners/command-line.ts#createCommandLineReader',
+      'model/script-name.ts#scriptOf',
+      'model/glob.ts#compileGlob',
+      'model/process-namer.ts#createProcessNamer',
+    ],
+    holds: 'the name of the process, or one that is printable, short, and taken from the line',
+    seeds: () => [
+      '/usr/bin/python3\0-u\0/srv/shop.py\0--app=billing\0',
+      'java\0-cp\0/opt/*\0-Dapp=shop\0org.apache.kafka.Kafka\0',
+      'python3\0-m\0http.server\0',
+      'nginx: worker process\0\0\0\0\0',
+      'dotnet\0exec\0/app/Shop.dll\0',
+      '',
+    ],
+    longestInput: 40_000,
+    words: ['python3\0', 'java\0', 'node\0', 'perl\0', '-jar\0', '--\0', '--app=', '\0'],
+    run(input) {
+      const libc = fakeLibc({ open: () => 5, read: (_fd, buffer, length) => fill(buffer, input, length) });
+      const args = createCommandLineReader(libc, '/nowhere')('1')!;
+      assert.deepEqual(args, splitArguments(input.subarray(0, 32_768), input.length >= 32_768));
+      const line = args.join(' ');
+      const script = scriptOf(args);
+      assert.ok(script === undefined || (script !== '' && line.includes(script)));
+      const name = NAME_PROCESS((trait) => ({ ...ITSELF, script: script ?? '', command_line: line })[trait])!;
+      assert.ok(name.length <= 64 && toPrintable(name) === name && labelOf(name) !== '', name);
+      const [word] = compileGlob('*--app={app}*').match(line) ?? [];
+      if (word !== undefined) assert.ok(line.includes(`--app=${word}`) && /^[^\s/\\]+$/.test(word), word);
     },
   },
   'fd-links': {

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import type { Advapi32 } from '../../../src/platform/windows/dll/advapi32.ts';
 import { readDword } from '../../../src/platform/windows/dll/registry.ts';
 import { createSystemPaths } from '../../../src/platform/windows/dll/system-folder.ts';
-import { applicationPoolOf, decodeUnicodeString } from '../../../src/platform/windows/processes/command-line.ts';
+import {
+  applicationPoolOf,
+  decodeUnicodeString,
+  splitCommandLine,
+} from '../../../src/platform/windows/processes/command-line.ts';
 import {
   createProcessList,
   decodeProcessEntry,
@@ -86,11 +90,14 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
     drives: [
       'platform/windows/processes/command-line.ts#decodeUnicodeString',
       'platform/windows/processes/command-line.ts#applicationPoolOf',
+      'platform/windows/processes/command-line.ts#splitCommandLine',
     ],
-    holds: 'a text no longer than its bytes; the name of a pool that is part of it',
+    holds:
+      'a text no longer than its bytes; the name of a pool that is part of it; arguments with its characters in their order',
     seeds: () => [
       unicodeString('c:\\windows\\system32\\inetsrv\\w3wp.exe -ap "DefaultAppPool" -v "v4.0" -l "x"'),
       unicodeString('w3wp.exe -ap Shop'),
+      unicodeString('a \\"b c\\\\"d e" f \\\\srv\\'),
       unicodeString(''),
     ],
     words: [' -ap "', ' \0-\0a\0p\0 \0"\0'],
@@ -100,6 +107,8 @@ export const WINDOWS_STRUCTS: Readonly<Record<string, FuzzTarget>> = {
       for (const line of [text ?? '', input.toString('latin1')]) {
         const pool = applicationPoolOf(line);
         assert.ok(pool === undefined || (pool !== '' && line.includes(pool)));
+        const rest = /["\\\s]/g;
+        assert.equal(splitCommandLine(line).join('').replace(rest, ''), line.replace(rest, ''));
       }
     },
   },

@@ -258,11 +258,15 @@ describe('a mistake in a web configuration', () => {
       /^web\.yml:1:1: rate_limit lets no request through: give a burst of at least 1$/,
     ],
     ['a burst that is a text', 'rate_limit: {interval: 5s, burst: many}', /burst has to be a number/],
-    ['an alias without its anchor', 'basic_auth_users: *users', /^web\.yml:1:1: the alias has no anchor before it$/],
+    [
+      'an alias without its anchor',
+      'basic_auth_users: *users',
+      /^web\.yml:1:1: the alias has no anchor before it \(a text that begins with \* needs quotes\)$/,
+    ],
     [
       'an alias in place of a hash',
       'basic_auth_users: {a: *hash}',
-      /^web\.yml:1:20: the alias has no anchor before it$/,
+      /^web\.yml:1:20: the alias has no anchor before it \(/,
     ],
     ['lists in lists', '- '.repeat(4000), /^web\.yml:1:\d+: nested more than 64 levels deep$/],
     ['mappings in mappings', `rate_limit: ${'{a: '.repeat(4000)}`, /^web\.yml:1:\d+: nested more than 64 levels deep$/],

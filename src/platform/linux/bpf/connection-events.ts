@@ -13,7 +13,7 @@ import {
   MOST_FLOWS,
   MOST_REST,
 } from './event-flows.ts';
-import { EventOwners, OWNER_KEY } from './event-owners.ts';
+import { EventOwners, OWNER_KEY, type OwnerNames } from './event-owners.ts';
 import { KernelMap } from './kernel-map.ts';
 import { CONNECTIONS_BYTES, KnownConnections } from './known-connections.ts';
 import type { EventMaps } from './open-events.ts';
@@ -28,13 +28,20 @@ const DIRECTIONS = 2;
 /** struct state of c/events.bpf.c. */
 const STATE = { length: 56, lostOwners: 8, lostFlows: 16, lostConnections: 24, newFlows: 40, newRest: 48 } as const;
 
-/** What the programs of c/events.bpf.c know, attached with these maps. */
-export function createConnectionEvents(maps: EventMaps, withProcesses: boolean): ConnectionEvents & { close(): void } {
+/** Names of owners, which begin anew with each scrape. */
+export type ScrapedNames = OwnerNames & { begin(): void };
+
+/** What the programs of c/events.bpf.c know, attached with these maps. Without `names` a process is called as the kernel calls it. */
+export function createConnectionEvents(
+  maps: EventMaps,
+  withProcesses: boolean,
+  names?: ScrapedNames,
+): ConnectionEvents & { close(): void } {
   const memory = mapMemory(maps.conns, CONNECTIONS_BYTES);
   const countsMemory = mapMemory(maps.counts, COUNTS_BYTES);
   const { words } = countsMemory;
   const connections = new KnownConnections(memory.words);
-  const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4));
+  const owners = new EventOwners(new KernelMap(maps.owners, OWNER_KEY.length, 4), names);
   const counts = new KernelMap(maps.counts, 4, FLOW.words * 4);
   const state = new KernelMap(maps.state, 4, STATE.length);
   const full = new KernelMap(maps.full, 4, 4);
@@ -49,6 +56,7 @@ export function createConnectionEvents(maps: EventMaps, withProcesses: boolean):
   return { source: 'bpf', settle, settleOthers, read, close };
 
   function settle(table: SocketTable, withProcesses: boolean): void {
+    names?.begin();
     owners.begin();
     connections.settle(table, owners, withProcesses);
   }

@@ -56,6 +56,8 @@ export class KnownConnections {
   #rowOwners: (RowOwner | undefined)[] = [];
   /** Cookies whose rows have what is known of them, in their order. */
   #settled = new SocketCookies();
+  /** Of the names that these rows have. */
+  #round = 0;
 
   /** `words`: memory that the kernel writes. */
   constructor(words: Int32Array) {
@@ -68,10 +70,12 @@ export class KnownConnections {
    * what costs.
    */
   settle(table: SocketTable, owners: EventOwners, withProcesses: boolean): void {
-    if (table.changes.isFullRecount) this.#rowOwners = [];
+    const isRenamed = owners.round !== this.#round;
+    this.#round = owners.round;
+    if (table.changes.isFullRecount || isRenamed) this.#rowOwners = [];
     const cookies = table.cookies!;
     const { words: noted, length } = cookies;
-    const settled = new OrderedSearch(this.#settled);
+    const settled = new OrderedSearch(isRenamed ? new SocketCookies() : this.#settled);
     for (let at = 0; at < length; at += COOKIE_WORDS) {
       const row = noted[at]!;
       const low = noted[at + 1]!;

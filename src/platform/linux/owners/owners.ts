@@ -6,16 +6,18 @@ import type { Libc } from '../libc/libc.ts';
 import type { SocketLookup } from '../netlink/socket-lookup.ts';
 import { listPids as listAllPids } from '../procfs/process-list.ts';
 import { lookUpEnds } from './ended-sockets.ts';
+import type { EventSources } from './event-names.ts';
 import { createFdLinks, type FdLinks } from './fd-links.ts';
 import { createFdReport, type NamedProcess } from './fd-report.ts';
 import { createFdSearch } from './fd-search.ts';
 import { KnownOwners } from './known-owners.ts';
 import { createOwnerSearch, type SearchLimits } from './owner-search.ts';
 import { ENDED, PENDING } from './owner-table.ts';
-import { createProcessCheck } from './process-check.ts';
+import { createProcessCheck, createProcessRecheck } from './process-check.ts';
 import { createFdCounter } from './process-fds.ts';
 import type { ProcessGroups } from './process-groups.ts';
 import { createIdentityReader } from './process-identity.ts';
+import type { KnownProcesses, ProcessNames } from './process-names.ts';
 import { NO_NAME, type ProcessRecord } from './process-table.ts';
 
 export interface OwnerOptions {
@@ -39,6 +41,8 @@ export interface OwnerOptions {
   readonly lookup?: SocketLookup | undefined;
   /** Rows with a process get its cgroup; absent = they keep the one in which their socket was created. */
   readonly groups?: ProcessGroups | undefined;
+  /** Absent = processes are called as the kernel calls them. */
+  readonly names?: ProcessNames | undefined;
   readonly limits?: SearchLimits;
 }
 
@@ -46,20 +50,24 @@ const MARK_BITS = 0xffff;
 const isAny = () => true;
 
 /** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
-export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerResolver {
+export function createOwnerResolver(
+  libc: Libc,
+  options: OwnerOptions,
+): OwnerResolver & Pick<EventSources, 'recheck'> & { readonly records: KnownProcesses } {
   const { procfs, links = createFdLinks(libc, procfs), budgetMs, isPrivileged, hasHiddenProcesses } = options;
-  const { isInitialUser = false, lookup, groups, limits } = options;
+  const { isInitialUser = false, lookup, groups, names, limits } = options;
   const { listPids = () => listAllPids(procfs) } = options;
   const known = new KnownOwners();
   const { processes } = known;
   const readIdentity = createIdentityReader(libc, procfs);
   const checkProcesses = createProcessCheck(known, readIdentity);
+  const recheck = createProcessRecheck(known, readIdentity);
   const countFds = createFdCounter(procfs);
   const tools = { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds };
   const search = createOwnerSearch(known, tools, limits);
   const reportFds = createFdReport({ libc, procfs, known, links, countFds });
   let owners: readonly NamedProcess[] = [];
-  let nameOf = ({ name }: ProcessRecord) => name;
+  let nameInTable = ({ name }: ProcessRecord) => name;
   let isCutShort = false;
   let lost: readonly number[] = [];
   const marks = new Uint8Array(MARK_BITS + 1);
@@ -76,7 +84,9 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
     },
     resolve,
     recall,
-    readFds: () => reportFds(owners, nameOf),
+    readFds: () => reportFds(owners, nameInTable),
+    records: processes.records,
+    recheck,
   };
 
   function resolve(table: SocketTable, budget: ScrapeBudget): void {
@@ -90,7 +100,7 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
     search(pids, now, lateAtMs, lookup && ((...asked) => lookUpEnds(lookup, table, ...asked)));
     isCutShort = now() > lateAtMs;
     settleRows(table);
-    nameOf = (record) => table.processNames.nameOf(nameIdOf(record, table));
+    nameInTable = (record) => table.processNames.nameOf(nameIdOf(record, table));
     owners = namedProcesses();
   }
 
@@ -177,7 +187,7 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
       const slot = known.ownerAt(known.entryOf(inode));
       if (slot < 0) table.setOwner(row, 0, reasonOfNone(slot));
       else {
-        if (nameIds[slot] === NO_NAME) nameIds[slot] = table.processNames.intern(processes.records[slot]!.name);
+        if (nameIds[slot] === NO_NAME) nameIds[slot] = table.processNames.intern(nameOf(processes.records[slot]!));
         table.setOwner(row, nameIds[slot]!, Reason.none);
       }
     }
@@ -206,17 +216,21 @@ export function createOwnerResolver(libc: Libc, options: OwnerOptions): OwnerRes
 
   /** The sockets of a ring belong to its process. */
   function namedProcesses(): NamedProcess[] {
-    const names = new Map<ProcessRecord, string>();
+    const found = new Map<ProcessRecord, string>();
     for (const record of processes.records) {
       if (record === undefined || record.held.sockets === 0) continue;
       const process = record.ringOf === undefined ? record : processes.records[record.ringOf]!;
-      names.set(process, nameOf(record));
+      found.set(process, nameInTable(record));
     }
-    return Array.from(names, ([record, name]) => ({ record, name }));
+    return Array.from(found, ([record, name]) => ({ record, name }));
   }
-}
 
-function nameIdOf(record: ProcessRecord, table: SocketTable): number {
-  if (record.nameId === NO_NAME) record.nameId = table.processNames.intern(record.name);
-  return record.nameId;
+  function nameIdOf(record: ProcessRecord, table: SocketTable): number {
+    if (record.nameId === NO_NAME) record.nameId = table.processNames.intern(nameOf(record));
+    return record.nameId;
+  }
+
+  function nameOf(record: ProcessRecord): string {
+    return names === undefined ? record.name : names.nameOf(record);
+  }
 }

@@ -2,7 +2,7 @@ import type { SocketTable } from '../../../table/socket-table.ts';
 import { type CgroupMount, findCgroupMount } from '../cgroups/cgroup-mount.ts';
 import { inodeOf } from '../cgroups/cgroup-walk.ts';
 import { readWhole } from '../procfs/proc-file.ts';
-import type { ProcessRecord } from './process-table.ts';
+import { NO_NAME, type ProcessRecord } from './process-table.ts';
 
 /** Processes checked per scrape: each takes reading a file and looking up a folder, 20 µs together. */
 const MOST_LOOKS = 500;
@@ -30,7 +30,7 @@ export interface ProcessGroups {
 
 export function createProcessGroups(mounts: { readonly procfs: string; readonly sysfs: string }): ProcessGroups {
   const looks = new WeakMap<ProcessRecord, Look>();
-  let mount: CgroupMount | undefined;
+  const readCgroupId = createCgroupIdReader(mounts);
   let left = MOST_LOOKS;
   let isLate = false;
 
@@ -68,14 +68,24 @@ export function createProcessGroups(mounts: { readonly procfs: string; readonly 
       if (id === known.id) continue;
       known.id = id;
       record!.groupIndex = -1;
+      record!.label = undefined;
+      record!.nameId = NO_NAME;
       isMoved = true;
     }
     return isMoved;
   }
 
-  /** 0 = unknown. */
   function look({ pid }: ProcessRecord): bigint {
     left--;
+    return readCgroupId(pid);
+  }
+}
+
+/** Reads the id of a process's cgroup; 0 = unknown. */
+export function createCgroupIdReader(mounts: { readonly procfs: string; readonly sysfs: string }) {
+  let mount: CgroupMount | undefined;
+
+  return function readCgroupId(pid: number): bigint {
     try {
       mount ??= findCgroupMount(mounts.procfs, mounts.sysfs);
       const directory = mount && directoryOf(mount, readWhole(`${mounts.procfs}/${pid}/cgroup`));
@@ -83,7 +93,7 @@ export function createProcessGroups(mounts: { readonly procfs: string; readonly 
     } catch {
       return 0n; // it has ended, or the mounts cannot be read now: it keeps its sockets' unit
     }
-  }
+  };
 }
 
 /**

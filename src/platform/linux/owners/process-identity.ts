@@ -10,6 +10,7 @@ const BUFFER_LENGTH = 1024;
 const STATE = 0;
 const THREADS = 20 - 3;
 const START_TIME = 22 - 3;
+const ARG_START = 48 - 3;
 /** Since version 24 Node.js names its first thread, and so the process, like this: no name for a service. */
 const NODE_MAIN_THREAD = 'MainThread';
 /** Characters of a comm. */
@@ -25,6 +26,8 @@ export interface ProcessIdentity {
    * file name of the program.
    */
   readonly name: string;
+  /** Address of its command line, where it differs after each exec(); 0 if we may not read it. */
+  readonly argStart: number;
   /** Folder below procfs that holds `fd`. */
   readonly folder: string;
 }
@@ -33,6 +36,7 @@ export interface ProcessIdentity {
 export interface ProcessStat {
   readonly startTime: number;
   readonly name: string;
+  readonly argStart: number;
   /** The first thread has ended while others run: /proc/PID/fd is empty then. */
   readonly isLeaderGone: boolean;
 }
@@ -44,9 +48,10 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
   return function readIdentity(pid) {
     const stat = readStat(String(pid));
     if (stat === undefined) return undefined;
-    const { startTime, name, isLeaderGone } = stat;
+    const { startTime, name, argStart, isLeaderGone } = stat;
     return {
       startTime,
+      argStart,
       name: (name === NODE_MAIN_THREAD && readProgramName(pid)) || name,
       folder: isLeaderGone ? folderOfThread(pid) : String(pid),
     };
@@ -94,5 +99,6 @@ export function parseStat(text: string): ProcessStat | undefined {
   const startTime = Number(fields[START_TIME]);
   if (fields.length <= START_TIME || !Number.isFinite(startTime)) return undefined;
   const isLeaderGone = ENDED_STATES.has(fields[STATE]!) && Number(fields[THREADS]) > 1;
-  return { startTime, name: text.slice(open + 1, close), isLeaderGone };
+  const argStart = Number(fields[ARG_START] ?? 0) || 0;
+  return { startTime, name: text.slice(open + 1, close), argStart, isLeaderGone };
 }

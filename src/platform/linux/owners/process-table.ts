@@ -3,11 +3,22 @@ import type { ProcessIdentity } from './process-identity.ts';
 
 export const NO_NAME = -1;
 
+/** What a process is called on the page. */
+export interface ProcessLabel {
+  readonly name: string;
+  /** By which rules: they are numbered. */
+  readonly by: number;
+}
+
 /** One process that was checked. */
 export interface ProcessRecord {
   readonly pid: number;
   readonly startTime: number;
+  /** As `ProcessIdentity` has them. */
   name: string;
+  argStart: number;
+  /** Undefined = nobody has asked since its last exec(). */
+  label: ProcessLabel | undefined;
   /** Folder below procfs that holds its `fd`. */
   folder: string;
   isAlive: boolean;
@@ -89,14 +100,14 @@ export class ProcessTable {
       for (const ring of this.#ringsOf(slot, record)) ring.isAlive = false;
       return false;
     }
-    if (record.name !== identity.name) {
-      for (const each of [record, ...this.#ringsOf(slot, record)]) this.#rename(each, identity.name); // exec()
+    if (record.name !== identity.name || record.argStart !== identity.argStart) {
+      for (const each of [record, ...this.#ringsOf(slot, record)]) this.#rename(each, identity); // exec()
     }
     record.folder = identity.folder;
     return true;
   }
 
-  /** Whether any process that holds sockets changed its name since the last call. */
+  /** Whether any process that holds sockets changed its name, or may have, since the last call. */
   takeRenamed(): boolean {
     const isRenamed = this.#isRenamed;
     this.#isRenamed = false;
@@ -145,12 +156,14 @@ export class ProcessTable {
     }
   }
 
-  #add(pid: number, { startTime, name, folder }: ProcessIdentity, ringOf: number | undefined): number {
+  #add(pid: number, { startTime, name, argStart, folder }: ProcessIdentity, ringOf: number | undefined): number {
     const slot = this.#free.pop() ?? this.records.length;
     this.records[slot] = {
       pid,
       startTime,
       name,
+      argStart,
+      label: undefined,
       folder,
       isAlive: true,
       isDenied: false,
@@ -166,8 +179,10 @@ export class ProcessTable {
     return slot;
   }
 
-  #rename(record: ProcessRecord, name: string): void {
+  #rename(record: ProcessRecord, { name, argStart }: ProcessIdentity): void {
     record.name = name;
+    record.argStart = argStart;
+    record.label = undefined;
     record.nameId = NO_NAME;
     if (record.held.sockets > 0) this.#isRenamed = true;
   }

@@ -30,3 +30,27 @@ export function applicationPoolOf(commandLine: string): string | undefined {
   const match = /\s-ap\s+(?:"([^"]+)"|([^\s"]+))/.exec(commandLine);
   return match?.[1] ?? match?.[2];
 }
+
+/** Backslashes, a quote, other characters and space: each may be missing. */
+const PARTS = /(\\*)("?)([^\\"\s]*)(\s*)/gy;
+
+/** A command line → its arguments, as the C library of Windows splits it: backslashes are special before a quote only. */
+export function splitCommandLine(line: string): string[] {
+  const args: string[] = [];
+  let arg: string | undefined;
+  let isQuoted = false;
+  for (const [whole, slashes = '', quote = '', text = '', space = ''] of line.trim().matchAll(PARTS)) {
+    if (whole === '') break;
+    arg ??= '';
+    const isEscaped = quote !== '' && slashes.length % 2 === 1;
+    arg += quote === '' ? slashes : '\\'.repeat(slashes.length >> 1) + (isEscaped ? quote : '');
+    if (quote !== '' && !isEscaped) isQuoted = !isQuoted;
+    arg += text;
+    if (isQuoted) arg += space;
+    else if (space !== '') {
+      args.push(arg);
+      arg = undefined;
+    }
+  }
+  return arg === undefined ? args : [...args, arg];
+}

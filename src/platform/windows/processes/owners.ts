@@ -9,7 +9,7 @@ import type { ProcessList } from './process-list.ts';
  * Names the process of each row by its pid. A pid without a process is `unresolved`: the process that created the
  * socket has ended, and an unknown one still holds it.
  */
-export function createOwnerResolver(kernel32: Kernel32, processes: ProcessList): OwnerResolver {
+export function createOwnerResolver(kernel32: Kernel32, processes: Pick<ProcessList, 'nameOf'>): OwnerResolver {
   let owners: ReadonlyMap<number, string> = new Map();
 
   return {

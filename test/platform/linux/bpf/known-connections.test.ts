@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TcpState } from '../../../../src/model/tcp-state.ts';
-import { EventOwners } from '../../../../src/platform/linux/bpf/event-owners.ts';
+import { EventOwners, type OwnerNames } from '../../../../src/platform/linux/bpf/event-owners.ts';
 import type { KernelMap } from '../../../../src/platform/linux/bpf/kernel-map.ts';
 import { CONNECTIONS_BYTES, KnownConnections } from '../../../../src/platform/linux/bpf/known-connections.ts';
 import { SocketCookies } from '../../../../src/table/socket-cookies.ts';
@@ -12,7 +12,7 @@ const HAS_ENDED = 4 << 24;
 const IS_OUTBOUND = 1 << 24;
 
 /** The kernel's side: owners by number, connections by cookie. */
-function createKernel() {
+function createKernel(names?: OwnerNames) {
   const entries = new Map<string, { key: Buffer; number: number }>();
   let reads = 0;
   const map = {
@@ -30,7 +30,7 @@ function createKernel() {
   } as Pick<KernelMap, 'readAll' | 'take'> as KernelMap;
   const words = new Int32Array(CONNECTIONS_BYTES / 4);
   return {
-    owners: new EventOwners(map),
+    owners: new EventOwners(map, names),
     connections: new KnownConnections(words),
     get reads() {
       return reads;
@@ -193,6 +193,45 @@ describe('KnownConnections', () => {
     scrape(table, [5]);
     kernel.connections.settle(table, kernel.owners, false);
     assert.deepEqual(shown(table), [['unknown', 70n, Reason.witnessed]]);
+  });
+
+  it('calls owners what their names are in each scrape, and asks once', () => {
+    const names = {
+      round: 1,
+      suffix: 'a',
+      asked: 0,
+      nameOf: (comm: string, cgroup: bigint) => `${comm}-${cgroup}-${names.suffix}`,
+    };
+    const kernel = createKernel({
+      get round() {
+        return names.round;
+      },
+      nameOf(comm, cgroup) {
+        names.asked++;
+        return names.nameOf(comm, cgroup);
+      },
+    });
+    kernel.name(2, 'api', 70);
+    for (const cookie of [5, 6]) kernel.connect(cookie, 2);
+    const table = createTable();
+    for (const [round, suffix] of [
+      [1, 'a'],
+      [1, 'ignored'],
+      [2, 'b'],
+    ] as const) {
+      Object.assign(names, { round, suffix });
+      kernel.owners.begin();
+      scrape(table, [5, 6]);
+      kernel.connections.settle(table, kernel.owners, true);
+      table.commit();
+      const name = `api-70-${round === 1 ? 'a' : 'b'}`;
+      assert.deepEqual(
+        shown(table).map(([shownName]) => shownName),
+        [name, name],
+      );
+      assert.deepEqual(kernel.owners.describe(2, true), { name, cgroup: 70n });
+    }
+    assert.equal(names.asked, 2);
   });
 
   it('has no id of a table that has begun anew', () => {

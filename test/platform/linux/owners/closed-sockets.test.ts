@@ -4,6 +4,7 @@ import { createClosedSocketCounter } from '../../../../src/platform/linux/owners
 import { NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
 import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { createFakeProcesses, type FakeProcess } from './fake-processes.ts';
+import { identityOf } from './identity-of.ts';
 
 describe('descriptors of closed sockets', () => {
   let host: ReturnType<typeof createFakeProcesses>;
@@ -115,6 +116,6 @@ describe('descriptors of closed sockets', () => {
   }
 
   function recordOf({ pid, startTime, name }: FakeProcess): ProcessRecord {
-    return table.at(table.enter(pid, { startTime, name, folder: String(pid) }))!;
+    return table.at(table.enter(pid, identityOf({ startTime, name, folder: String(pid) })))!;
   }
 });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { createCrowdSearch } from '../../../../src/platform/linux/owners/crowded-processes.ts';
 import type { OpenFds } from '../../../../src/platform/linux/owners/process-fds.ts';
 import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { identityOf } from './identity-of.ts';
 
 describe('processes near their limit of descriptors', () => {
   it('are found whatever they hold, and forgotten when they are not near it any more', () => {
@@ -78,7 +79,7 @@ function createHost({ counts }: { counts: boolean }) {
     looks: () => looks,
     find: () => findCrowded().map(({ pid }) => pid),
     start(pid: number, open: OpenFds): ProcessRecord {
-      const slot = processes.enter(pid, { startTime: pid, name: `p${pid}`, folder: String(pid) });
+      const slot = processes.enter(pid, identityOf({ startTime: pid, name: `p${pid}`, folder: String(pid) }));
       const record = processes.at(slot)!;
       if (counts) record.fdCount = open.open;
       fds.set(record, open);

@@ -1,5 +1,6 @@
 import { DENIED, DONE, type FdLinks, GONE, NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
 import type { ProcessIdentity } from '../../../../src/platform/linux/owners/process-identity.ts';
+import { identityOf } from './identity-of.ts';
 
 /** A process of the fake host. `fds`: what each open descriptor holds, an inode or NOT_A_SOCKET. */
 export interface FakeProcess {
@@ -68,7 +69,7 @@ export function createFakeProcesses(readsTogether = false) {
 
   function readIdentity(pid: number): ProcessIdentity | undefined {
     const process = processes.get(pid);
-    return process && { startTime: process.startTime, name: process.name, folder: String(pid) };
+    return process && identityOf({ startTime: process.startTime, name: process.name, folder: String(pid) });
   }
 
   function countFds(folder: string): number {

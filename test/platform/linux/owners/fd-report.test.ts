@@ -8,6 +8,7 @@ import { createFdReport } from '../../../../src/platform/linux/owners/fd-report.
 import { KnownOwners } from '../../../../src/platform/linux/owners/known-owners.ts';
 import type { ProcessRecord } from '../../../../src/platform/linux/owners/process-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
+import { identityOf } from './identity-of.ts';
 
 test('shows, of each name, the process nearest to its limit', (t) => {
   const { start, report } = createHost(t);
@@ -91,7 +92,9 @@ function createHost(t: TestContext) {
       mkdirSync(join(procfs, String(pid)));
       if (limit !== undefined)
         writeFileSync(join(procfs, `${pid}/limits`), `Max open files  ${limit}  524288  files\n`);
-      const record = known.processes.at(known.processes.enter(pid, { startTime: pid, name, folder: String(pid) }))!;
+      const record = known.processes.at(
+        known.processes.enter(pid, identityOf({ startTime: pid, name, folder: String(pid) })),
+      )!;
       record.fdCount = open;
       return record;
     },

@@ -7,6 +7,7 @@ import { type Libc, loadLibc } from '../../../../src/platform/linux/libc/libc.ts
 import type { SocketLookup } from '../../../../src/platform/linux/netlink/socket-lookup.ts';
 import { createOwnerResolver } from '../../../../src/platform/linux/owners/owners.ts';
 import type { ProcessGroups } from '../../../../src/platform/linux/owners/process-groups.ts';
+import type { ProcessNames } from '../../../../src/platform/linux/owners/process-names.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
 import {
   Family,
@@ -41,6 +42,7 @@ export interface HostOptions {
   readonly closedPid?: number;
   readonly libc?: Libc;
   readonly groups?: ProcessGroups;
+  readonly names?: ProcessNames;
   readonly procfs?: string;
   /** Whether a scrape is compared with the last one. */
   readonly isCompared?: boolean;
@@ -97,10 +99,10 @@ export function createOwnedHost(t: TestContext, options: HostOptions = {}) {
     for (const [fd, inode] of inodes.entries()) open(pid, fd, inode);
   }
 
-  /** Starts a process, or gives it another name; with another start time it is another process. */
-  function nameProcess(pid: number, name: string, startTime = 1000 + pid): void {
+  /** Starts a process, or gives it another name; with another start time it is another process, after exec() its command line is elsewhere. */
+  function nameProcess(pid: number, name: string, startTime = 1000 + pid, argStart = 0): void {
     mkdirSync(join(procfs, `${pid}/fd`), { recursive: true });
-    const fields = ['S', ...Array.from({ length: 18 }, () => 1), startTime, 0];
+    const fields = ['S', ...Array.from({ length: 18 }, () => 1), startTime, ...Array(25).fill(0), argStart];
     writeFileSync(join(procfs, `${pid}/stat`), `${pid} (${name}) ${fields.join(' ')}\n`);
   }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { GONE, NOT_A_SOCKET } from '../../../../src/platform/linux/owners/fd-links.ts';
 import { KnownOwners } from '../../../../src/platform/linux/owners/known-owners.ts';
 import { PENDING } from '../../../../src/platform/linux/owners/owner-table.ts';
+import { identityOf } from './identity-of.ts';
 
 const MOST_FDS = 6;
 const FILE = 0;
@@ -138,7 +139,7 @@ export function assertInStep({ known, shown }: World): void {
 }
 
 export function enter(known: KnownOwners, pid: number, startTime: number, name = `p${pid}`): number {
-  return known.processes.enter(pid, { startTime, name, folder: String(pid) });
+  return known.processes.enter(pid, identityOf({ startTime, name, folder: String(pid) }));
 }
 
 /** Scrapes told as the rows they show: all of them, or (as after the first) how they differ from the last ones. */

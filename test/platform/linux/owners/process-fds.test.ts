@@ -11,6 +11,7 @@ import {
 } from '../../../../src/platform/linux/owners/process-fds.ts';
 import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
+import { identityOf } from './identity-of.ts';
 
 const HEADER = 'Limit                     Soft Limit           Hard Limit           Units     \n';
 const limitsText = (soft: string) =>
@@ -84,7 +85,7 @@ function process(procfs: string, pid: number, open: number, limit: string | unde
   mkdirSync(join(procfs, String(pid)));
   if (limit !== undefined) writeFileSync(join(procfs, `${pid}/limits`), limitsText(limit));
   const table = new ProcessTable();
-  const record = table.at(table.enter(pid, { startTime: pid, name: 'web', folder: String(pid) }))!;
+  const record = table.at(table.enter(pid, identityOf({ startTime: pid, name: 'web', folder: String(pid) })))!;
   record.fdCount = open;
   return record;
 }

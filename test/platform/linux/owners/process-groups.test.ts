@@ -3,10 +3,11 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createProcessGroups, directoryOf } from '../../../../src/platform/linux/owners/process-groups.ts';
-import { type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { NO_NAME, type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { groupOf, ROW_WORDS } from '../../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
+import { identityOf } from './identity-of.ts';
 import { createOwnedHost } from './owned-host.ts';
 
 describe('directoryOf', () => {
@@ -105,6 +106,25 @@ describe('cgroups of processes', () => {
   });
 });
 
+describe('ProcessGroups', () => {
+  it('has a process named again that is in another cgroup, since rules may ask for it', (t) => {
+    const { groups, table, move } = createTree(t);
+    const processes = new ProcessTable();
+    const record = start(processes, 11);
+    record.label = { name: 'shop', by: 1 };
+    record.nameId = 5;
+    move(11, '/a.service');
+    for (let scrape = 0; scrape < 3; scrape++) {
+      groups.indexOf(record, table);
+      groups.refresh(processes.records);
+    }
+    assert.deepEqual([record.label?.name, record.nameId], ['shop', 5]);
+    move(11, '/b.service');
+    for (let scrape = 0; scrape < 25; scrape++) groups.refresh(processes.records);
+    assert.deepEqual([record.label, record.nameId], [undefined, NO_NAME]);
+  });
+});
+
 /** Two cgroups that are folders, and a procfs whose processes may be in them. */
 function createTree(t: TestContext) {
   const folder = temporaryFolder(t);
@@ -126,7 +146,7 @@ function createTree(t: TestContext) {
 
 /** A process that owns a socket. */
 function start(processes: ProcessTable, pid: number): ProcessRecord {
-  const record = processes.at(processes.enter(pid, { startTime: pid, name: 'web', folder: String(pid) }))!;
+  const record = processes.at(processes.enter(pid, identityOf({ startTime: pid, name: 'web', folder: String(pid) })))!;
   record.held.set(3, pid);
   return record;
 }

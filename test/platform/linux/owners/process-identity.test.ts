@@ -7,11 +7,12 @@ import { loadLibc } from '../../../../src/platform/linux/libc/libc.ts';
 import { createIdentityReader, parseStat } from '../../../../src/platform/linux/owners/process-identity.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 
-/** Fields 4 to 52 of /proc/PID/stat; `threads` is field 20, `startTime` field 22. */
+const ARG_START = 0x7ffd_1234_5678;
+
+/** Fields 4 to 52 of /proc/PID/stat; `threads` is field 20, `startTime` field 22; field 48 is ARG_START. */
 function fieldsBehindState(threads: number, startTime: number): string {
-  return [...Array.from({ length: 16 }, () => 1), threads, 0, startTime, ...Array.from({ length: 30 }, () => 2)].join(
-    ' ',
-  );
+  const rest = Array.from({ length: 30 }, () => 2).with(48 - 23, ARG_START);
+  return [...Array.from({ length: 16 }, () => 1), threads, 0, startTime, ...rest].join(' ');
 }
 
 function statLine(name: string, state = 'S', threads = 1, startTime = 4711): string {
@@ -21,13 +22,18 @@ function statLine(name: string, state = 'S', threads = 1, startTime = 4711): str
 describe('parseStat', () => {
   it('takes a name for what it is, whatever is in it', () => {
     for (const name of ['nginx', 'a) R (b', '(', ')', '((sd-pam))', '1 (x) S 1 1 1', 'two\nlines', '', ' ', '\ufffd'])
-      assert.deepEqual(parseStat(statLine(name)), { name, startTime: 4711, isLeaderGone: false });
+      assert.deepEqual(parseStat(statLine(name)), { name, startTime: 4711, argStart: ARG_START, isLeaderGone: false });
   });
 
   it('finds any name and start time again', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 15 }), fc.nat(2 ** 40), (name, startTime) => {
-        assert.deepEqual(parseStat(statLine(name, 'R', 3, startTime)), { name, startTime, isLeaderGone: false });
+        assert.deepEqual(parseStat(statLine(name, 'R', 3, startTime)), {
+          name,
+          startTime,
+          argStart: ARG_START,
+          isLeaderGone: false,
+        });
       }),
     );
   });
@@ -55,10 +61,11 @@ describe('createIdentityReader', () => {
     const write = (name: Buffer, rest: string) =>
       writeFileSync(join(procfs, '123/stat'), Buffer.concat([Buffer.from(before), name, Buffer.from(rest)]));
     write(Buffer.from([0x61, 0xff, 0x29, 0x20, 0xc3]), behind);
-    assert.deepEqual(read(123), { name: 'a\ufffd) \ufffd', startTime: 4711, folder: '123' });
+    const known = { startTime: 4711, argStart: ARG_START };
+    assert.deepEqual(read(123), { ...known, name: 'a\ufffd) \ufffd', folder: '123' });
 
     write(Buffer.from('java'), statLine('', 'Z', 2).slice('123 ('.length));
-    assert.deepEqual(read(123), { name: 'java', startTime: 4711, folder: '123/task/125' });
+    assert.deepEqual(read(123), { ...known, name: 'java', folder: '123/task/125' });
   });
 
   it('calls what runs in Node.js 24, which names its first thread, by its program', (t) => {
@@ -90,5 +97,6 @@ describe('createIdentityReader', () => {
     const identity = createIdentityReader(loadLibc(), '/proc')(process.pid);
     assert.equal(identity?.folder, String(process.pid));
     assert.ok(identity.startTime > 0 && identity.name.length > 0);
+    assert.ok(identity.argStart > 0xffff, 'its own it may read');
   });
 });

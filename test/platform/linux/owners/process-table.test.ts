@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { NO_NAME, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { identityOf } from './identity-of.ts';
 
-const identity = (startTime: number, name = 'x', folder = '7') => ({ startTime, name, folder });
+const identity = (startTime: number, name = 'x', folder = '7') => identityOf({ startTime, name, folder });
 
 describe('ProcessTable', () => {
   it('takes a pid with another start time for another process', () => {

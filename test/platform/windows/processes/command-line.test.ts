@@ -5,6 +5,7 @@ import {
   applicationPoolOf,
   decodeUnicodeString,
   readCommandLine,
+  splitCommandLine,
 } from '../../../../src/platform/windows/processes/command-line.ts';
 import { fakeKernel32 } from '../fake-calls.ts';
 
@@ -55,6 +56,21 @@ describe('applicationPoolOf', () => {
     }
     assert.equal(applicationPoolOf('w3wp.exe -h "C:\\inetpub"'), undefined);
   });
+});
+
+describe('splitCommandLine', () => {
+  for (const [line, ...args] of [
+    ['', ...[]],
+    ['java -jar C:\\srv\\billing.jar', 'java', '-jar', 'C:\\srv\\billing.jar'],
+    ['"C:\\Program Files\\node.exe"  "C:\\my srv\\a.js" x', 'C:\\Program Files\\node.exe', 'C:\\my srv\\a.js', 'x'],
+    ['a "" b', 'a', '', 'b'],
+    ['a\tb"c d"e ', 'a', 'bc de'],
+    ['a \\"b c\\\\"d e" f', 'a', '"b', 'c\\d e', 'f'],
+    ['a "no end', 'a', 'no end'],
+    ['a \\\\srv\\share\\', 'a', '\\\\srv\\share\\'],
+  ] as const)
+    it(`finds ${args.length} arguments in ${JSON.stringify(line)}`, () =>
+      assert.deepEqual(splitCommandLine(line), args));
 });
 
 function unicodeString(text: string): Buffer {
