@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNetworkNamespace } from '../test/support/sockets/network-namespace.ts';
 import { serveHosts } from './fleet/synthetic-hosts.ts';
+import { formatTable } from './format.ts';
 import { memoryOf } from './process-usage.ts';
-import { formatTable } from './report.ts';
 
 const { values } = parseArgs({
   options: {
