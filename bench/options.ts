@@ -60,7 +60,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | undefined {
     rounds: parseSize(values.rounds ?? '7'),
     intervals: only === undefined || only.includes('interval') ? chooseIntervals(sizes) : [],
     intervalRounds: parseSize(values.rounds ?? '24'),
-    pauseSeconds: Number(values.pause ?? 15),
+    pauseSeconds: parsePause(values.pause ?? '15'),
     nodes: splitList(values.nodes),
     tools: values.tools === undefined ? undefined : new Set(splitList(values.tools)),
     releaseSeconds: Number(values.release ?? 60),
@@ -86,6 +86,16 @@ function choosePhases(only: readonly string[] | undefined, sizes: readonly strin
     if (state === 'idle') return [phaseOf(undefined, 0)];
     return sizes.map((size) => (state === 'churn' ? churnOf(parseSize(size)) : phaseOf(state, parseSize(size))));
   });
+}
+
+/** Long enough for the second after an answer that belongs to its burst. */
+const LEAST_PAUSE_SECONDS = 2;
+
+function parsePause(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds >= LEAST_PAUSE_SECONDS))
+    throw new Error(`not a pause: "${text}" (${LEAST_PAUSE_SECONDS} seconds at least)`);
+  return seconds;
 }
 
 function chooseIntervals(sizes: readonly string[] | undefined): readonly Phase[] {

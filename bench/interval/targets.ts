@@ -5,7 +5,7 @@ import { nodeOf, THREE_COLLECTORS } from './tools.ts';
 
 /** The usual scrape interval of Prometheus: the targets are for it alone. */
 const TARGET_PAUSE_SECONDS = 15;
-/** Of an idle host, by the major version of Node.js; newer ones start their work with less. */
+/** Of an idle host: on the oldest Node.js that is promised, and on those that packages may bring. */
 const MOST_ON_NODE_20 = 1.6;
 const MOST_ON_NEWER = 1.2;
 

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { IntervalReading, IntervalResult } from '../../bench/interval/measure.ts';
 import { formatIntervals } from '../../bench/interval/report.ts';
 import { judgeIntervals } from '../../bench/interval/targets.ts';
+import { readOptions } from '../../bench/options.ts';
 import { phaseOf } from '../../bench/phases.ts';
 
 function reading(burstMs: number, intervalMs = burstMs, anonymousMb = 30): IntervalReading {
@@ -19,6 +20,29 @@ const IDLE = resultOf(0, {
   node_exporter: [reading(2)],
   'node_exporter-3': [reading(5)],
   ss: [{ burstMs: 3, intervalMs: 3, wallMs: 40 }],
+});
+
+describe('readOptions', () => {
+  it('measures intervals alone, or beside the other populations', () => {
+    const chosen = readOptions(['--only=interval', '--sizes=0,2k', '--pause=2.5', '--rounds=3', '--nodes=/a,/b'])!;
+    assert.deepEqual(chosen.phases, []);
+    assert.deepEqual(
+      chosen.intervals.map(({ name, state }) => [name, state]),
+      [
+        ['idle', undefined],
+        ['established 2k', 'established'],
+      ],
+    );
+    assert.deepEqual([chosen.pauseSeconds, chosen.intervalRounds, chosen.nodes], [2.5, 3, ['/a', '/b']]);
+    const all = readOptions([])!;
+    assert.deepEqual([all.rounds, all.intervalRounds, all.pauseSeconds, all.intervals.length], [7, 24, 15, 2]);
+    assert.deepEqual(readOptions(['--only=idle'])!.intervals, []);
+  });
+
+  it('refuses a pause that a burst does not fit into', () => {
+    for (const pause of ['soon', '1.9', '-15', '0'])
+      assert.throws(() => readOptions([`--pause=${pause}`]), /not a pause/, pause);
+  });
 });
 
 describe('judgeIntervals', () => {
