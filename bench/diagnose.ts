@@ -3,10 +3,10 @@
 import { execFile } from 'node:child_process';
 import { parseArgs, promisify } from 'node:util';
 import { BUILT_PROGRAM } from '../test/support/programs/running-exporter.ts';
+import { formatTable } from './format.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
-import { formatTable } from './report.ts';
 import { startEstablished } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 

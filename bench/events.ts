@@ -6,7 +6,7 @@ import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
 import { cpuMilliseconds } from './process-usage.ts';
-import { formatTable } from './report.ts';
+import { formatTable } from './format.ts';
 import { startFleet } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 
@@ -43,7 +43,7 @@ process.stdout.write(`${formatTable(['connection events', 'first scrape, CPU ms'
 
 async function measure(options: readonly string[]): Promise<Costs> {
   enterBenchNamespace();
-  const exporter = await startExporter([], options);
+  const exporter = await startExporter({ options });
   const sockets = parseSize(values.size);
   const peers = parseSize(values.peers);
   const fleet = await startFleet(program, {

@@ -10,7 +10,7 @@ import { createClient, type HttpClient } from './http-client.ts';
 const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const PRELOAD = fileURLToPath(new URL('event-loop-delay.mjs', import.meta.url));
 /** Each population has a namespace of its own: the port is free. */
-const PORT = 10048;
+export const PORT = 10048;
 const STOP_MS = 10_000;
 
 /** The built exporter, with everything on. */
@@ -22,11 +22,23 @@ export interface BenchExporter {
   stop(): Promise<void>;
 }
 
-/** Starts the built program in the network namespace of this thread. `nodeArgs` go in front of the program, `options` behind it. */
-export async function startExporter(
-  nodeArgs: readonly string[] = [],
-  options: readonly string[] = [],
-): Promise<BenchExporter> {
+/** How it is started. */
+export interface StartOptions {
+  /** In front of the program, and behind it. */
+  readonly nodeArgs?: readonly string[];
+  readonly options?: readonly string[];
+  /** The program of Node.js; this process's where it is left out. */
+  readonly node?: string;
+  readonly port?: number;
+}
+
+/** Starts the built program in the network namespace of this thread. */
+export async function startExporter({
+  nodeArgs = [],
+  options = [],
+  node = process.execPath,
+  port = PORT,
+}: StartOptions = {}): Promise<BenchExporter> {
   const folder = mkdtempSync(join(tmpdir(), 'tcpstate-bench-'));
   const delayFile = join(folder, 'delay.json');
   const args = [
@@ -34,16 +46,16 @@ export async function startExporter(
     '--import',
     PRELOAD,
     PROGRAM,
-    `--web.listen-address=127.0.0.1:${PORT}`,
+    `--web.listen-address=127.0.0.1:${port}`,
     '--log.level=warn',
     ...options,
   ];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(node, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, BENCH_DELAY_FILE: delayFile },
   });
   const exit = once(child, 'exit');
-  const client = createClient(PORT);
+  const client = createClient(port);
   try {
     await client.waitUntilReady('/-/ready', () => child.exitCode);
   } catch (error) {

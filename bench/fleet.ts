@@ -12,8 +12,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { enterNetworkNamespace } from '../test/support/sockets/network-namespace.ts';
 import { serveHosts } from './fleet/synthetic-hosts.ts';
+import { formatTable } from './format.ts';
 import { memoryOf } from './process-usage.ts';
-import { formatTable } from './report.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,6 +23,8 @@ const { values } = parseArgs({
     /** Rates look five minutes back, and Prometheus writes its head to disk after two hours. */
     minutes: { type: 'string', default: '8' },
     events: { type: 'boolean', default: false },
+    /** Pods of each host for which alerts fire. */
+    troubled: { type: 'string', default: '0' },
   },
 });
 const RULES = fileURLToPath(new URL('../deploy/prometheus/rules/*.yml', import.meta.url));
@@ -30,7 +32,11 @@ const PROMETHEUS = '127.0.0.1:9090'; // nobody else is in the network namespace
 
 const refusal = enterNetworkNamespace();
 if (refusal !== undefined) throw new Error(refusal);
-const hosts = await serveHosts(Number(values.pods), values.events);
+const hosts = await serveHosts({
+  pods: Number(values.pods),
+  troubled: Number(values.troubled),
+  events: values.events,
+});
 const folder = mkdtempSync(join(tmpdir(), 'tcpstate-fleet-'));
 const prometheus = startPrometheus();
 try {

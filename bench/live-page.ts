@@ -6,12 +6,12 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BUILT_PROGRAM } from '../test/support/programs/running-exporter.ts';
+import { formatTable } from './format.ts';
 import { createClient } from './http-client.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
 import { cpuMilliseconds, memoryOf } from './process-usage.ts';
-import { formatTable } from './report.ts';
 import { startEstablished } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 

@@ -4,10 +4,10 @@ import { type MemoryRelease, watchMemoryRelease } from './memory-release.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import type { NativePrograms } from './native.ts';
 import type { BenchOptions } from './options.ts';
-import { OWNING_PROCESSES, type Phase } from './phases.ts';
+import type { Phase } from './phases.ts';
 import { memoryOf } from './process-usage.ts';
 import { measureResponsiveness, type Responsiveness } from './responsiveness.ts';
-import { type SocketFleet, startFleet } from './socket-fleet.ts';
+import { makeSockets, type SocketFleet } from './socket-fleet.ts';
 import { startTools } from './tools/index.ts';
 import type { Reading, Tool } from './tools/tool.ts';
 import { warmUp } from './warm-up.ts';
@@ -42,12 +42,12 @@ export async function measurePhase(
   isLast: boolean,
 ): Promise<PhaseResult> {
   enterBenchNamespace();
-  const fleet = await makeSockets(phase, programs);
+  const fleet = await makeSockets(programs.sockets, phase);
   const started: { stop(): Promise<void> }[] = []; // whatever fails, no process may stay
   try {
     const exporter = await startExporter();
     started.push(exporter);
-    await warmUp(exporter, fleet, phase, CHURN);
+    await warmUp([exporter], fleet, phase, CHURN);
     if (phase.churn > 0) await fleet?.churn(phase.churn);
     const tools = await startTools(programs, exporter, phase, options.tools);
     started.push(...tools);
@@ -62,14 +62,6 @@ export async function measurePhase(
     await fleet?.quit();
     for (const process of started) await process.stop();
   }
-}
-
-async function makeSockets(
-  { state, sockets, peers }: Phase,
-  programs: NativePrograms,
-): Promise<SocketFleet | undefined> {
-  if (state === undefined) return undefined;
-  return startFleet(programs.sockets, { state, sockets, processes: OWNING_PROCESSES, peers, name: 'service' });
 }
 
 /** Each round begins with another tool. Before the exporter's turn sockets are replaced. */

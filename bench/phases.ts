@@ -33,6 +33,9 @@ export const PHASES: readonly Phase[] = [
   churnOf(200_000),
 ];
 
+/** The populations on which all tools wait as Prometheus does. */
+export const INTERVAL_PHASES: readonly Phase[] = [phaseOf(undefined, 0), phaseOf('established', 10_000)];
+
 export function phaseOf(state: MeasuredState | undefined, sockets: number): Phase {
   const name = state === undefined ? 'idle' : `${state} ${shortNumber(sockets)}`;
   return { name, state, sockets, peers: Math.ceil(sockets * PEERS_PER_SOCKET), churn: 0 };

@@ -7,6 +7,11 @@ export function cpuMilliseconds(pid: number): number {
   return ran.reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e6;
 }
 
+/** CPU time of the thread that a process began with. */
+export function mainThreadMilliseconds(pid: number): number {
+  return Number(readSchedstat(pid, String(pid)).split(' ')[0]) / 1e6;
+}
+
 /** Memory of a process in MB (10⁶ bytes). */
 export interface ProcessMemory {
   /** Resident now, and the most that ever was. */
@@ -18,9 +23,28 @@ export interface ProcessMemory {
 
 export function memoryOf(pid: number): ProcessMemory {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  const megabytes = (field: string) =>
-    (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
+  const megabytes = (field: string) => megabytesOf(status, field);
   return { now: megabytes('VmRSS'), peak: megabytes('VmHWM'), anonymous: megabytes('RssAnon') };
+}
+
+/** What is mapped and resident of a process, in MB. */
+export interface MappedMemory {
+  readonly anonymous: number;
+  /** Pages of files, which the kernel may drop. */
+  readonly file: number;
+  /** All of it, where a page that n processes map counts 1/n. */
+  readonly proportional: number;
+}
+
+export function mappedMemoryOf(pid: number): MappedMemory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  const anonymous = megabytesOf(text, 'Anonymous');
+  return { anonymous, file: megabytesOf(text, 'Rss') - anonymous, proportional: megabytesOf(text, 'Pss') };
+}
+
+/** A line `Field:  123 kB` of a file in /proc. */
+function megabytesOf(text: string, field: string): number {
+  return (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024) / 1e6;
 }
 
 /** Number of open descriptors. */

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type CpuProfile, selfTimes } from './cpu-profile.ts';
 import { startExporter } from './exporter.ts';
+import { formatTable } from './format.ts';
 import { CHURN } from './measure-phase.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
 import { MEASURED_STATES, OWNING_PROCESSES, phaseOf } from './phases.ts';
-import { formatTable } from './report.ts';
 import { startFleet } from './socket-fleet.ts';
 
 const { values } = parseArgs({
@@ -44,7 +44,7 @@ async function scrapeUnderProfiler(): Promise<void> {
     processes: OWNING_PROCESSES,
     name: 'service',
   });
-  const exporter = await startExporter(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+  const exporter = await startExporter({ nodeArgs: ['--cpu-prof', `--cpu-prof-dir=${folder}`] });
   for (let scrape = 0; scrape < Number(values.scrapes); scrape++) {
     await exporter.client.scrape();
     await fleet.replace(CHURN);

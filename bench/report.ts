@@ -1,3 +1,6 @@
+import { formatTable, megabytes, milliseconds, significant } from './format.ts';
+import type { IntervalResult } from './interval/measure.ts';
+import { formatIntervals } from './interval/report.ts';
 import type { Machine } from './machine.ts';
 import type { PhaseResult } from './measure-phase.ts';
 import { type SummaryRow, summarize } from './summary.ts';
@@ -8,14 +11,26 @@ import { TOOL_TITLES } from './tools/index.ts';
 export function formatReport(
   machine: Machine,
   results: readonly PhaseResult[],
+  intervals: readonly IntervalResult[],
   verdicts: readonly Verdict[],
   failures: readonly string[],
 ): string {
   return [
     `Measured on ${machine.date} at ${machine.revision}: ${describe(machine)}.`,
+    ...(results.length > 0 ? formatPhases(results) : []),
+    ...intervals.flatMap(formatIntervals),
+    ...results.flatMap(({ phase, release }) => (release ? [formatRelease(phase.name, release)] : [])),
+    ...failures.map((failure) => `FAILED: ${failure}`),
+    formatTable(['target', 'at most', 'measured', ''], verdicts.map(formatVerdict)),
+    '',
+  ].join('\n\n');
+}
+
+function formatPhases(results: readonly PhaseResult[]): string[] {
+  return [
     'Medians per collection; memory is the most ever held, anonymous what of it is no page of a file at the end. Before each scrape of the exporter 5 % of the sockets were replaced; of `churn` 2.5 % in each second, while they are counted too.',
     formatTable(
-      ['sockets', 'tool', 'CPU', 'wall', '× dump', 'memory', 'anonymous', 'page', 'sent', 'without process'],
+      ['sockets', 'tool', 'CPU', 'main', 'wall', '× dump', 'memory', 'anonymous', 'page', 'sent', 'without process'],
       results.flatMap((result) => formatRows(result)),
     ),
     'While the exporter is scraped:',
@@ -26,11 +41,7 @@ export function formatReport(
         ...[eventLoop.p99, eventLoop.max, healthy.p99, healthy.max].map(milliseconds),
       ]),
     ),
-    ...results.flatMap(({ phase, release }) => (release ? [formatRelease(phase.name, release)] : [])),
-    ...failures.map((failure) => `FAILED: ${failure}`),
-    formatTable(['target', 'at most', 'measured', ''], verdicts.map(formatVerdict)),
-    '',
-  ].join('\n\n');
+  ];
 }
 
 function describe({ processor, cores, memoryGb, kernel, node, tools }: Machine): string {
@@ -49,10 +60,11 @@ function formatRow(phase: string, row: SummaryRow, reference: SummaryRow | undef
     phase,
     TOOL_TITLES[row.tool] ?? row.tool,
     milliseconds(row.cpuMs),
+    milliseconds(row.mainThreadMs),
     milliseconds(row.wallMs),
     reference === undefined ? '' : significant(row.cpuMs / reference.cpuMs),
-    `${significant(row.peakRssMb)} MB`,
-    row.anonymousMb === undefined ? '' : `${significant(row.anonymousMb)} MB`,
+    megabytes(row.peakRssMb),
+    megabytes(row.anonymousMb),
     kilobytes(row.pageBytes),
     kilobytes(row.sentBytes),
     row.unattributed === undefined ? '' : `${(row.unattributed * 100).toFixed(2)} %`,
@@ -67,24 +79,6 @@ function formatVerdict({ target, most, unit, measured, passed }: Verdict): strin
   return [target, `${most} ${unit}`.trim(), `${significant(measured)} ${unit}`.trim(), passed ? 'PASS' : 'MISS'];
 }
 
-/** Columns are padded, so that the table can be read in a terminal, too. */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) => Math.max(3, title.length, ...rows.map((row) => row[column]!.length)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`;
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
-}
-
-function milliseconds(value: number | undefined): string {
-  return value === undefined ? '' : `${significant(value)} ms`;
-}
-
 function kilobytes(value: number | undefined): string {
   return value === undefined ? '' : `${significant(value / 1000)} kB`;
-}
-
-/** Three digits that count, without an exponent. */
-function significant(value: number): string {
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en');
-  return String(Number(value.toPrecision(3)));
 }

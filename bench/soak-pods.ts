@@ -23,7 +23,7 @@ if (refusal !== undefined) throw new Error(refusal);
 const pods = await startPods();
 try {
   const options = ['--collector.sockets.source=bpf', `--path.kubelet-logs=${pods.logs}`];
-  const exporter = await startExporter([], options);
+  const exporter = await startExporter({ options });
   try {
     const observations = await scrapeEverySecond(exporter, pods);
     const { came, went, judged } = await pods.quit();

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { OWNING_PROCESSES, phaseOf } from './phases.ts';
+import { OWNING_PROCESSES, type Phase, phaseOf } from './phases.ts';
 
 /** What to make, by `native/sockets.c`. */
 export interface FleetOptions {
@@ -19,8 +19,16 @@ const SERVICE_PORT = 8000;
 
 /** So many established sockets of the usual number of processes, called `service-NN`. */
 export function startEstablished(program: string, count: number): Promise<SocketFleet> {
-  const { sockets, peers } = phaseOf('established', count);
-  return startFleet(program, { state: 'established', sockets, peers, processes: OWNING_PROCESSES, name: 'service' });
+  return startPopulation(program, phaseOf('established', count), 'established');
+}
+
+/** The sockets of a population; undefined on an idle host. */
+export async function makeSockets(program: string, phase: Phase): Promise<SocketFleet | undefined> {
+  return phase.state === undefined ? undefined : startPopulation(program, phase, phase.state);
+}
+
+function startPopulation(program: string, { sockets, peers }: Phase, state: string): Promise<SocketFleet> {
+  return startFleet(program, { state, sockets, peers, processes: OWNING_PROCESSES, name: 'service' });
 }
 
 /** Processes that hold sockets. */

@@ -8,7 +8,15 @@ export interface SummaryRow extends Reading {
   readonly rounds: number;
 }
 
-const OPTIONAL = ['anonymousMb', 'wallMs', 'sockets', 'pageBytes', 'sentBytes', 'unattributed'] as const;
+const OPTIONAL = [
+  'mainThreadMs',
+  'anonymousMb',
+  'wallMs',
+  'sockets',
+  'pageBytes',
+  'sentBytes',
+  'unattributed',
+] as const;
 
 /** Medians over the rounds; of memory the most. */
 export function summarize({ readings }: PhaseResult): SummaryRow[] {

@@ -28,6 +28,12 @@ const TARGETS: readonly Target[] = [
   cpuRatio('established 1M', 'node_exporter', 0.6),
   cpuRatio('established 100k', 'ss-p', 0.05),
   { name: 'CPU per scrape, idle host', most: 8, unit: 'ms', value: (results) => cpuOf(results, 'idle', 'exporter') },
+  {
+    name: 'main thread per scrape, established 100k',
+    most: 2,
+    unit: 'ms',
+    value: (results) => rowOf(results, 'established 100k', 'exporter')?.mainThreadMs,
+  },
   memoryAt('established 10k', 90),
   memoryAt('established 100k', 100),
   memoryAt('established 1M', 200),
@@ -39,13 +45,13 @@ const TARGETS: readonly Target[] = [
   },
   {
     name: 'event loop delay p99, established 1M',
-    most: 10,
+    most: 3,
     unit: 'ms',
     value: (results) => results.get('established 1M')?.responsiveness.eventLoop.p99,
   },
   {
     name: '/-/healthy p99, established 1M',
-    most: 20,
+    most: 15,
     unit: 'ms',
     value: (results) => results.get('established 1M')?.responsiveness.healthy.p99,
   },

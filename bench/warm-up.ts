@@ -14,19 +14,19 @@ const ENOUGH_MS = 30_000;
 const MOST_SEARCHES = 100;
 const FOUND = 0.005;
 
-/** Brings the exporter to where it is after some time of work: owners known, code compiled, memory in place. */
+/** Brings exporters, all at once, to where they are after some time of work: owners known, code compiled, memory in place. */
 export async function warmUp(
-  exporter: BenchExporter,
+  exporters: readonly BenchExporter[],
   fleet: SocketFleet | undefined,
   phase: Phase,
   churn: number,
 ): Promise<void> {
   const hasOwners = phase.state === 'established' || phase.state === 'close_wait';
-  if (hasOwners) await findOwners(exporter, phase);
+  if (hasOwners) await Promise.all(exporters.map((exporter) => findOwners(exporter, phase)));
   const endMs = performance.now() + ENOUGH_MS;
   const isEnough = (scrapes: number) => scrapes >= LEAST_SCRAPES && performance.now() > endMs;
   for (let scrape = 0; scrape < MOST_SCRAPES && !isEnough(scrape); scrape++) {
-    await exporter.client.scrape();
+    await Promise.all(exporters.map(({ client }) => client.scrape()));
     await fleet?.replace(churn);
   }
 }

@@ -13,6 +13,10 @@ const FIXED = /_(limit|max|max_fds|ports|info|is_host|supported)\b|_setting_|_ra
 /** What is nothing on a host that is well. */
 const NONE =
   /stuck|close_wait|closed_socket|overflow|drop|fail|refused|syn_|unattributed|ephemeral_listeners|orphan_sockets|_queue_length|state="(close_wait|syn_sent|syn_recv|last_ack|closing)"/;
+/** The number of a pod of the snapshot. */
+const POD = /-x1(\d+)"/;
+const NO_PORT = /^tcpstate_netns_ephemeral_utilization_ratio\{.*family="ipv4"/;
+const OVERFLOW = /^tcpstate_netns_listen_overflows_total/;
 /** A third of the numbers are others in each scrape: Prometheus packs what stays the same into almost nothing. */
 const CHANGING = 3;
 
@@ -22,12 +26,18 @@ interface Line {
   valueAt(second: number, host: number): number;
 }
 
-/** Serves the page of each host at /<number>: every breakdown full, `pods` pods with names of their own, and no trouble. */
-export async function serveHosts(
-  pods: number,
-  withEvents: boolean,
-): Promise<{ port: number; series: number; close(): void }> {
-  const lines = await linesOf(pods, withEvents);
+/** What the hosts are like. */
+export interface HostOptions {
+  readonly pods: number;
+  /** So many of the pods have no port left towards IPv4, and their accept queue overflows. */
+  readonly troubled: number;
+  /** With the series of connection events. */
+  readonly events: boolean;
+}
+
+/** Serves the page of each host at /<number>: every breakdown full, pods with names of their own. */
+export async function serveHosts(options: HostOptions): Promise<{ port: number; series: number; close(): void }> {
+  const lines = await linesOf(options);
   const startMs = Date.now();
   const server = createServer((request, response) => {
     const host = Number(request.url!.slice(1));
@@ -45,20 +55,24 @@ export async function serveHosts(
   return { port, series: lines.length, close: () => server.close() };
 }
 
-async function linesOf(pods: number, withEvents: boolean): Promise<Line[]> {
+async function linesOf({ pods, troubled, events }: HostOptions): Promise<Line[]> {
   const { connectionEvents, ...rest } = fullSnapshot({ ...DEFAULT_LIMITS, netns: pods });
-  const snapshot = withEvents ? { ...rest, connectionEvents: connectionEvents! } : rest;
+  const snapshot = events ? { ...rest, connectionEvents: connectionEvents! } : rest;
   const { body } = await renderExposition(buildFamilies(snapshot, LINUX_BUILD), undefined, 'text');
   return body
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line, index) => toLine(line, index));
+    .map((line, index) => toLine(line, index, troubled));
 }
 
-function toLine(line: string, index: number): Line {
+function toLine(line: string, index: number, troubled: number): Line {
   const space = line.lastIndexOf(' ');
   const head = line.slice(0, space);
   const name = /^\w+/.exec(head)![0];
+  if (Number(POD.exec(head)?.[1] ?? Infinity) < troubled) {
+    if (NO_PORT.test(head)) return { head, valueAt: () => 0.97 };
+    if (OVERFLOW.test(head)) return { head, valueAt: (second) => Math.floor(second) };
+  }
   const given = Number(line.slice(space + 1));
   if (GROWING.test(name)) return { head, valueAt: (second, host) => Math.floor(second * (1 + ((index + host) % 5))) };
   if (name.endsWith('_success')) return { head, valueAt: () => 1 };

@@ -4,7 +4,7 @@ import type { Phase } from '../phases.ts';
 import { collectdTool } from './collectd.ts';
 import { commandTool, dumpTool } from './command.ts';
 import { exporterTool } from './exporter.ts';
-import { startNodeExporter } from './node-exporter.ts';
+import { nodeExporterTool } from './node-exporter.ts';
 import { measureIdle } from './server.ts';
 import type { Tool } from './tool.ts';
 
@@ -16,6 +16,7 @@ export const TOOL_TITLES: Readonly<Record<string, string>> = {
   'ss-p': '`ss -Htanp`',
   netstat: '`netstat -ant`',
   node_exporter: 'node_exporter, tcpstat only',
+  'node_exporter-3': 'node_exporter, tcpstat, sockstat, netstat',
   collectd: 'collectd, tcpconns only',
 };
 
@@ -28,13 +29,21 @@ export async function startTools(
 ): Promise<Tool[]> {
   const isWanted = (name: string) => wanted === undefined || wanted.has(name);
   const tools = [
+    ...commandTools(programs),
+    collectdTool(phase.sockets),
+    isWanted('node_exporter') ? await nodeExporterTool() : undefined,
+  ];
+  const others = tools.filter((tool) => tool !== undefined).filter(({ name }) => isWanted(name));
+  return [exporterTool(exporter, phase, await measureIdle(exporter)), ...others];
+}
+
+/** Those that start, print all sockets and end, as far as they are installed. */
+export function commandTools(programs: NativePrograms): Tool[] {
+  const tools = [
     dumpTool(programs),
     commandTool(programs, 'ss', ['ss', '-Htan']),
     commandTool(programs, 'ss-p', ['ss', '-Htanp']),
     commandTool(programs, 'netstat', ['netstat', '-ant']),
-    collectdTool(phase.sockets),
-    isWanted('node_exporter') ? await startNodeExporter() : undefined,
   ];
-  const others = tools.filter((tool) => tool !== undefined).filter(({ name }) => isWanted(name));
-  return [exporterTool(exporter, phase, await measureIdle(exporter)), ...others];
+  return tools.filter((tool) => tool !== undefined);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HttpClient, pageText, type Response } from '../http-client.ts';
-import { cpuMilliseconds, memoryOf } from '../process-usage.ts';
+import { cpuMilliseconds, mainThreadMilliseconds, memoryOf } from '../process-usage.ts';
 import type { Reading } from './tool.ts';
 
 /** What a scrape leaves behind (collecting garbage, freeing memory) is paid within this time. */
@@ -31,7 +31,7 @@ export async function measureScrapes(
   idleRate: number,
   scrapes: number,
 ): Promise<{ reading: Reading; response: Response }> {
-  const [cpuMs, startMs] = [cpuMilliseconds(pid), performance.now()];
+  const [cpuMs, mainMs, startMs] = [cpuMilliseconds(pid), mainThreadMilliseconds(pid), performance.now()];
   let wallMs = 0;
   let response = await client.scrape();
   wallMs += response.milliseconds;
@@ -45,6 +45,7 @@ export async function measureScrapes(
   const memory = memoryOf(pid);
   const reading: Reading = {
     cpuMs: (cpuMilliseconds(pid) - cpuMs - idleMs) / scrapes,
+    mainThreadMs: (mainThreadMilliseconds(pid) - mainMs) / scrapes,
     wallMs: wallMs / scrapes,
     peakRssMb: memory.peak,
     anonymousMb: memory.anonymous,

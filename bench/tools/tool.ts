@@ -2,6 +2,8 @@
 export interface Reading {
   /** User and system time. */
   readonly cpuMs: number;
+  /** Share of it of the thread that answers, of the exporter. */
+  readonly mainThreadMs?: number;
   /** Absent for a tool that collects by itself. */
   readonly wallMs?: number;
   /** Most memory the process ever held, in MB. */

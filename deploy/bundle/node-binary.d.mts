@@ -1,0 +1,1 @@
+export function fetchNode(target: string): { version: string; binary: string; licence: string };
