@@ -4,7 +4,7 @@ import type { Platform, PlatformOptions } from './platform.ts';
 import type { Reference } from './reference.ts';
 
 /**
- * Opens the platform of that name, without loading the others. Who names no source gets none that has to be loaded into the kernel: a
+ * Opens the platform of that name, without loading the others. Who names no source gets none that has to be proven by the sockets: a
  * command that looks twice has no time for it. Throws if the OS refuses every source of sockets.
  */
 export async function openPlatform(name: PlatformName, options: PlatformOptions): Promise<Platform> {
@@ -44,9 +44,10 @@ export async function useStartRights(
 
 /** The programs that these options have loaded into the kernel. */
 function programsOf({ socketSource, collectors }: Pick<PlatformOptions, 'socketSource' | 'collectors'>) {
-  const mayLoad = socketSource !== undefined && MAY_LOAD.has(socketSource);
+  const isOneLook = socketSource === undefined;
+  const mayLoad = isOneLook || MAY_LOAD.has(socketSource);
   return {
-    walk: mayLoad,
+    walk: mayLoad && !isOneLook,
     fds: mayLoad && collectors.has('processes'),
     events: collectors.has('connection_events'),
   };
