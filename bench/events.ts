@@ -2,11 +2,11 @@
 // counted. In turns, each in a network namespace of its own; shown are the medians of the rounds, the least and the most.
 import { parseArgs } from 'node:util';
 import { startExporter } from './exporter.ts';
+import { formatTable } from './format.ts';
 import { enterBenchNamespace } from './namespace.ts';
 import { compileNative } from './native.ts';
 import { parseSize } from './options.ts';
 import { cpuMilliseconds } from './process-usage.ts';
-import { formatTable } from './format.ts';
 import { startFleet } from './socket-fleet.ts';
 import { median } from './statistics.ts';
 

@@ -92,7 +92,11 @@ function raisedBy(
   const raised = Object.entries<number>(isTable ? TABLE_LIMITS : VERDICT_LIMITS);
   const isGiven = (key: keyof typeof OPTIONS) => given.has(OPTIONS[key].flag);
   return {
-    limits: { ...limits, ...Object.fromEntries(raised.filter(([key]) => !isGiven(key as keyof typeof TABLE_LIMITS))) },
+    limits: {
+      ...limits,
+      isForVerdict: !isTable,
+      ...Object.fromEntries(raised.filter(([key]) => !isGiven(key as keyof typeof TABLE_LIMITS))),
+    },
     ownersBudgetMs: isGiven('ownersBudgetMs') ? ownersBudgetMs : OWNERS_BUDGET_MS,
   };
 }

@@ -60,8 +60,9 @@ export function createTally(
   const units = createUnitsTally(table, limits.units);
   const ephemeral = createEphemeralTally(table, limits.destinations);
   const countDrops = createListenerDropsTally(table, limits.listeners);
-  const filtered = [connections, localPorts, remoteIps, processes];
-  const whole = [states, unattributed, units, ephemeral];
+  const { isForVerdict = false } = limits;
+  const filtered = isForVerdict ? [connections] : [connections, localPorts, remoteIps, processes];
+  const whole = isForVerdict ? [states, unattributed, ephemeral] : [states, unattributed, units, ephemeral];
 
   return function tally(input) {
     const {
@@ -80,12 +81,14 @@ export function createTally(
     return {
       states: states.select(unsupportedStates),
       connections: connections.select(),
-      localPorts: localPorts.select(),
-      remoteIps: remoteIps.select(),
+      ...(!isForVerdict && { localPorts: localPorts.select(), remoteIps: remoteIps.select() }),
       listeners: countListeners(table, limits.listeners),
       ...(listenerDrops && countDrops(listenerDrops)),
-      ...(hasOwners && { processes: processes.select(), unattributed: unattributed.select() }),
-      ...(nameOfGroup && { units: units.select(nameOfGroup, filters) }),
+      ...(hasOwners && {
+        unattributed: unattributed.select(),
+        ...(!isForVerdict && { processes: processes.select() }),
+      }),
+      ...(nameOfGroup && !isForVerdict && { units: units.select(nameOfGroup, filters) }),
       ...(rules && { ephemeral: ephemeral.select(classes.now, rules, hasOwners, nowMs) }),
       ...(closeWait && { closeWait: countCloseWait(closeWait, limits.closeWaitStuckAfterMs, limits.processes) }),
       ...(processFds && { processFds: keepFds(processFds, limits.processes) }),
