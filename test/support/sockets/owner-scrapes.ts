@@ -53,6 +53,7 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
     dump,
     findOwners,
     namesAt,
+    namesBy,
     readFds: byProcfs.readFds,
     /** Links that the last scrape read in some processes: what else the machine runs comes and goes. */
     linksRead: (processes: readonly { readonly pid: number }[]) =>
@@ -74,16 +75,19 @@ export function createOwnerScrapes(budgetMs = BUDGET_MS) {
     return byProcfs.findOwners();
   }
 
-  /**
-   * Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. The program in the kernel, where it
-   * can be loaded, has to find the same.
-   */
+  /** Like `scrape`, but only the names of the sockets on one local address, each as often as it has sockets. Both readers must find the same. */
   function namesAt(localIp: string): Record<string, number> {
-    const [names, kernelNames] = [{ scrape }, byKernel].map(
-      (by) => by && countNames(by.scrape().filter((socket) => socket.localIp === localIp)),
-    );
-    if (byKernel !== undefined) assert.deepEqual([kernelLinks?.source, kernelNames], ['bpf', names]);
+    const [names, ...others] = namesBy(localIp);
+    for (const other of others) assert.deepEqual(other, names, 'by the program in the kernel');
     return names!;
+  }
+
+  /** By procfs, and by the program in the kernel where that can be loaded: what takes several scrapes may take one more in one of them. */
+  function namesBy(localIp: string): readonly Record<string, number>[] {
+    if (kernelLinks !== undefined) assert.equal(kernelLinks.source, 'bpf');
+    return [{ scrape }, ...(byKernel === undefined ? [] : [byKernel])].map((by) =>
+      countNames(by.scrape().filter((socket) => socket.localIp === localIp)),
+    );
   }
 }
 

@@ -110,7 +110,7 @@ static int split(const char *name, pid_t pid) {
 
 /* Runs a program in a child, which has the descriptors, too. */
 static int start(const char *path) {
-  int child = check(fork(), "fork");
+  int child = check(vfork(), "vfork"); /* goes on when the child has become the other program */
   if (child == 0) {
     execl(path, path, "120", NULL);
     _exit(127);
