@@ -84,7 +84,7 @@ function defaultsByFlag(): ReadonlyMap<string, string> {
 
 /** What is raised, unless a flag or the environment says otherwise. */
 function raisedBy(
-  { by, state, top }: ValuesOf<typeof DIAGNOSE_OPTIONS>,
+  { by, state, top, json }: ValuesOf<typeof DIAGNOSE_OPTIONS>,
   { limits, ownersBudgetMs }: Config,
   given: ReadonlyMap<string, Given>,
 ): Pick<Config, 'limits' | 'ownersBudgetMs'> {
@@ -94,7 +94,7 @@ function raisedBy(
   return {
     limits: {
       ...limits,
-      isForVerdict: !isTable,
+      isForVerdict: !isTable && !json, // the document has the largest of each breakdown
       ...Object.fromEntries(raised.filter(([key]) => !isGiven(key as keyof typeof TABLE_LIMITS))),
     },
     ownersBudgetMs: isGiven('ownersBudgetMs') ? ownersBudgetMs : OWNERS_BUDGET_MS,

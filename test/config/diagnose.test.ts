@@ -101,6 +101,9 @@ describe('the command line of diagnose', () => {
     assert.equal(config.limits.remotePrefixV4, 24);
     assert.equal(config.limits.processes, 7);
     assert.ok(config.limits.connections > DEFAULT_LIMITS.connections);
+    const isForVerdict = (...args: string[]) => read(args).config.limits.isForVerdict;
+    assert.deepEqual([isForVerdict(), isForVerdict('--check')], [true, true]);
+    for (const flag of ['--json', '--by=port', '--state=time_wait', '--top=5']) assert.equal(isForVerdict(flag), false);
     const { limits } = read(['--state=time_wait']).config;
     assert.ok(limits.connections > config.limits.connections && limits.remoteIps > config.limits.remoteIps);
     assert.deepEqual([config.ownersBudgetMs, read(['--owners.time-budget=1s']).config.ownersBudgetMs], [5000, 1000]);
