@@ -92,7 +92,7 @@ test('the bill of materials names every production dependency of the lockfile, a
     expected.filter((each) => !named.includes(each)),
     [],
   );
-  assert.ok(named.some((each) => /^node@22\./.test(each)));
+  assert.ok(named.some((each) => /^node@24\./.test(each)));
   for (const { name, licenses } of bill.components)
     assert.ok(licenses && licenses.length > 0, `${name} has no licence`);
 });
