@@ -11,8 +11,8 @@ import type { Source } from './source.ts';
 const LEFT_OUT: CollectorName = 'connection_events';
 
 /**
- * Collects on this thread as the server does: the same collectors, in the same order. A reader that has to be loaded into the kernel and proven takes
- * 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `file`: the
+ * Collects on this thread as the server does: the same collectors, in the same order. The reader of sockets in the kernel, which the sockets have to
+ * prove, takes 130 ms: for one look it is used only by its name. Without it no verdict speaks of other network namespaces, and none is read. `file`: the
  * configuration, whose filters would hide who it is.
  */
 export async function openThisHost(config: Config, file?: ConfigInUse): Promise<Source> {

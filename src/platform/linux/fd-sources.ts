@@ -13,6 +13,7 @@ const PROVE_EVERY = 1000;
 /** A program that takes other memory for a table of descriptors would find them without end. */
 const MOST_COMPARED = 100_000;
 const DISAGREES = 'the reader in the kernel disagrees with /proc/self/fd';
+const UNPROVEN = 'the reader in the kernel could not be compared with /proc/self/fd';
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 0o2000002;
 
@@ -58,7 +59,8 @@ export function createKernelLinks(kernel: FdReader, proc: FdLinks, prove: () => 
   let aheadEnd = 0;
   const oneFd = new Int32Array(1);
   const oneLink = new Int32Array(1);
-  let reason = prove() === true ? undefined : DISAGREES;
+  const proof = prove();
+  let reason = proof === true ? undefined : proof === false ? DISAGREES : UNPROVEN;
   let handles = 0;
 
   return {

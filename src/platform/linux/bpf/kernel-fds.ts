@@ -89,7 +89,7 @@ export class KernelFds {
     this.#memory.release();
   }
 
-  /** Throws SystemCallError. A process that never holds still, because it ends, counts as gone. */
+  /** Throws SystemCallError, and Error where nobody lets it read. A process that has ended counts as gone. */
   #run(pid: number, from: number, asked: number, most: number): Started {
     const { words } = this.#memory;
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
