@@ -66,7 +66,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const { events, units } = platform;
     if (events === undefined) return;
     const { value, outcome } = runCollector('connection_events', events, now, () =>
-      tallyEvents(events.read(now()), {
+      tallyEvents((each) => events.read(now(), each), {
         unitOf: (cgroup) => units?.nameOf(cgroup),
         listeners: findListeners(),
         filters,

@@ -15,6 +15,9 @@ export const EVENT_COUNTS = 18;
 /** Numbers by `EventCount`. Shape: EVENT_COUNTS. */
 export type EventCounts = Float64Array;
 
+/** Which of these numbers grew, and by how much: places, in ascending order, and numbers in turn. Most flows have few. */
+export type EventGrowth = readonly number[];
+
 /** Connections of one process to one destination, of any network namespace. */
 export interface OutboundCell {
   readonly process: string;
@@ -72,10 +75,8 @@ export interface EventFlow {
   /** Of an inbound flow: its local port, undefined where the table was full; and whether it is in the exporter's own namespace. */
   readonly localPort: number | undefined;
   readonly isOwn: boolean;
-  readonly counts: EventCounts;
+  readonly grown: EventGrowth;
 }
 
-export interface EventReadings {
-  readonly flows: readonly EventFlow[];
-  readonly lost: LostEvents;
-}
+/** Calls `each` with every flow that has counted anything; then tells what was lost since the programs are attached. */
+export type ReadEvents = (each: (flow: EventFlow) => void) => LostEvents;

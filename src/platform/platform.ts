@@ -1,5 +1,5 @@
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
-import type { EventReadings } from '../model/connection-events.ts';
+import type { EventFlow, LostEvents } from '../model/connection-events.ts';
 import type { ProcessRule } from '../model/file-config.ts';
 import type { CgroupPlace, NetnsReadings } from '../model/netns.ts';
 import type { Facts } from '../model/snapshot.ts';
@@ -128,8 +128,8 @@ export interface ConnectionEvents {
   settle(table: SocketTable, withProcesses: boolean): void;
   /** The same for sockets of other network namespaces. */
   settleOthers?(others: OtherNamespaces, withProcesses: boolean): void;
-  /** What was counted since the last read. `nowMs`: monotonic. */
-  read(nowMs: number): EventReadings;
+  /** What each flow has counted since the last read. `nowMs`: monotonic. */
+  read(nowMs: number, each: (flow: EventFlow) => void): LostEvents;
 }
 
 /** The options of a platform. */

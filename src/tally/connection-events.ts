@@ -4,14 +4,15 @@ import {
   EventCount,
   type EventCounts,
   type EventFlow,
+  type EventGrowth,
   type EventOwner,
-  type EventReadings,
   type InboundCell,
   type LifetimeCell,
   type OutboundCell,
+  type ReadEvents,
 } from '../model/connection-events.ts';
 import type { Filters } from '../model/filters.ts';
-import { formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
+import { type AddressWords, formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import { labelOf, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
 import { KeptCounters } from './counting/kept-counters.ts';
@@ -28,11 +29,18 @@ export interface EventContext {
   readonly filters?: Filters | undefined;
 }
 
-/** Labels of an owner. */
-interface NamedOwner {
+interface OwnerLabels {
   readonly process: string;
   readonly unit: string;
 }
+
+/** And what the keys of its groups begin with. */
+interface NamedOwner extends OwnerLabels {
+  readonly key: string;
+}
+
+/** Where a flow goes to; undefined where it found no place. */
+type Remote = EventFlow['remote'];
 
 type Labels<Cell> = Omit<Cell, 'counts'>;
 
@@ -46,38 +54,47 @@ const SEPARATOR = '\0';
 /** Adds up what was seen of connections by who it was and where to, as long as the exporter's thread lives. */
 export function createEventsTally(
   limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
-): (readings: EventReadings, context: EventContext) => ConnectionEventCounts {
-  const most = limits.connectionEvents;
-  const toOutbound = (label: string) => ({ process: label, unit: label, remoteIp: label, remotePort: label });
-  const outbound = new KeptCounters<Labels<OutboundCell>>(most, EVENT_COUNTS, toOutbound, EVENTS);
-  const toInbound = (label: string) => ({ process: label, unit: label, localPort: label });
-  const inbound = new KeptCounters<Labels<InboundCell>>(most, EVENT_COUNTS, toInbound, EVENTS);
+): (read: ReadEvents, context: EventContext) => ConnectionEventCounts {
+  const shape = { limit: limits.connectionEvents, width: EVENT_COUNTS, sized: EVENTS };
+  const outbound = new KeptCounters<Labels<OutboundCell>>({
+    ...shape,
+    toGroup(key) {
+      const [process, unit, remote] = splitKey(key);
+      return { process, unit, ...labelRemote(remote) };
+    },
+    toSum: (label) => ({ process: label, unit: label, remoteIp: label, remotePort: label }),
+  });
+  const inbound = new KeptCounters<Labels<InboundCell>>({
+    ...shape,
+    toGroup(key) {
+      const [process, unit, localPort] = splitKey(key);
+      return { process, unit, localPort };
+    },
+    toSum: (label) => ({ process: label, unit: label, localPort: label }),
+  });
+  const lifetimes = new KeptCounters<Labels<LifetimeCell>>({
+    ...shape,
+    toGroup: (process) => ({ process }),
+    toSum: (label) => ({ process: label }),
+  });
   /** Of the owners of one scrape's flows. */
   const names = new Map<EventOwner, NamedOwner>();
-  /** Of the flows of one scrape, by process. */
-  const ages = new Map<string, EventCounts>();
-  const toLifetime = (label: string) => ({ process: label });
-  const lifetimes = new KeptCounters<Labels<LifetimeCell>>(most, EVENT_COUNTS, toLifetime, EVENTS);
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
   let filters: Filters | undefined;
   let waiting: { readonly flow: EventFlow; readonly waits: number }[] = [];
 
-  return function tally({ flows, lost }, context) {
+  return function tally(read, context) {
     for (const port of context.listeners.keys()) served[port] = 1;
     if (context.filters !== filters) {
       filters = context.filters;
       for (const counters of [outbound, inbound, lifetimes]) counters.reset();
     }
-    const came = [...waiting, ...flows.map((flow) => ({ flow, waits: 0 }))];
-    waiting = [];
-    for (const { flow, waits } of came) {
-      if (flow.isOutbound) addOutbound(flow, context);
-      else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
-      else addInbound(flow, context);
-    }
-    addLifetimes();
     names.clear();
+    const waited = waiting;
+    waiting = [];
+    for (const { flow, waits } of waited) addFlow(flow, waits, context);
+    const lost = read((flow) => addFlow(flow, 0, context));
     const out = outbound.turn(context.nowMs);
     const into = inbound.turn(context.nowMs);
     const lived = lifetimes.turn(context.nowMs);
@@ -90,41 +107,34 @@ export function createEventsTally(
     };
   };
 
-  function addOutbound({ owner, remote, counts }: EventFlow, { unitOf }: EventContext): void {
-    const { process, unit } = nameKnown(owner, unitOf);
-    const remoteIp = remote === undefined ? OTHER_LABEL : labelPeer(remote.words);
-    const remotePort = remote === undefined ? OTHER_LABEL : String(remote.port);
-    if (isOwnerOut(process, unit) || isPeerOut(remote)) outbound.addFiltered(counts);
-    else {
-      const key = process + SEPARATOR + unit + SEPARATOR + remoteIp + SEPARATOR + remotePort;
-      outbound.add(key, { process, unit, remoteIp, remotePort }, counts);
-    }
-    if (!hasLifetimes(counts)) return;
-    const known = ages.get(process);
-    if (known === undefined) ages.set(process, onlyLifetimes(counts));
-    else for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) known[index]! += counts[index]!;
+  function addFlow(flow: EventFlow, waits: number, context: EventContext): void {
+    if (flow.isOutbound) addOutbound(flow, context);
+    else if (waits < MOST_WAITS && isNameless(flow, context)) waiting.push({ flow, waits: waits + 1 });
+    else addInbound(flow, context);
   }
 
-  function addLifetimes(): void {
-    for (const [process, counts] of ages) {
-      if (isProcessOut(process)) lifetimes.addFiltered(counts);
-      else lifetimes.add(process, { process }, counts);
-    }
-    ages.clear();
+  function addOutbound({ owner, remote, grown }: EventFlow, { unitOf }: EventContext): void {
+    const named = nameKnown(owner, unitOf);
+    const { process, unit } = named;
+    if (isOwnerOut(process, unit) || isPeerOut(remote)) outbound.addFiltered(grown);
+    else outbound.add(named.key + keyOf(remote), grown);
+    const ages = lifetimesOf(grown);
+    if (ages.length === 0) return;
+    if (isProcessOut(process)) lifetimes.addFiltered(ages);
+    else lifetimes.add(process, ages);
   }
 
-  function addInbound({ owner, localPort, isOwn, counts }: EventFlow, { unitOf, listeners }: EventContext): void {
+  function addInbound({ owner, localPort, isOwn, grown }: EventFlow, { unitOf, listeners }: EventContext): void {
     const listener = isOwn && localPort !== undefined ? listeners.get(localPort) : undefined;
     const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameKnown(owner, unitOf);
     // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
-    const group = { process, unit, localPort: isKnown ? String(localPort) : OTHER_LABEL };
     const isOut = isOwnerOut(process, unit) || (isKnown && filters?.localPorts?.[localPort] === 1);
-    if (isOut) inbound.addFiltered(counts);
-    else inbound.add(Object.values(group).join(SEPARATOR), group, counts);
+    if (isOut) inbound.addFiltered(grown);
+    else inbound.add(keyOfOwner({ process, unit }) + (isKnown ? localPort : OTHER_LABEL), grown);
   }
 
-  function isPeerOut(remote: EventFlow['remote']): boolean {
+  function isPeerOut(remote: Remote): boolean {
     if (remote === undefined) return false;
     return filters?.isPeerOut?.(remote.words) === true || filters?.remotePorts?.[remote.port] === 1;
   }
@@ -141,15 +151,38 @@ export function createEventsTally(
   function nameKnown(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
     const known = names.get(owner);
     if (known !== undefined) return known;
-    const named = nameOwner(owner, unitOf);
+    const labels = nameOwner(owner, unitOf);
+    const named = { ...labels, key: keyOfOwner(labels) };
     names.set(owner, named);
     return named;
   }
 
-  function labelPeer(words: readonly [number, number, number, number]): string {
-    const isV4 = isIpv4(words[0], words[1], words[2]);
-    const [prefix, whole] = isV4 ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
-    return prefix === whole ? formatAddress(words) : `${formatAddress(maskAddress(words, prefix))}/${prefix}`;
+  /** Thousands of flows come at once, of which few get labels: a key has the numbers. */
+  function keyOf(remote: Remote): string {
+    if (remote === undefined) return OTHER_LABEL;
+    const [a, b, c, d] = shownWords(remote.words);
+    return String.fromCharCode(a >>> 16, a, b >>> 16, b, c >>> 16, c, d >>> 16, d, remote.port);
+  }
+
+  /** `key`: of `keyOf`. */
+  function labelRemote(key: string): { remoteIp: string; remotePort: string } {
+    if (key === OTHER_LABEL) return { remoteIp: key, remotePort: key };
+    const wordAt = (index: number) => (key.charCodeAt(index) << 16) | key.charCodeAt(index + 1);
+    const words = [wordAt(0), wordAt(2), wordAt(4), wordAt(6)] as const;
+    const [prefix, whole] = prefixOf(words);
+    const address = formatAddress(words);
+    const port = key.charCodeAt(8);
+    return { remoteIp: prefix === whole ? address : `${address}/${prefix}`, remotePort: String(port) };
+  }
+
+  function shownWords(words: AddressWords): AddressWords {
+    const [prefix, whole] = prefixOf(words);
+    return prefix === whole ? words : maskAddress(words, prefix);
+  }
+
+  /** Shown bits, and all. */
+  function prefixOf(words: AddressWords): readonly [number, number] {
+    return isIpv4(words[0], words[1], words[2]) ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
   }
 }
 
@@ -159,7 +192,7 @@ function isNameless({ owner, localPort, isOwn }: EventFlow, { listeners }: Event
   return listeners.get(localPort)?.isPending ?? true;
 }
 
-function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwner {
+function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): OwnerLabels {
   if (owner === 'other') return { process: OTHER_LABEL, unit: OTHER_LABEL };
   if (owner === 'unknown') return { process: UNKNOWN_LABEL, unit: UNKNOWN_LABEL };
   return {
@@ -169,7 +202,7 @@ function nameOwner(owner: EventOwner, unitOf: EventContext['unitOf']): NamedOwne
 }
 
 /** What an interrupt does to a connection, it does to one that came through the listener. */
-function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']): NamedOwner {
+function nameListener(listener: LocalListener | undefined, unitOf: EventContext['unitOf']): OwnerLabels {
   return {
     process: listener?.process ?? UNKNOWN_LABEL,
     unit: listener === undefined ? UNKNOWN_LABEL : nameUnit(listener.cgroup, unitOf),
@@ -181,14 +214,21 @@ function nameUnit(cgroup: bigint, unitOf: EventContext['unitOf']): string {
   return name === undefined ? UNKNOWN_LABEL : labelOf(name);
 }
 
-/** Whether a connection has ended. */
-function hasLifetimes(counts: EventCounts): boolean {
-  for (let index = EventCount.lifetimes; index < EVENT_COUNTS; index++) if (counts[index] !== 0) return true;
-  return false;
+function keyOfOwner({ process, unit }: OwnerLabels): string {
+  return process + SEPARATOR + unit + SEPARATOR;
 }
 
-function onlyLifetimes(counts: EventCounts): EventCounts {
-  return counts.map((count, index) => (index < EventCount.lifetimes ? 0 : count));
+/** Process, unit and what comes behind them. */
+function splitKey(key: string): [string, string, string] {
+  const first = key.indexOf(SEPARATOR);
+  const second = key.indexOf(SEPARATOR, first + 1);
+  return [key.slice(0, first), key.slice(first + 1, second), key.slice(second + 1)];
+}
+
+/** What grew of the lifetimes: nothing unless a connection has ended. */
+function lifetimesOf(grown: EventGrowth): EventGrowth {
+  for (let at = 0; at < grown.length; at += 2) if (grown[at]! >= EventCount.lifetimes) return grown.slice(at);
+  return [];
 }
 
 /** A histogram is whole or not there: where one class was on a page, the others are, too. */

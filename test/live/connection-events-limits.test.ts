@@ -46,7 +46,7 @@ test('what is read is what came since the last read, and names are looked up whe
 });
 
 test('processes and destinations that are idle for an hour make room', { skip }, async (t) => {
-  const { events, call, readAll } = await open(t, { tcpstate_owners: 32 });
+  const { call, read, readAll } = await open(t, { tcpstate_owners: 32 });
   for (let process = 0; process < 60; process++) call(`${RUN}-${process}`, '127.0.0.1', 1);
   await readAll(60);
   call(`${RUN}-late`, '127.0.0.1', 1);
@@ -55,7 +55,7 @@ test('processes and destinations that are idle for an hour make room', { skip },
   for (let hours = 2, found = 0; found === 0; hours += 3) {
     assert.ok(hours < 60, 'there is no place');
     const nowMs = monotonicMs() + hours * 3_600_000;
-    events.read(nowMs);
+    read(nowMs);
     call(`${RUN}-late`, '127.0.0.1', 1);
     found = ofName((await readAll(1, nowMs)).flows, `${RUN}-late`).length;
   }

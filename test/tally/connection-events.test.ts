@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EVENT_COUNTS, EventCount, type EventFlow, type EventOwner } from '../../src/model/connection-events.ts';
+import {
+  EventCount,
+  type EventFlow,
+  type EventGrowth,
+  type EventOwner,
+  type ReadEvents,
+} from '../../src/model/connection-events.ts';
 import { createFilters } from '../../src/model/filters.ts';
 import { parseAddress } from '../../src/model/ip-address.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
@@ -19,26 +25,31 @@ const web: EventOwner = { name: 'web', cgroup: 7n };
 
 function outbound(owner: EventOwner, address: string | undefined, numbers: Record<number, number>): EventFlow {
   const remote = address === undefined ? undefined : { words: parseAddress(address)!, port: 443 };
-  return { owner, isOutbound: true, remote, localPort: undefined, isOwn: false, counts: countsOf(numbers) };
+  return { owner, isOutbound: true, remote, localPort: undefined, isOwn: false, grown: growthOf(numbers) };
 }
 
 function inbound(owner: EventOwner, localPort: number | undefined, isOwn = true): EventFlow {
-  const counts = countsOf({ [EventCount.opened]: 1 });
-  return { owner, isOutbound: false, remote: undefined, localPort, isOwn, counts };
+  const grown = growthOf({ [EventCount.opened]: 1 });
+  return { owner, isOutbound: false, remote: undefined, localPort, isOwn, grown };
 }
 
-function countsOf(numbers: Record<number, number>): Float64Array {
-  const counts = new Float64Array(EVENT_COUNTS);
-  for (const [index, number] of Object.entries(numbers)) counts[Number(index)] = number;
-  return counts;
+function growthOf(numbers: Record<number, number>): EventGrowth {
+  return Object.entries(numbers).flatMap(([index, number]) => [Number(index), number]);
+}
+
+function reading(...flows: readonly EventFlow[]): ReadEvents {
+  return (each) => {
+    flows.forEach(each);
+    return LOST;
+  };
 }
 
 /** A later page: on the first one all counters are 0, and who is nameless waits for a listener. */
 function tallyTwice(flows: readonly EventFlow[], limits = DEFAULT_LIMITS, context = CONTEXT) {
   const tally = createEventsTally(limits);
-  tally({ flows, lost: LOST }, context);
-  for (let waits = 0; waits < 5; waits++) tally({ flows: [], lost: LOST }, context);
-  return tally({ flows: [], lost: LOST }, context);
+  tally(reading(...flows), context);
+  for (let waits = 0; waits < 5; waits++) tally(reading(), context);
+  return tally(reading(), context);
 }
 
 describe('createEventsTally', () => {
@@ -86,7 +97,7 @@ describe('createEventsTally', () => {
     ];
     const tally = createEventsTally({ ...DEFAULT_LIMITS, connectionEvents: 2 });
     const turn = (context: EventContext, came: readonly EventFlow[] = []) => {
-      const { outbound: out, inbound: into, lifetimes, folded } = tally({ flows: came, lost: LOST }, context);
+      const { outbound: out, inbound: into, lifetimes, folded } = tally(reading(...came), context);
       return {
         folded,
         out: out.map(({ process, remoteIp, counts }) => [process, remoteIp, counts[0]]).sort(),
@@ -151,9 +162,9 @@ describe('createEventsTally', () => {
 
   it('remembers who has listened: a server that stops closes its connections', () => {
     const tally = createEventsTally(DEFAULT_LIMITS);
-    tally({ flows: [], lost: LOST }, CONTEXT);
+    tally(reading(), CONTEXT);
     const gone = { ...CONTEXT, listeners: new Map([[22, { process: 'sshd', cgroup: 0n, isPending: false }]]) };
-    const { inbound: cells } = tally({ flows: [inbound(web, 80)], lost: LOST }, gone);
+    const { inbound: cells } = tally(reading(inbound(web, 80)), gone);
     assert.equal(cells[0]!.localPort, '80');
   });
 
@@ -162,9 +173,9 @@ describe('createEventsTally', () => {
     const at = (listeners: EventContext['listeners']) => ({ ...CONTEXT, listeners });
     const pending = new Map([[80, { process: undefined, cgroup: 0n, isPending: true }]]);
     const flows = [inbound('unknown', 80), inbound('unknown', 8080)];
-    assert.deepEqual(tally({ flows, lost: LOST }, at(pending)).inbound, []);
+    assert.deepEqual(tally(reading(...flows), at(pending)).inbound, []);
     const known = new Map([...CONTEXT.listeners, [8080, { process: 'proxy', cgroup: 0n, isPending: false }] as const]);
-    const { inbound: cells } = tally({ flows: [], lost: LOST }, at(known));
+    const { inbound: cells } = tally(reading(), at(known));
     assert.deepEqual(cells.map(({ process, localPort }) => [process, localPort]).sort(), [
       ['nginx', '80'],
       ['proxy', '8080'],

@@ -1,5 +1,5 @@
+import type { EventGrowth } from '../../model/connection-events.ts';
 import { FILTERED_LABEL, OTHER_LABEL } from '../../table/name-table.ts';
-import { BoundedRanking } from './bounded-ranking.ts';
 
 /** A group and what it has counted. */
 export interface Counted<Group> {
@@ -14,13 +14,17 @@ interface Kept<Group> extends Counted<Group> {
   changedMs: number;
 }
 
-/** What a group has counted since the last turn. */
-interface Grown<Group> {
-  readonly group: Group;
-  counts: Float64Array;
-  /** Whether nobody else has `counts`: an array for each group that counts costs more than the counting. */
-  isOwn: boolean;
-  size: number;
+/** What a set of counters is about. */
+export interface CountersShape<Group> {
+  /** How many groups have counters of their own. */
+  readonly limit: number;
+  /** How many numbers each has; the first `sized` ones say how large it is. */
+  readonly width: number;
+  readonly sized: number;
+  /** Asked only for a group that gets counters. */
+  readonly toGroup: (key: string) => Group;
+  /** The labels of `other` and `filtered`. */
+  readonly toSum: (label: string) => Group;
 }
 
 /** A group that has counted nothing for so long makes room for another one. */
@@ -32,110 +36,147 @@ const IDLE_MS = 3_600_000;
  * nothing is counted twice.
  */
 export class KeptCounters<Group> {
-  readonly #limit: number;
-  readonly #width: number;
-  readonly #sized: number;
+  readonly #shape: CountersShape<Group>;
   readonly #kept = new Map<string, Kept<Group>>();
-  readonly #toSum: (label: string) => Group;
   /** By label: those of several groups that have counted anything. */
   readonly #sums = new Map<string, Kept<Group>>();
-  #grown = new Map<string, Grown<Group>>();
+  /** Of this turn. */
+  readonly #changed = new Set<Kept<Group>>();
+  #newcomers = new Newcomers();
 
-  /** `toSum`: the labels of `other` and `filtered`; `sized`: the first so many counts say how large a group is. */
-  constructor(limit: number, width: number, toSum: (label: string) => Group, sized = width) {
-    this.#limit = limit;
-    this.#width = width;
-    this.#toSum = toSum;
-    this.#sized = sized;
+  constructor(shape: CountersShape<Group>) {
+    this.#shape = shape;
   }
 
   /** Forgets every group: the counters begin anew. */
   reset(): void {
     this.#kept.clear();
     this.#sums.clear();
-    this.#grown.clear();
+    this.#changed.clear();
+    this.#newcomers = new Newcomers();
   }
 
-  /** Adds what a group has counted since the last `turn`. `key`: names the group. Until then `counts` must not change. */
-  add(key: string, group: Group, counts: Float64Array): void {
-    const known = this.#grown.get(key);
-    if (known === undefined) {
-      this.#grown.set(key, { group, counts, isOwn: false, size: this.#sizeOf(counts) });
-      return;
+  /** Adds what a group has counted since the last `turn`. `key`: names the group; of groups that are as large, the first by it come first. */
+  add(key: string, grown: EventGrowth): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) this.#newcomers.add(key, this.#sizeOf(grown), grown);
+    else {
+      addTo(kept.counts, grown);
+      this.#changed.add(kept);
     }
-    if (!known.isOwn) known.counts = known.counts.slice();
-    known.isOwn = true;
-    known.size += this.#sizeOf(counts);
-    addTo(known.counts, counts);
   }
 
   /** The same for a group that filters leave out. */
-  addFiltered(counts: Float64Array): void {
-    addTo(this.#sumOf(FILTERED_LABEL).counts, counts);
+  addFiltered(grown: EventGrowth): void {
+    addTo(this.#sumOf(FILTERED_LABEL).counts, grown);
   }
 
   /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
   turn(nowMs: number): { readonly counters: readonly Counted<Group>[]; readonly folded: number } {
-    const newcomers: (readonly [key: string, grown: Grown<Group>])[] = [];
-    for (const entry of this.#grown) {
-      const [key, grown] = entry;
-      const kept = this.#kept.get(key);
-      if (kept === undefined) newcomers.push(entry);
-      else this.#count(kept, grown.counts, nowMs);
-    }
-    this.#grown = new Map();
+    for (const kept of this.#changed) kept.changedMs = nowMs;
+    this.#changed.clear();
+    const newcomers = this.#newcomers;
+    if (newcomers.length > 0) this.#newcomers = new Newcomers();
     this.#makeRoom(newcomers.length, nowMs);
-    const largest = this.#chooseLargest(newcomers);
-    for (const index of largest) {
-      const [key, { group, counts }] = newcomers[index]!;
-      const kept = this.#create(group, nowMs);
+    const largest = newcomers.largest(this.#shape.limit - this.#kept.size);
+    const counts = new Map<number, Float64Array>();
+    for (const [key, newcomer] of largest) {
+      const kept = this.#create(this.#shape.toGroup(key), nowMs);
       this.#kept.set(key, kept);
-      this.#count(kept, counts, nowMs);
+      counts.set(newcomer, kept.counts);
     }
     const folded = newcomers.length - largest.size;
-    if (folded > 0) {
-      const other = this.#sumOf(OTHER_LABEL);
-      for (const [index, [, { counts }]] of newcomers.entries()) if (!largest.has(index)) addTo(other.counts, counts);
-    }
+    newcomers.count(counts, folded === 0 ? undefined : this.#sumOf(OTHER_LABEL).counts);
     return { counters: [...this.#kept.values(), ...this.#sums.values()].map(show), folded };
   }
 
-  /** Indices of those for whom there is room. */
-  #chooseLargest(newcomers: readonly (readonly [key: string, grown: Grown<Group>])[]): ReadonlySet<number> {
-    const byKey = (left: number, right: number) => (newcomers[left]![0] < newcomers[right]![0] ? -1 : 1);
-    const ranking = new BoundedRanking(Math.min(this.#limit - this.#kept.size, newcomers.length), byKey);
-    for (const [index, [, { size }]] of newcomers.entries()) ranking.offer(index, size);
-    return new Set(ranking.descending());
-  }
-
-  #count(kept: Kept<Group>, counts: Float64Array, nowMs: number): void {
-    addTo(kept.counts, counts);
-    kept.changedMs = nowMs;
-  }
-
   #sumOf(label: string): Kept<Group> {
-    const sum = this.#sums.get(label) ?? this.#create(this.#toSum(label), 0);
+    const sum = this.#sums.get(label) ?? this.#create(this.#shape.toSum(label), 0);
     this.#sums.set(label, sum);
     return sum;
   }
 
   /** Those that have been idle for longest go first. */
   #makeRoom(wanted: number, nowMs: number): void {
-    const missing = this.#kept.size + wanted - this.#limit;
+    const missing = this.#kept.size + wanted - this.#shape.limit;
     if (missing <= 0) return;
     const idle = [...this.#kept].filter(([, { changedMs }]) => nowMs - changedMs >= IDLE_MS);
     idle.sort(([, a], [, b]) => a.changedMs - b.changedMs);
     for (const [key] of idle.slice(0, missing)) this.#kept.delete(key);
   }
 
-  #sizeOf(counts: Float64Array): number {
+  #sizeOf(grown: EventGrowth): number {
     let size = 0;
-    for (let index = 0; index < this.#sized; index++) size += counts[index]!;
+    for (let at = 0; at < grown.length; at += 2) if (grown[at]! < this.#shape.sized) size += grown[at + 1]!;
     return size;
   }
 
   #create(group: Group, changedMs: number): Kept<Group> {
-    return { group, counts: new Float64Array(this.#width), isShown: new Uint8Array(this.#width), changedMs };
+    const { width } = this.#shape;
+    return { group, counts: new Float64Array(width), isShown: new Uint8Array(width), changedMs };
+  }
+}
+
+/** Words of a number that grew: whose, which, and by how much. */
+const WORDS = 3;
+
+/**
+ * Groups without counters of their own, and what they count. Once in a while thousands come in one scrape, of which few get counters: no
+ * object for each, and they are sorted by what JavaScript sorts without a function of ours.
+ */
+class Newcomers {
+  readonly #numbers = new Map<string, number>();
+  readonly #keys: string[] = [];
+  readonly #sizes: number[] = [];
+  #grown = new Float64Array(64 * WORDS);
+  #used = 0;
+
+  get length(): number {
+    return this.#keys.length;
+  }
+
+  add(key: string, size: number, grown: EventGrowth): void {
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.#keys.push(key) - 1;
+      this.#sizes.push(0);
+      this.#numbers.set(key, number);
+    }
+    this.#sizes[number]! += size;
+    for (let at = 0; at < grown.length; at += 2) this.#note(number, grown[at]!, grown[at + 1]!);
+  }
+
+  #note(number: number, place: number, value: number): void {
+    if (this.#used === this.#grown.length) {
+      const larger = new Float64Array(this.#grown.length * 2);
+      larger.set(this.#grown);
+      this.#grown = larger;
+    }
+    this.#grown[this.#used] = number;
+    this.#grown[this.#used + 1] = place;
+    this.#grown[this.#used + 2] = value;
+    this.#used += WORDS;
+  }
+
+  /** Keys of those for whom there is room, with their numbers. */
+  largest(room: number): ReadonlyMap<string, number> {
+    const [keys, sizes] = [this.#keys, this.#sizes];
+    if (keys.length <= room) return this.#numbers;
+    if (room === 0) return new Map();
+    const least = Float64Array.from(sizes).sort()[keys.length - room]!;
+    const larger = keys.filter((_, number) => sizes[number]! > least);
+    const equal = keys.filter((_, number) => sizes[number] === least).sort();
+    const largest = [...larger, ...equal.slice(0, room - larger.length)];
+    return new Map(largest.map((key) => [key, this.#numbers.get(key)!]));
+  }
+
+  /** Adds what each has counted to its counts in `own`, else to `other`. */
+  count(own: ReadonlyMap<number, Float64Array>, other: Float64Array | undefined): void {
+    const grown = this.#grown;
+    for (let at = 0; at < this.#used; at += WORDS) {
+      const counts = own.get(grown[at]!) ?? other!;
+      counts[grown[at + 1]!]! += grown[at + 2]!;
+    }
   }
 }
 
@@ -150,6 +191,6 @@ function show<Group>({ group, counts, isShown }: Kept<Group>): Counted<Group> {
   return { group, counts: shown };
 }
 
-function addTo(counts: Float64Array, more: Float64Array): void {
-  for (let index = 0; index < counts.length; index++) counts[index]! += more[index]!;
+function addTo(counts: Float64Array, grown: EventGrowth): void {
+  for (let at = 0; at < grown.length; at += 2) counts[grown[at]!]! += grown[at + 1]!;
 }

@@ -3,7 +3,7 @@ import { closeSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { monotonicMs } from '../../../src/collector/protocol.ts';
-import { ENDINGS, EventCount, type EventFlow } from '../../../src/model/connection-events.ts';
+import { ENDINGS, EventCount, type EventFlow, type EventGrowth } from '../../../src/model/connection-events.ts';
 import { createConnectionEvents } from '../../../src/platform/linux/bpf/connection-events.ts';
 import { KernelMap } from '../../../src/platform/linux/bpf/kernel-map.ts';
 import { attachEvents } from '../../../src/platform/linux/bpf/open-events.ts';
@@ -52,8 +52,11 @@ export function openEventReadings(t: TestContext, own: OwnEvents, { sizes = {}, 
 
   /** What came since the last read. */
   function read(nowMs = monotonicMs()) {
-    const { flows, lost } = events.read(nowMs);
-    return { flows: flows.filter(isOurs), lost };
+    const flows: EventFlow[] = [];
+    const lost = events.read(nowMs, (flow) => {
+      if (isOurs(flow)) flows.push(flow);
+    });
+    return { flows, lost };
   }
 
   /** What is read until so many outbound connections have ended: the FIN of the other side may be late. */
@@ -79,5 +82,12 @@ export function countEnded(flows: readonly EventFlow[]): number {
 }
 
 export function sumOf(flows: readonly EventFlow[], index: number): number {
-  return flows.reduce((all, { counts }) => all + counts[index]!, 0);
+  return flows.reduce((all, { grown }) => all + grownOf(grown, index), 0);
+}
+
+/** By how much one of the numbers grew. */
+export function grownOf(grown: EventGrowth, wanted: number): number {
+  let sum = 0;
+  for (let at = 0; at < grown.length; at += 2) if (grown[at] === wanted) sum += grown[at + 1]!;
+  return sum;
 }

@@ -1,16 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { EventGrowth } from '../../../src/model/connection-events.ts';
 import { KeptCounters } from '../../../src/tally/counting/kept-counters.ts';
 
 const HOUR = 3_600_000;
-const one = (value: number) => Float64Array.of(value);
+const one = (value: number): EventGrowth => [0, value];
+const numbersOf = (...values: number[]): EventGrowth => values.flatMap((value, index) => [index, value]);
+
+/** Counters of groups that are called as their labels are. */
+function createCounters(limit: number, width: number, sized = width) {
+  const itself = (label: string) => label;
+  return new KeptCounters<string>({ limit, width, sized, toGroup: itself, toSum: itself });
+}
 
 /** Each scrape: what groups have counted → the counters by group. */
 function createScrapes(limit: number) {
-  const counters = new KeptCounters<string>(limit, 1, (label) => label);
+  const counters = createCounters(limit, 1);
   return (nowMs: number, grown: Readonly<Record<string, number>> = {}) => {
-    for (const [name, value] of Object.entries(grown)) counters.add(name, name, one(value));
+    for (const [name, value] of Object.entries(grown)) counters.add(name, one(value));
     const { counters: all, folded } = counters.turn(nowMs);
     return { folded, ...Object.fromEntries(all.map(({ group, counts }) => [group, counts[0]!])) };
   };
@@ -25,8 +33,8 @@ describe('KeptCounters', () => {
   });
 
   it('has no number for what was never counted', () => {
-    const counters = new KeptCounters<string>(2, 2, (label) => label);
-    counters.add('a', 'a', Float64Array.of(0, 3));
+    const counters = createCounters(2, 2);
+    counters.add('a', [1, 3]);
     assert.deepEqual([...counters.turn(0).counters[0]!.counts], [Number.NaN, 0]);
     assert.deepEqual([...counters.turn(1).counters[0]!.counts], [Number.NaN, 3]);
   });
@@ -47,28 +55,34 @@ describe('KeptCounters', () => {
   });
 
   it('leaves the counts that it was given as they are', () => {
-    const counters = new KeptCounters<string>(1, 2, (label) => label);
-    const given = [Float64Array.of(1, 2), Float64Array.of(3, 4), Float64Array.of(5, 6)];
-    for (const counts of given) counters.add('a', 'a', counts);
+    const counters = createCounters(1, 2);
+    const given = [numbersOf(1, 2), numbersOf(3, 4), numbersOf(5, 6)];
+    for (const grown of given) counters.add('a', grown);
     counters.turn(0);
     assert.deepEqual([...counters.turn(1).counters[0]!.counts], [9, 12]);
-    assert.deepEqual(
-      given.map(([first, second]) => [first, second]),
-      [
-        [1, 2],
-        [3, 4],
-        [5, 6],
-      ],
-    );
+    assert.deepEqual(given, [numbersOf(1, 2), numbersOf(3, 4), numbersOf(5, 6)]);
   });
 
   it('ranks newcomers by the counts that say how large they are', () => {
-    const counters = new KeptCounters<string>(1, 3, (label) => label, 2);
+    const counters = createCounters(1, 3, 2);
     for (const [name, counts] of Object.entries({ slow: [1, 1, 9e9], busy: [2, 1, 3] }))
-      counters.add(name, name, Float64Array.from(counts));
+      counters.add(name, numbersOf(...counts));
     assert.deepEqual(
       counters.turn(0).counters.map(({ group }) => group),
       ['busy', 'other'],
+    );
+  });
+
+  it('ranks newcomers of one size by their keys, whatever order they come in', () => {
+    const sizes = fc.dictionary(fc.constantFrom(...'abcdefgh'), fc.integer({ min: 1, max: 3 }));
+    fc.assert(
+      fc.property(sizes, fc.integer({ min: 0, max: 8 }), (grown, limit) => {
+        const ranked = Object.entries(grown).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+        const wanted = ranked.slice(0, limit).map(([name]) => name);
+        const { folded, other, ...shown } = { other: 0, ...createScrapes(limit)(0, grown) };
+        assert.deepEqual(Object.keys(shown).sort(), wanted.sort());
+        assert.equal(folded, ranked.length - wanted.length);
+      }),
     );
   });
 

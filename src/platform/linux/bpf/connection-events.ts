@@ -1,5 +1,5 @@
 import { readlinkSync } from 'node:fs';
-import type { EventCounts, EventFlow, EventReadings, LostEvents } from '../../../model/connection-events.ts';
+import type { EventFlow, EventGrowth, LostEvents } from '../../../model/connection-events.ts';
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { ConnectionEvents } from '../../platform.ts';
@@ -66,13 +66,12 @@ export function createConnectionEvents(
     connections.settleOthers(others, owners, withProcesses);
   }
 
-  function read(nowMs: number): EventReadings {
+  function read(nowMs: number, each: (flow: EventFlow) => void): LostEvents {
     sweptMs ??= nowMs;
     owners.begin();
     const ownNamespace = readOwnNamespace();
-    const read: EventFlow[] = [];
-    const add = (at: number, grown: EventCounts) => void read.push(describe(at, grown, ownNamespace));
-    const addRest = (at: number, grown: EventCounts) => void read.push(withoutPlace(describe(at, grown, undefined)));
+    const add = (at: number, grown: EventGrowth) => each(describe(at, grown, ownNamespace));
+    const addRest = (at: number, grown: EventGrowth) => each(withoutPlace(describe(at, grown, undefined)));
     const given = state.read(toKey(0))!;
     flows.read(readCount(given, STATE.newFlows), nowMs, add);
     rest.read(readCount(given, STATE.newRest), nowMs, addRest);
@@ -81,10 +80,10 @@ export function createConnectionEvents(
       sweptMs = nowMs;
       sweep(nowMs);
     }
-    return { flows: read, lost: readLost() };
+    return readLost();
   }
 
-  function describe(at: number, counts: EventCounts, ownNamespace: number | undefined): EventFlow {
+  function describe(at: number, grown: EventGrowth, ownNamespace: number | undefined): EventFlow {
     const place = words[at + FLOW.place]!;
     const [port, isOutbound] = [place & 0xffff, ((place >> 16) & 0xff) !== INBOUND];
     const wordAt = (index: number) => words[at + FLOW.address + index]!;
@@ -94,7 +93,7 @@ export function createConnectionEvents(
       remote: isOutbound ? { words: [wordAt(0), wordAt(1), wordAt(2), wordAt(3)], port } : undefined,
       localPort: isOutbound ? undefined : port,
       isOwn: !isOutbound && wordAt(0) >>> 0 === ownNamespace,
-      counts,
+      grown,
     };
   }
 

@@ -1,4 +1,4 @@
-import { EVENT_COUNTS, type EventCounts } from '../../../model/connection-events.ts';
+import { EVENT_COUNTS, type EventGrowth } from '../../../model/connection-events.ts';
 import type { KernelMap } from './kernel-map.ts';
 
 /** struct flow of c/events.bpf.c, in words: its key, and the counts of 64 bits each. */
@@ -15,16 +15,12 @@ export const COUNTS_BYTES = (MOST_FLOWS + MOST_REST + 2) * FLOW_BYTES;
 /** Memory that the kernel writes: all places. */
 export class EventCountsMemory {
   readonly words: Int32Array;
-  readonly #numbers: BigUint64Array;
+  /** The same memory: a count is read as a whole, both halves at once. */
+  readonly numbers: BigUint64Array;
 
   constructor(words: Int32Array) {
     this.words = words;
-    this.#numbers = new BigUint64Array(words.buffer, words.byteOffset, words.length / 2);
-  }
-
-  /** Both halves at once, below 2⁵³. `at`: of the low half. */
-  readCount(at: number): number {
-    return Number(this.#numbers[at / 2]!);
+    this.numbers = new BigUint64Array(words.buffer, words.byteOffset, words.length / 2);
   }
 }
 
@@ -34,8 +30,6 @@ export interface PlaceMaps {
   readonly free: KernelMap;
 }
 
-const BLOCK_FLOWS = 256;
-
 /** Of a place. Removed: no event finds it any more, unless its program had found it before. */
 const Use = { none: 0, counts: 1, removed: 2 } as const;
 
@@ -44,11 +38,11 @@ export class EventFlows {
   readonly #memory: EventCountsMemory;
   readonly #first: number;
   readonly #most: number;
-  readonly #counts: Float64Array;
+  /** The counts of all places, as they were. */
+  readonly #seen: Int32Array;
+  readonly #seenNumbers: BigUint64Array;
   readonly #changedMs: Float64Array;
   readonly #uses: Uint8Array;
-  #block = new Float64Array(0);
-  #blockUsed = 0;
   /** Places in use. */
   length = 0;
 
@@ -57,7 +51,8 @@ export class EventFlows {
     this.#memory = memory;
     this.#first = first;
     this.#most = most;
-    this.#counts = new Float64Array(most * EVENT_COUNTS);
+    this.#seenNumbers = new BigUint64Array(most * EVENT_COUNTS);
+    this.#seen = new Int32Array(this.#seenNumbers.buffer);
     this.#changedMs = new Float64Array(most);
     this.#uses = new Uint8Array(most);
   }
@@ -72,7 +67,7 @@ export class EventFlows {
    * Calls `each` with the position of a flow's words and what it has counted since the last read. `given`: so many places have ever been
    * in use.
    */
-  read(given: number, nowMs: number, each: (at: number, grown: EventCounts) => void): void {
+  read(given: number, nowMs: number, each: (at: number, grown: EventGrowth) => void): void {
     const used = Math.min(given, this.#most);
     for (let place = 0; place < used; place++) {
       const at = this.#positionOf(place);
@@ -108,39 +103,27 @@ export class EventFlows {
 
   #free(place: number, free: KernelMap, clear: (place: number) => void): void {
     clear(this.#first + place);
-    this.#counts.fill(0, place * EVENT_COUNTS, (place + 1) * EVENT_COUNTS);
+    this.#seenNumbers.fill(0n, place * EVENT_COUNTS, (place + 1) * EVENT_COUNTS);
     this.#uses[place] = Use.none;
     this.length--;
     free.push(toValue(this.#first + place));
   }
 
-  /** By how much the counts grew, undefined if they did not. */
-  #grow(place: number, at: number): EventCounts | undefined {
+  /** Undefined if nothing grew. */
+  #grow(place: number, at: number): EventGrowth | undefined {
     const { words } = this.#memory;
-    const counts = this.#counts;
-    const own = place * EVENT_COUNTS;
-    let grown: EventCounts | undefined;
+    const seen = this.#seen;
+    const [from, own] = [at + FLOW.counts, place * EVENT_COUNTS];
+    let grown: number[] | undefined;
     for (let index = 0; index < EVENT_COUNTS; index++) {
-      const from = at + FLOW.counts + index * 2;
-      const last = counts[own + index]!;
-      if (words[from] === (last | 0)) continue; // the low halves
-      const value = this.#memory.readCount(from);
-      grown ??= this.#allocate();
-      grown[index] = value - last;
-      counts[own + index] = value;
+      if (words[from + index * 2] === seen[(own + index) * 2]) continue; // the low halves
+      const number = this.#memory.numbers[from / 2 + index]!;
+      const before = this.#seenNumbers[own + index]!;
+      this.#seenNumbers[own + index] = number;
+      if (grown === undefined) grown = [index, Number(number - before)];
+      else grown.push(index, Number(number - before));
     }
     return grown;
-  }
-
-  /** From blocks: an array with memory of its own costs more than all else. */
-  #allocate(): EventCounts {
-    if (this.#blockUsed === this.#block.length) {
-      this.#block = new Float64Array(BLOCK_FLOWS * EVENT_COUNTS);
-      this.#blockUsed = 0;
-    }
-    const from = this.#blockUsed;
-    this.#blockUsed += EVENT_COUNTS;
-    return this.#block.subarray(from, this.#blockUsed);
   }
 
   #positionOf(place: number): number {

@@ -1,6 +1,6 @@
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import { COOKIE_WORDS, SocketCookies } from '../../../table/socket-cookies.ts';
-import { groupOf, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
+import { Flag, groupOf, hasFlag, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
 
@@ -145,8 +145,8 @@ function give(table: SocketTable, row: number, process: number, group: number): 
   const at = row * ROW_WORDS;
   const hasIt = words[at + Word.process] === process && groupOf(words, at) === group;
   if (hasIt && reasonOf(words, at) === Reason.witnessed) return;
-  table.setGroup(row, group);
-  table.setOwner(row, process, Reason.witnessed);
+  if (hasFlag(words, at, Flag.inheritedGroup)) table.setGroup(row, group);
+  table.setOwner(row, process, Reason.witnessed, group);
 }
 
 /** Another socket may have taken the place of the one that the row was about. */

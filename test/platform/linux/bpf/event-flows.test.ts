@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EVENT_COUNTS } from '../../../../src/model/connection-events.ts';
 import { EventCountsMemory, EventFlows, FLOW } from '../../../../src/platform/linux/bpf/event-flows.ts';
 import type { KernelMap } from '../../../../src/platform/linux/bpf/kernel-map.ts';
 
@@ -45,9 +44,11 @@ function createKernel() {
 function readAll(flows: EventFlows, kernel: ReturnType<typeof createKernel>, given = MOST, nowMs = 0) {
   const read: (readonly [owner: number, counts: readonly (readonly [index: number, number: number])[]])[] = [];
   flows.read(given, nowMs, (at, grown) => {
-    assert.equal(grown.length, EVENT_COUNTS);
-    const counts = [...grown].flatMap((number, index) => (number === 0 ? [] : [[index, number] as const]));
-    read.push([kernel.words[at + FLOW.owner]!, counts]);
+    const pairs = Array.from(
+      { length: grown.length / 2 },
+      (_, pair) => [grown[pair * 2]!, grown[pair * 2 + 1]!] as const,
+    );
+    read.push([kernel.words[at + FLOW.owner]!, pairs]);
   });
   return read;
 }
