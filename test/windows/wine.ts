@@ -88,10 +88,14 @@ export async function openWine(
   }
 
   async function run(program: string, ...args: string[]): Promise<string> {
-    const started = start(program, ...args);
-    const code = await started.end();
-    if (code === 0) return started.stdout();
-    throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${started.stdout()}${started.stderr()}`);
+    for (let attempt = 1; ; attempt++) {
+      const started = start(program, ...args);
+      const code = await started.end();
+      if (code === 0) return started.stdout();
+      const output = started.stdout() + started.stderr();
+      if (attempt === 1 && hasNotBegun(output)) continue;
+      throw new Error(`${program} ${args.join(' ')} ended with ${code}:\n${output}`);
+    }
   }
 
   function waitUntilDown(): void {
@@ -103,6 +107,14 @@ export async function openWine(
     spawnSync(server, ['-k'], { env, stdio: 'ignore' });
     spawnSync(server, ['-w'], { env, stdio: 'ignore', timeout: STOP_MS });
   }
+}
+
+/**
+ * What Wine's own `start.exe` prints where a process that it made was gone before the program in it began: that happens now and then on a busy
+ * machine, and says nothing about the program.
+ */
+function hasNotBegun(output: string): boolean {
+  return /^Application could not be started, [^\n]*\n\s*ShellExecuteEx failed: Internal error\./.test(output);
 }
 
 /** How a program under Wine names a file of the host. */
