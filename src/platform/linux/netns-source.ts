@@ -9,7 +9,7 @@ import { openCgroups, type SocketSources } from './socket-sources.ts';
  * Effort per scrape for the processes of sockets in other namespaces. Nobody can say which of these sockets have ended since they were read,
  * and what has no holder must not be looked for everywhere, again and again.
  */
-const LIMITS: SearchLimits = { linksAtOnce: 2000, linksPerSocket: 100, linksForShrunk: 200 };
+const LIMITS: SearchLimits = { linksAtOnce: 2000, linksPerSocket: 100, linksForShrunk: 200, leastChecks: 25 };
 const MOST_MS = 100;
 
 /**

@@ -8,7 +8,6 @@ import type { ProcessRecord } from './process-table.ts';
 /** Processes with at most this many descriptors are verified as soon as something about them is unclear. */
 const FEW_FDS = 1000;
 const MOST_LINKS_AT_ONCE = 8000;
-/** Links read per scrape to verify known owners: at least this many, and one per so many sockets. */
 const LEAST_CHECKS = 100;
 const SOCKETS_PER_CHECK = 500;
 /**
@@ -51,6 +50,8 @@ export interface SearchLimits {
    * large ones.
    */
   readonly linksForShrunk?: number;
+  /** Links read per scrape to verify known owners: at least this many, and one per so many sockets. */
+  readonly leastChecks?: number;
 }
 
 /**
@@ -70,6 +71,7 @@ export function createOwnerSearch(
     linksAtOnce = MOST_LINKS_AT_ONCE,
     linksPerSocket = LINKS_PER_SOCKET,
     linksForShrunk = LINKS_FOR_SHRUNK,
+    leastChecks = LEAST_CHECKS,
   }: SearchLimits = {},
 ) {
   const { processes } = known;
@@ -216,7 +218,7 @@ export function createOwnerSearch(
   }
 
   function checksPerScrape(): number {
-    return Math.max(LEAST_CHECKS, known.sockets.length / SOCKETS_PER_CHECK);
+    return Math.max(leastChecks, known.sockets.length / SOCKETS_PER_CHECK);
   }
 
   /** True for this much effort, in links, from now on. */
