@@ -70,8 +70,8 @@ const STUCK_MS = 3000;
  * A thread that hangs in the kernel cannot be ended. With so many of them left behind, the next one that hangs is kept.
  */
 const MOST_LEFT_BEHIND = 3;
-/** Typed arrays hold the sockets. With 6, 12 or 24 MB for the objects of a page a scrape takes as long. */
-const YOUNG_GENERATION_MB = 2;
+/** Three semi-spaces, of the size in memory/small-heap.ts: V8 counts that many. Typed arrays hold the sockets. */
+const YOUNG_GENERATION_MB = 6;
 const WORKER_URL = new URL('./worker.js', import.meta.url);
 
 /** Runs the collector thread, and restarts it when it is lost or stuck. `workerUrl`: the module the thread runs. */
