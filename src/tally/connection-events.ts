@@ -34,9 +34,11 @@ interface OwnerLabels {
   readonly unit: string;
 }
 
-/** And what the keys of its groups begin with. */
+/** And what the keys of its groups begin with; whether filters leave out what it does, and its process. */
 interface NamedOwner extends OwnerLabels {
   readonly key: string;
+  readonly isOut: boolean;
+  readonly isProcessOut: boolean;
 }
 
 /** Where a flow goes to; undefined where it found no place. */
@@ -114,13 +116,12 @@ export function createEventsTally(
   }
 
   function addOutbound({ owner, remote, grown }: EventFlow, { unitOf }: EventContext): void {
-    const named = nameKnown(owner, unitOf);
-    const { process, unit } = named;
-    if (isOwnerOut(process, unit) || isPeerOut(remote)) outbound.addFiltered(grown);
-    else outbound.add(named.key + keyOf(remote), grown);
+    const { process, key, isOut, isProcessOut } = nameKnown(owner, unitOf);
+    if (isOut || isPeerOut(remote)) outbound.addFiltered(grown);
+    else outbound.add(key + keyOf(remote), grown);
     const ages = lifetimesOf(grown);
     if (ages.length === 0) return;
-    if (isProcessOut(process)) lifetimes.addFiltered(ages);
+    if (isProcessOut) lifetimes.addFiltered(ages);
     else lifetimes.add(process, ages);
   }
 
@@ -152,7 +153,9 @@ export function createEventsTally(
     const known = names.get(owner);
     if (known !== undefined) return known;
     const labels = nameOwner(owner, unitOf);
-    const named = { ...labels, key: keyOfOwner(labels) };
+    const { process, unit } = labels;
+    const isOut = isOwnerOut(process, unit);
+    const named = { ...labels, key: keyOfOwner(labels), isOut, isProcessOut: isProcessOut(process) };
     names.set(owner, named);
     return named;
   }

@@ -17,10 +17,12 @@ export class EventCountsMemory {
   readonly words: Int32Array;
   /** The same memory: a count is read as a whole, both halves at once. */
   readonly numbers: BigUint64Array;
+  readonly bytes: Buffer;
 
   constructor(words: Int32Array) {
     this.words = words;
     this.numbers = new BigUint64Array(words.buffer, words.byteOffset, words.length / 2);
+    this.bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
   }
 }
 
@@ -30,6 +32,9 @@ export interface PlaceMaps {
   readonly free: KernelMap;
 }
 
+/** Places that are compared together. */
+const BLOCK_PLACES = 64;
+
 /** Of a place. Removed: no event finds it any more, unless its program had found it before. */
 const Use = { none: 0, counts: 1, removed: 2 } as const;
 
@@ -38,9 +43,8 @@ export class EventFlows {
   readonly #memory: EventCountsMemory;
   readonly #first: number;
   readonly #most: number;
-  /** The counts of all places, as they were. */
-  readonly #seen: Int32Array;
-  readonly #seenNumbers: BigUint64Array;
+  /** All places as they were. */
+  readonly #seen: EventCountsMemory;
   readonly #changedMs: Float64Array;
   readonly #uses: Uint8Array;
   /** Places in use. */
@@ -51,8 +55,7 @@ export class EventFlows {
     this.#memory = memory;
     this.#first = first;
     this.#most = most;
-    this.#seenNumbers = new BigUint64Array(most * EVENT_COUNTS);
-    this.#seen = new Int32Array(this.#seenNumbers.buffer);
+    this.#seen = new EventCountsMemory(new Int32Array(most * FLOW.words));
     this.#changedMs = new Float64Array(most);
     this.#uses = new Uint8Array(most);
   }
@@ -69,7 +72,21 @@ export class EventFlows {
    */
   read(given: number, nowMs: number, each: (at: number, grown: EventGrowth) => void): void {
     const used = Math.min(given, this.#most);
-    for (let place = 0; place < used; place++) {
+    for (let place = 0; place < used; place += BLOCK_PLACES) {
+      const end = Math.min(place + BLOCK_PLACES, used);
+      if (!this.#isSame(place, end)) this.#readBlock(place, end, nowMs, each);
+    }
+  }
+
+  /** Whether nothing of these places has changed. */
+  #isSame(place: number, end: number): boolean {
+    const [from, to] = [place * FLOW_BYTES, end * FLOW_BYTES];
+    const first = this.#first * FLOW_BYTES;
+    return this.#memory.bytes.compare(this.#seen.bytes, from, to, first + from, first + to) === 0;
+  }
+
+  #readBlock(first: number, end: number, nowMs: number, each: (at: number, grown: EventGrowth) => void): void {
+    for (let place = first; place < end; place++) {
       const at = this.#positionOf(place);
       const grown = this.#grow(place, at);
       if (grown === undefined) continue;
@@ -103,7 +120,7 @@ export class EventFlows {
 
   #free(place: number, free: KernelMap, clear: (place: number) => void): void {
     clear(this.#first + place);
-    this.#seenNumbers.fill(0n, place * EVENT_COUNTS, (place + 1) * EVENT_COUNTS);
+    this.#seen.words.fill(0, place * FLOW.words, (place + 1) * FLOW.words);
     this.#uses[place] = Use.none;
     this.length--;
     free.push(toValue(this.#first + place));
@@ -111,18 +128,19 @@ export class EventFlows {
 
   /** Undefined if nothing grew. */
   #grow(place: number, at: number): EventGrowth | undefined {
-    const { words } = this.#memory;
-    const seen = this.#seen;
-    const [from, own] = [at + FLOW.counts, place * EVENT_COUNTS];
+    const { words, numbers } = this.#memory;
+    const { words: seen, numbers: seenNumbers } = this.#seen;
+    const own = place * FLOW.words;
     let grown: number[] | undefined;
-    for (let index = 0; index < EVENT_COUNTS; index++) {
-      if (words[from + index * 2] === seen[(own + index) * 2]) continue; // the low halves
-      const number = this.#memory.numbers[from / 2 + index]!;
-      const before = this.#seenNumbers[own + index]!;
-      this.#seenNumbers[own + index] = number;
-      if (grown === undefined) grown = [index, Number(number - before)];
-      else grown.push(index, Number(number - before));
+    for (let word = FLOW.counts; word < FLOW.words; word += 2) {
+      if (words[at + word] === seen[own + word]) continue; // the low halves
+      const number = numbers[(at + word) / 2]!;
+      const growth = Number(number - seenNumbers[(own + word) / 2]!);
+      seenNumbers[(own + word) / 2] = number;
+      if (grown === undefined) grown = [(word - FLOW.counts) / 2, growth];
+      else grown.push((word - FLOW.counts) / 2, growth);
     }
+    for (let word = 0; word < FLOW.counts; word++) seen[own + word] = words[at + word]!;
     return grown;
   }
 

@@ -1,6 +1,6 @@
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import { COOKIE_WORDS, SocketCookies } from '../../../table/socket-cookies.ts';
-import { Flag, groupOf, hasFlag, Reason, ROW_WORDS, reasonOf, Word } from '../../../table/socket-row.ts';
+import { Flag, groupOf, hasFlag, Reason, ROW_WORDS, reasonOf } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
 
@@ -139,13 +139,11 @@ export class KnownConnections {
   }
 }
 
-/** Most rows have it from the last scrape. */
 function give(table: SocketTable, row: number, process: number, group: number): void {
   const { words } = table;
   const at = row * ROW_WORDS;
-  const hasIt = words[at + Word.process] === process && groupOf(words, at) === group;
-  if (hasIt && reasonOf(words, at) === Reason.witnessed) return;
-  if (hasFlag(words, at, Flag.inheritedGroup)) table.setGroup(row, group);
+  const isNews = reasonOf(words, at) !== Reason.witnessed || groupOf(words, at) !== group;
+  if (isNews && hasFlag(words, at, Flag.inheritedGroup)) table.setGroup(row, group);
   table.setOwner(row, process, Reason.witnessed, group);
 }
 
