@@ -185,6 +185,20 @@ describe('KnownConnections', () => {
     assert.equal(shown(table)[0]![0], 'cron');
   });
 
+  it('settles again what lost its owner between the read and the settling', () => {
+    const kernel = createKernel();
+    kernel.name(2, 'api', 70);
+    kernel.connect(5, 2);
+    const table = createTable();
+    for (let round = 0; round < 2; round++) {
+      scrape(table, [5]);
+      if (round === 1) table.forgetOwners();
+      kernel.connections.settle(table, kernel.owners, true);
+      assert.deepEqual(shown(table), [['api', 70n, Reason.witnessed]]);
+      table.commit();
+    }
+  });
+
   it('tells groups only where processes are not wanted', () => {
     const kernel = createKernel();
     kernel.name(2, 'api', 70);
