@@ -8,6 +8,8 @@ const PAUSE_AFTER_ROUND = 10;
 export interface Walk {
   slot: number;
   fd: number;
+  /** Its descriptors were read, and its rings are to be. */
+  isAtRings?: boolean;
 }
 
 /** A search of all processes: first only descriptors that are not known sockets, then all of them. */
@@ -58,19 +60,25 @@ export function createFullSearch(known: KnownOwners, fds: FdSearch) {
 
   /** Returns whether it reached the end of all processes; then the next walk starts over. */
   function walk(at: Walk, verify: boolean, mayGoOn: () => boolean): boolean {
-    for (; at.slot < processes.records.length; at.slot++, at.fd = 0) {
+    for (; at.slot < processes.records.length; at.slot++, at.fd = 0, at.isAtRings = false) {
       if (!mayGoOn()) return false;
       const record = processes.at(at.slot);
       if (!record?.isAlive || record.ringOf !== undefined) continue;
-      const stop = fds.search(at.slot, at.fd, verify, mayGoOn);
-      if (stop >= 0) {
-        at.fd = stop;
-        return false;
-      }
-      if (verify) fds.searchRings(at.slot, mayGoOn);
+      if (!at.isAtRings && !searchOne(at, verify, mayGoOn)) return false;
+      if (!verify || record.held.rings === undefined) continue;
+      at.isAtRings = true; // where reading the descriptors has used the effort up, the next walk goes on here
+      if (!mayGoOn()) return false;
+      fds.searchRings(at.slot, mayGoOn);
     }
     at.slot = 0;
     at.fd = 0;
     return true;
+  }
+
+  /** Returns whether it reached the end of the process. */
+  function searchOne(at: Walk, verify: boolean, mayGoOn: () => boolean): boolean {
+    const stop = fds.search(at.slot, at.fd, verify, mayGoOn);
+    if (stop >= 0) at.fd = stop;
+    return stop < 0;
   }
 }

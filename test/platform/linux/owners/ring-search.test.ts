@@ -67,6 +67,20 @@ describe('direct descriptors of io_uring', () => {
     assert.deepEqual(host.ownerPids(), { 201: 11 });
   });
 
+  it('are verified, too, of a process whose descriptors use up what a scrape may verify', () => {
+    for (const descriptors of [10, 85, 100, 127, 300]) {
+      const host = createSearchedHost();
+      const server = host.start(1000, 'server', ...Array.from({ length: descriptors }, () => NOT_A_SOCKET));
+      const ring = acceptInto(server, 201);
+      host.scrape();
+      assert.deepEqual(host.ownerPids(), { 201: 1000 });
+      ring.clear(); // passed on, while nothing is sought
+      host.start(2000, 'heir').fds.set(0, 201);
+      for (let scrape = 0; scrape < 10; scrape++) host.scrape();
+      assert.deepEqual(host.ownerPids(), { 201: 2000 }, `${descriptors} descriptors`);
+    }
+  });
+
   it('have the name that exec() or prctl() gives to the process', () => {
     const host = createSearchedHost();
     const server = host.start(10, 'before');
