@@ -118,10 +118,12 @@ export function createEventsTally(
   function addOutbound({ owner, remote, grown }: EventFlow, { unitOf }: EventContext): void {
     const { process, key, isOut, isProcessOut } = nameKnown(owner, unitOf);
     if (isOut || isPeerOut(remote)) outbound.addFiltered(grown);
+    else if (owner === 'other' && remote === undefined) outbound.addOther(grown);
     else outbound.add(key + keyOf(remote), grown);
     const ages = lifetimesOf(grown);
     if (ages.length === 0) return;
     if (isProcessOut) lifetimes.addFiltered(ages);
+    else if (owner === 'other') lifetimes.addOther(ages);
     else lifetimes.add(process, ages);
   }
 
@@ -132,6 +134,7 @@ export function createEventsTally(
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
     const isOut = isOwnerOut(process, unit) || (isKnown && filters?.localPorts?.[localPort] === 1);
     if (isOut) inbound.addFiltered(grown);
+    else if (owner === 'other' && !isKnown) inbound.addOther(grown);
     else inbound.add(keyOfOwner({ process, unit }) + (isKnown ? localPort : OTHER_LABEL), grown);
   }
 

@@ -130,6 +130,32 @@ describe('createEventsTally', () => {
     });
   });
 
+  it('has one counter for what nobody can tell and for what is beyond the limit', () => {
+    const ended = (opened: number) => ({ 0: opened, [EventCount.lifetimes]: opened });
+    const flows = [
+      outbound('other', undefined, ended(9)),
+      outbound('other', '192.0.2.1', ended(7)),
+      outbound(web, '192.0.2.2', ended(2)),
+      outbound({ name: 'cron', cgroup: 7n }, '192.0.2.3', ended(1)),
+      inbound('other', undefined, false),
+      inbound(web, 80),
+      inbound(web, 81),
+    ];
+    const { outbound: out, inbound: into, lifetimes } = tallyTwice(flows, { ...DEFAULT_LIMITS, connectionEvents: 1 });
+    assert.deepEqual(out.map(({ process, remoteIp, counts }) => [process, remoteIp, counts[0]]).sort(), [
+      ['other', '192.0.2.1', 7],
+      ['other', 'other', 12],
+    ]);
+    assert.deepEqual(into.map(({ process, localPort, counts }) => [process, localPort, counts[0]]).sort(), [
+      ['other', 'other', 2],
+      ['web', '80', 1],
+    ]);
+    assert.deepEqual(lifetimes.map(({ process, counts }) => [process, counts[EventCount.lifetimes]]).sort(), [
+      ['other', 17],
+      ['web', 2],
+    ]);
+  });
+
   it('shows peers by CIDR where the options say so', () => {
     const limits = { ...DEFAULT_LIMITS, remotePrefixV4: 24, remotePrefixV6: 64 };
     const flows = ['10.0.0.1', '10.0.0.9', '2001:db8::1'].map((address) => outbound(web, address, { 0: 1 }));

@@ -71,6 +71,11 @@ export class KeptCounters<Group> {
     addTo(this.#sumOf(FILTERED_LABEL).counts, grown);
   }
 
+  /** The same for what belongs to no group that could be told. */
+  addOther(grown: EventGrowth): void {
+    addTo(this.#sumOf(OTHER_LABEL).counts, grown);
+  }
+
   /** Returns every counter as it stands, NaN where one is 0 and was never on a page; and how many groups have counted in `other`. */
   turn(nowMs: number): { readonly counters: readonly Counted<Group>[]; readonly folded: number } {
     for (const kept of this.#changed) kept.changedMs = nowMs;
