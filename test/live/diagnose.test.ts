@@ -141,11 +141,11 @@ async function diagnose(t: TestContext, prepare = async () => {}) {
   assert.deepEqual(others, []);
   await prepare();
   const check = await runProgram(['diagnose', '--check', ...COLLECTING]);
-  assert.equal(check.code, code);
+  assert.equal(check.code, code, check.stdout);
   await prepare();
   const exporter = await startExporter(t, { args: COLLECTING });
   const url = `--url=http://127.0.0.1:${exporter.port}`;
   const page = await runProgram(['diagnose', '--json', url]);
-  assert.equal(page.code, code);
+  assert.equal(page.code, code, page.stdout);
   return { code, finding, check: check.stdout, page: JSON.parse(page.stdout).findings[0] };
 }
