@@ -7,6 +7,7 @@ import type { Finding } from '../../src/verdict/finding.ts';
 import { receiveWebhooks } from '../support/http/webhook-receiver.ts';
 import { runProgram } from '../support/programs/finished-program.ts';
 import { type FiringAlert, readFiring, readScrapes } from '../support/programs/firing-alerts.ts';
+import { INCIDENT_HOST } from '../support/programs/own-host.ts';
 import { skipWithoutAlertmanager, startPagingServers } from '../support/programs/paging-servers.ts';
 import { skipWithoutPrometheus } from '../support/programs/prometheus-server.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
@@ -24,8 +25,6 @@ import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
-/** The namespace is the host here, and sockets of a second are old enough. */
-const COLLECTING = ['--no-collector.namespace', '--close-wait.stuck-after=1s', '--owners.time-budget=5s'];
 /** A minute of the rules is a second: no alert that needs less than a quarter of an hour stays silent for want of time. */
 const HEALTHY_SCRAPES = 15;
 const WAIT_MS = 60_000;
@@ -34,7 +33,7 @@ const POLL_MS = 500;
 const skip = skipWithoutPrometheus() || skipWithoutAlertmanager() || (enterNetworkNamespace() ?? false);
 
 test('what fires is what diagnose and the page tell, with the same names and numbers', { skip }, async (t) => {
-  const exporter = await startExporter(t, { args: COLLECTING });
+  const exporter = await startExporter(t, { args: INCIDENT_HOST });
   const url = `--url=http://127.0.0.1:${exporter.port}`;
   const webhooks = await receiveWebhooks(t); // for PagerDuty and Slack
   startPagingServers(t, [{ targets: [`127.0.0.1:${exporter.port}`] }], webhooks.port);
@@ -46,7 +45,7 @@ test('what fires is what diagnose and the page tell, with the same names and num
     await until(async () => (await readScrapes()) >= HEALTHY_SCRAPES);
     assert.deepEqual(await readFiring(), []);
     for (const how of [[], [url]]) {
-      const { code, stdout } = await runProgram(['diagnose', '--check', ...COLLECTING, ...how]);
+      const { code, stdout } = await runProgram(['diagnose', '--check', ...INCIDENT_HOST, ...how]);
       assert.deepEqual([code, stdout.split(/ - |,/)[0]], [0, 'TCP OK'], stdout);
     }
   });
@@ -54,7 +53,7 @@ test('what fires is what diagnose and the page tell, with the same names and num
   await makeIncidents(t, sockets);
   const firing = await untilFiring(['TcpCloseWaitStuck', 'TcpAcceptQueueStuck', 'TcpEphemeralPortsExhausted']);
   // all at once: TIME_WAIT lasts a minute
-  const looks = [diagnose([]), diagnose([url]), runProgram(['diagnose', '--check', ...COLLECTING])] as const;
+  const looks = [diagnose([]), diagnose([url]), runProgram(['diagnose', '--check', ...INCIDENT_HOST])] as const;
   const [here, page, check] = await Promise.all(looks);
 
   await t.test('the host and its page have the same findings', () => {
@@ -161,7 +160,7 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
 }
 
 async function diagnose(how: readonly string[]): Promise<readonly Finding[]> {
-  const { code, stdout } = await runProgram(['diagnose', '--json', ...COLLECTING, ...how]);
+  const { code, stdout } = await runProgram(['diagnose', '--json', ...INCIDENT_HOST, ...how]);
   assert.equal(code, 2, stdout);
   return JSON.parse(stdout).findings;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runProgram } from '../support/programs/finished-program.ts';
+import { INCIDENT_HOST } from '../support/programs/own-host.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import {
   BACKLOG,
@@ -18,9 +19,6 @@ import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
 const skip = enterNetworkNamespace() ?? false;
-
-/** The namespace is what the tests want to see, and sockets of a second are old enough here. */
-const COLLECTING = ['--no-collector.namespace', '--close-wait.stuck-after=1s', '--owners.time-budget=5s'];
 
 describe('diagnose, on a host of its own', { skip }, () => {
   it('tells who used up the ports towards its database', async (t) => {
@@ -52,7 +50,7 @@ describe('diagnose, on a host of its own', { skip }, () => {
     // the exporter's own listener may have taken one of the ports
     assert.deepEqual([page.kind, page.subject, page.numbers.taken], [finding.kind, finding.subject, RANGE.ports]);
     await makeIncident();
-    const { stdout } = await runProgram(['diagnose', '--port=40000', ...COLLECTING]);
+    const { stdout } = await runProgram(['diagnose', '--port=40000', ...INCIDENT_HOST]);
     assert.match(stdout, /^PORT 40000 .*\n.*10\.0\.0\.50:5432/);
   });
 
@@ -89,12 +87,12 @@ describe('diagnose, on a host of its own', { skip }, () => {
     enterNetworkNamespace();
     const sockets = createRawSockets();
     sockets.listen('10.0.0.1', 80);
-    const { code, stdout } = await runProgram(['diagnose', ...COLLECTING]);
+    const { code, stdout } = await runProgram(['diagnose', ...INCIDENT_HOST]);
     sockets.closeAll();
     assert.match(stdout, /^OK {8}\S+ {2}\d\d:\d\d:\d\d {2}nothing is near a limit\n/);
     assert.equal(code, 0);
     assert.match(
-      (await runProgram(['diagnose', '--check', ...COLLECTING])).stdout,
+      (await runProgram(['diagnose', '--check', ...INCIDENT_HOST])).stdout,
       /^TCP OK - nothing is near a limit/,
     );
   });
@@ -112,7 +110,7 @@ describe('diagnose, on a host of its own', { skip }, () => {
     t.after(() => sockets.closeAll());
     sockets.listen('10.0.0.1', 80);
     const launcher = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all'];
-    const { code, stdout } = await runProgram(['diagnose', ...COLLECTING], { launcher });
+    const { code, stdout } = await runProgram(['diagnose', ...INCIDENT_HOST], { launcher });
     assert.equal(code, 0);
     assert.match(
       stdout,
@@ -136,14 +134,14 @@ describe('diagnose, on a host of its own', { skip }, () => {
 /** The verdict of this host in three forms, and that by the page of an exporter here. `prepare` is done before each. */
 async function diagnose(t: TestContext, prepare = async () => {}) {
   await prepare();
-  const { code, stdout } = await runProgram(['diagnose', '--json', ...COLLECTING]);
+  const { code, stdout } = await runProgram(['diagnose', '--json', ...INCIDENT_HOST]);
   const [finding, ...others] = JSON.parse(stdout).findings;
   assert.deepEqual(others, []);
   await prepare();
-  const check = await runProgram(['diagnose', '--check', ...COLLECTING]);
+  const check = await runProgram(['diagnose', '--check', ...INCIDENT_HOST]);
   assert.equal(check.code, code, check.stdout);
   await prepare();
-  const exporter = await startExporter(t, { args: COLLECTING });
+  const exporter = await startExporter(t, { args: INCIDENT_HOST });
   const url = `--url=http://127.0.0.1:${exporter.port}`;
   const page = await runProgram(['diagnose', '--json', url]);
   assert.equal(page.code, code, page.stdout);

@@ -1,7 +1,9 @@
 // What every package promises of the service it installs.
+
 import assert from 'node:assert/strict';
 import bundledNode from '../../deploy/bundle/node.json' with { type: 'json' };
 import { type ParsedFamily, parseExposition } from '../support/pages/exposition-parser.ts';
+import { OWN_HOST } from '../support/programs/own-host.ts';
 import { version } from './built.ts';
 import type { Machine } from './throw-away-machine.ts';
 
@@ -48,7 +50,7 @@ export function bringsCommand(machine: Machine): void {
   );
   assert.match(machine.run('man --path tcpstate-exporter'), /man8\/tcpstate-exporter\.8\.gz/);
   assert.match(machine.run('man --path tcpstate'), /man8\/tcpstate(-exporter)?\.8\.gz/);
-  assert.match(machine.run('tcpstate diagnose --check --interval=0 --no-collector.namespace'), /^TCP OK - /);
+  assert.match(machine.run(`tcpstate diagnose --check --interval=0 ${OWN_HOST.join(' ')}`), /^TCP OK - /);
 }
 
 export async function takesSettings(machine: Machine): Promise<void> {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'puppeteer-core';
 import { collectorsOf } from '../../src/model/collectors.ts';
 import { WINDOWS_SNAPSHOT } from '../support/pages/snapshots.ts';
+import { INCIDENT_HOST } from '../support/programs/own-host.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
 import { createCrowd } from '../support/sockets/crowd.ts';
 import {
@@ -33,9 +34,6 @@ const SOCKETS_PER_PEER = 10_000;
 /** With two busy cores a page of 200,000 sockets takes a second; what takes longer than a scrape may is broken. */
 const LONGEST_MS = 10_000;
 const skip = SKIP_CHROMIUM ?? enterNetworkNamespace() ?? false;
-
-/** The namespace is what the tests want to see, and sockets of a second are old enough here. */
-const ARGS = ['--no-collector.namespace', '--close-wait.stuck-after=1s', '--owners.time-budget=5s'];
 
 describe('the live page in chromium', { skip }, () => {
   let browser: Browser;
@@ -206,7 +204,7 @@ describe('the live page in chromium', { skip }, () => {
   }
 
   async function start(t: TestContext): Promise<string> {
-    const { port } = await startExporter(t, { args: ARGS });
+    const { port } = await startExporter(t, { args: INCIDENT_HOST });
     return `http://127.0.0.1:${port}/`;
   }
 
