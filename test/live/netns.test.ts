@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -9,6 +8,7 @@ import { temporaryFolder } from '../platform/linux/procfs/fake-procfs.ts';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
 import { asNobody, missingUsers } from '../support/programs/as-nobody.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
+import { churnNamespaces } from '../support/sockets/churning-namespaces.ts';
 import { type Inhabited, inhabitNamespace } from '../support/sockets/inhabited-namespace.ts';
 import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
 
@@ -74,13 +74,7 @@ test('a folder of names that is closed to the exporter is told at start', {
 test('namespaces that come and go cost the others nothing', { skip }, async (t) => {
   const inhabited = await inhabitAll(t);
   const exporter = await startExporter(t, { args: ONLY_NETNS });
-  let isDone = false;
-  t.after(() => {
-    isDone = true;
-  });
-  const churn = [0, 1, 2].map(async () => {
-    while (!isDone) await once(spawn('unshare', ['-n', 'sleep', '0.02'], { stdio: 'ignore' }), 'exit');
-  });
+  const churn = churnNamespaces(t, 0.02);
   for (let scrape = 0; scrape < 40; scrape++) {
     const page = await exporter.scrape();
     assert.equal(page.get('tcpstate_scrape_collector_success')!.samples[0]!.value, 1);
@@ -90,8 +84,8 @@ test('namespaces that come and go cost the others nothing', { skip }, async (t) 
       assert.equal(numberOf(page, 'tcpstate_netns_inuse_sockets', netns), namespace.inUse);
     }
   }
-  isDone = true;
-  await Promise.all(churn);
+  await churn.stop();
+  assert.ok(churn.ended() > 0);
 });
 
 test('no namespace is kept alive: its veth goes with its last process, however often it was read', {

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { stateLabel } from '../../src/model/tcp-state.ts';
 import { startExporter } from '../support/programs/running-exporter.ts';
+import { churnNamespaces } from '../support/sockets/churning-namespaces.ts';
 import { makeEverySocket } from '../support/sockets/every-socket.ts';
 import { inhabitNamespace } from '../support/sockets/inhabited-namespace.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
@@ -216,24 +215,14 @@ test('namespaces that come and go disturb no read', { skip }, async (t) => {
   const reader = createOtherReader(t);
   const { namespace, sockets } = makeRange(t);
   namespace.within(() => sockets.listen('10.0.0.1', SERVICE));
-  let [isDone, ended] = [false, 0];
-  t.after(() => {
-    isDone = true;
-  });
-  const churn = [0, 1, 2].map(async () => {
-    while (!isDone) {
-      await once(spawn('unshare', ['-n', 'true'], { stdio: 'ignore' }), 'exit');
-      ended++;
-    }
-  });
-  for (let reads = 0; reads < 200 || ended < 30; reads++) {
+  const churn = churnNamespaces(t);
+  for (let reads = 0; reads < 200 || churn.ended() < 30; reads++) {
     const { others } = reader.read();
     assert.equal(others.isKnown, true);
     assert.equal(describeRows(others, namespace.inum).length, 1);
     await nextTurn();
   }
-  isDone = true;
-  await Promise.all(churn);
+  await churn.stop();
 });
 
 test('the page has the states of each namespace, beside those of the own one; by inet_diag it has none', {
