@@ -43,6 +43,9 @@ const LANES = new Map([
   ['--slow', isSlow],
 ]);
 
+/** A test file that takes longer hangs; it is ended and named instead of taking the rest of the run with it. */
+const FILE_LIMIT_MS = 15 * 60_000;
+
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const lanes = flags.filter((flag) => LANES.has(flag));
@@ -57,7 +60,7 @@ const reporters = [
   [process.stdout.isTTY ? 'spec' : 'tap', 'stdout'],
   ['./scripts/failed-tests.mjs', 'stderr'],
 ].flatMap(([name, to]) => [`--test-reporter=${name}`, `--test-reporter-destination=${to}`]);
-const test = ['--import', 'tsx', '--test', '--test-concurrency=2', ...reporters];
+const test = ['--import', 'tsx', '--test', '--test-concurrency=2', `--test-timeout=${FILE_LIMIT_MS}`, ...reporters];
 const command = [process.execPath, ...test, ...options, ...files];
 const [program, ...args] = [...userNamespace(), ...command];
 const result = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
