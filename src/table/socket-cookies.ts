@@ -1,5 +1,7 @@
 /** Words of an entry: the row's number, and the two halves of its socket's cookie. */
 export const COOKIE_WORDS = 3;
+/** In the number of a row that had an owner by its cookie when it was read: while it is at hand, and in no cache later. */
+export const HAD_OWNER = 1 << 30;
 const INITIAL_ENTRIES = 256;
 
 /**
@@ -11,6 +13,7 @@ export class SocketCookies {
   length = 0;
   words = new Int32Array(INITIAL_ENTRIES * COOKIE_WORDS);
 
+  /** `row`: with `HAD_OWNER` or without. */
   note(row: number, low: number, high: number): void {
     if (this.length === this.words.length) {
       const larger = new Int32Array(this.words.length * 2);

@@ -1,7 +1,7 @@
 import { createGroupTable, type GroupTable } from './group-table.ts';
 import { NameTable } from './name-table.ts';
-import type { SocketCookies } from './socket-cookies.ts';
-import { Reason, ROW_WORDS } from './socket-row.ts';
+import { HAD_OWNER, type SocketCookies } from './socket-cookies.ts';
+import { Reason, ROW_WORDS, reasonOf } from './socket-row.ts';
 import { INITIAL_ROWS, SocketRows } from './socket-rows.ts';
 
 /** Accept queue of one LISTEN row. */
@@ -62,6 +62,12 @@ export class SocketTable extends SocketRows {
     const isShrunk = this.#shrinkWhenIdle();
     if (isShrunk || hasManyNames || hasManyAddresses || !this.#isCommitted || !this.isComparable) this.#empty();
     else this.#begin(this.length);
+  }
+
+  /** Notes the cookie of a row that no process holds, where somebody wants it. */
+  noteCookie(row: number, low: number, high: number): void {
+    const hadOwner = reasonOf(this.words, row * ROW_WORDS) === Reason.witnessed;
+    this.cookies?.note(hadOwner ? row | HAD_OWNER : row, low, high);
   }
 
   /** A failed search may have found some of the owners: all become unknown, and the next scrape starts over. */

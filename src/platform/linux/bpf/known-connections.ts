@@ -1,5 +1,5 @@
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
-import { COOKIE_WORDS, SocketCookies } from '../../../table/socket-cookies.ts';
+import { COOKIE_WORDS, HAD_OWNER, SocketCookies } from '../../../table/socket-cookies.ts';
 import { Flag, groupOf, hasFlag, Reason, ROW_WORDS, reasonOf } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
@@ -15,38 +15,13 @@ const HAS_ENDED = 4 << 24;
 /** As c/events.bpf.c: after it nobody asks for a connection that has ended. */
 const TIME_WAIT_MS = 60_000;
 
-/** Cookies of the last scrape that are passed over, for each that there was: mostly the next one is the one. */
+/** Cookies of the last scrape that are passed over, for each that there was. */
 const LOOKS_PER_COOKIE = 2;
 
 /** Id of a process name in a table, and of a group. */
 interface RowOwner {
   readonly process: number;
   readonly group: number;
-}
-
-/** Finds cookies in a list that has most of them in the order in which they are asked for. */
-class OrderedSearch {
-  readonly #words: Int32Array;
-  readonly #end: number;
-  #next = 0;
-  #looks: number;
-
-  constructor({ words, length }: SocketCookies) {
-    this.#words = words;
-    this.#end = length;
-    this.#looks = (length / COOKIE_WORDS) * LOOKS_PER_COOKIE;
-  }
-
-  /** False, too, where it would take long. */
-  has(low: number, high: number): boolean {
-    const words = this.#words;
-    for (let at = this.#next; at < this.#end && this.#looks > 0; at += COOKIE_WORDS, this.#looks--) {
-      if (words[at + 1] !== low || words[at + 2] !== high) continue;
-      this.#next = at + COOKIE_WORDS;
-      return true;
-    }
-    return false;
-  }
 }
 
 /** Connections that were opened or closed since the programs are attached, by the cookie of their socket. */
@@ -70,19 +45,27 @@ export class KnownConnections {
    * what costs.
    */
   settle(table: SocketTable, owners: EventOwners, withProcesses: boolean): void {
-    const isRenamed = owners.round !== this.#round;
+    const isAnew = table.changes.isFullRecount || owners.round !== this.#round;
     this.#round = owners.round;
-    if (table.changes.isFullRecount || isRenamed) this.#rowOwners = [];
+    if (isAnew) this.#rowOwners = [];
     const cookies = table.cookies!;
     const { words: noted, length } = cookies;
-    const settled = new OrderedSearch(isRenamed ? new SocketCookies() : this.#settled);
+    // mostly the next one of the last scrape is the one that is looked for
+    const { words: last, length: end } = isAnew ? new SocketCookies() : this.#settled;
+    let next = 0;
+    let looks = (end / COOKIE_WORDS) * LOOKS_PER_COOKIE;
     for (let at = 0; at < length; at += COOKIE_WORDS) {
-      const row = noted[at]!;
+      const row = noted[at]! & ~HAD_OWNER;
       const low = noted[at + 1]!;
       const high = noted[at + 2]!;
-      if (reasonOf(table.words, row * ROW_WORDS) === Reason.witnessed && settled.has(low, high)) continue;
-      const number = this.#find(low, high);
-      const owner = number < 0 ? undefined : this.#ownerOf(number, table, owners);
+      let same = noted[at] === row ? end : next;
+      for (; same < end && looks > 0 && (last[same + 1] !== low || last[same + 2] !== high); looks--)
+        same += COOKIE_WORDS;
+      if (same < end && looks > 0) {
+        next = same + COOKIE_WORDS;
+        continue;
+      }
+      const owner = this.#ownerOf(this.#find(low, high), table, owners);
       if (owner === undefined) forget(table, row);
       else give(table, row, withProcesses ? owner.process : 0, owner.group);
     }
@@ -116,6 +99,7 @@ export class KnownConnections {
   }
 
   #ownerOf(number: number, table: SocketTable, owners: EventOwners): RowOwner | undefined {
+    if (number < 0) return undefined;
     const known = this.#rowOwners[number];
     if (known !== undefined) return known;
     const owner = owners.find(number);

@@ -105,7 +105,7 @@ function decodeRow(
   if (row < 0) return row;
   if (socket.owner === 0 && table.cookies !== undefined && isLeft(state)) {
     const cookie = at + ((kind & MINIMAL) !== 0 ? KernelRow.cgroup : KernelRow.first);
-    table.cookies.note(row, words[cookie]!, words[cookie + 1]!);
+    table.noteCookie(row, words[cookie]!, words[cookie + 1]!);
   }
   if (netns !== 0) table.setGroup(row, table.groups.intern(netns, 0));
   else if (!socket.isKept && (kind & MINIMAL) === 0) {

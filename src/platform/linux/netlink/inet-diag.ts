@@ -87,7 +87,7 @@ function decodeSocket(
   const row = placeRow(table, repeated, socket);
   if (row < 0) return;
   if (socket.owner === 0 && table.cookies !== undefined && isLeft(state))
-    table.cookies.note(row, words[(at + MESSAGE.cookie) >> 2]!, words[(at + MESSAGE.cookie + 4) >> 2]!);
+    table.noteCookie(row, words[(at + MESSAGE.cookie) >> 2]!, words[(at + MESSAGE.cookie + 4) >> 2]!);
   if (!socket.isKept)
     decodeAttributes(buffer, at, length, row, table, state === TcpState.closeWait ? clock : undefined);
   if (state === TcpState.listen) noteQueue(buffer, at, row, table);

@@ -67,7 +67,7 @@ function scrape(table: SocketTable, cookies: readonly number[]): void {
           addresses.internIpv4(2),
           packUse(TcpState.timeWait, Family.v4),
         );
-    table.cookies!.note(row, cookie, 0);
+    table.noteCookie(row, cookie, 0);
   }
   table.finish();
 }
