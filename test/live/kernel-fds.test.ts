@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { closeSync, openSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { DESCRIPTORS } from '../../src/platform/linux/bpf/descriptors.skeleton.ts';
 import { KernelFds, loadFds, MOST_FDS } from '../../src/platform/linux/bpf/kernel-fds.ts';
@@ -19,6 +19,9 @@ const MANY = 2 * MOST_FDS + 300;
 /** In the kernel, by the program's own clock and limits. */
 const MOST_RUN_MS = 1;
 const PATIENT_MS = 200;
+
+/** Of sys/socket.h. */
+const FAMILIES: Readonly<Record<string, number>> = { AF_UNIX: 1, AF_INET: 2, AF_INET6: 10, AF_NETLINK: 16 };
 
 /** Fields that the program takes for others: each is there, stands elsewhere and holds something else. */
 const WRONG_FIELDS = [
@@ -58,6 +61,20 @@ test('every descriptor of a process is what its link in /proc says, however many
   for (const fd of [...fds.subarray(0, 500), 1_000_000, ...fds.subarray(500, 1000)])
     assert.equal(links.linkOf(directory, fd), own.get(fd) ?? GONE);
   links.close(directory);
+});
+
+test('is proven where sockets are of the families that the service is allowed', { skip }, (t) => {
+  const unit = readFileSync(new URL('../../deploy/systemd/tcpstate-exporter.service', import.meta.url), 'utf8');
+  const families = /^RestrictAddressFamilies=(.+)$/m
+    .exec(unit)![1]!
+    .split(' ')
+    .map((name) => FAMILIES[name]!);
+  const libc = loadLibc();
+  const socket: typeof libc.socket = (family, ...rest) =>
+    families.includes(family) ? libc.socket(family, ...rest) : -1;
+  const links = openKernelLinks({ ...libc, socket }, '/proc')!;
+  t.after(() => links.end!());
+  assert.deepEqual([links.source, links.sourceReason], ['bpf', undefined]);
 });
 
 test('a ring of io_uring is one', { skip }, async (t) => {

@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { describeError } from '../../model/describe-error.ts';
 import { KernelFds, MOST_FDS, openFds, type Started } from './bpf/kernel-fds.ts';
 import type { Libc } from './libc/libc.ts';
+import { openSockDiag } from './netlink/sock-diag-socket.ts';
 import { createFdLinks, DONE, type FdLinks, GONE, NOT_A_SOCKET } from './owners/fd-links.ts';
 
 /** Numbers of opened processes begin above those of descriptors. */
@@ -14,8 +15,6 @@ const PROVE_EVERY = 1000;
 const MOST_COMPARED = 100_000;
 const DISAGREES = 'the reader in the kernel disagrees with /proc/self/fd';
 const UNPROVEN = 'the reader in the kernel could not be compared with /proc/self/fd';
-const AF_UNIX = 1;
-const SOCK_DGRAM_CLOEXEC = 0o2000002;
 
 /** A process as it was opened. */
 interface Opened {
@@ -143,9 +142,9 @@ export function createKernelLinks(kernel: FdReader, proc: FdLinks, prove: () => 
  * is not compared, nor whether the folder that is read from is open.
  */
 function compare(kernel: KernelFds, proc: FdLinks, libc: Libc, procfs: string): boolean | undefined {
-  const socket = libc.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
-  if (socket < 0) return undefined;
+  let socket = GONE;
   try {
+    socket = openSockDiag(libc); // of a family that the service is allowed, and inet_diag needs
     const pid = readlinkSync(`${procfs}/self`);
     const before = readAll(proc, pid);
     const ours = readAll(
@@ -160,7 +159,7 @@ function compare(kernel: KernelFds, proc: FdLinks, libc: Libc, procfs: string): 
   } catch {
     return undefined;
   } finally {
-    libc.close(socket);
+    if (socket >= 0) libc.close(socket);
   }
 }
 
