@@ -64,6 +64,10 @@ const OTHER_FLAGS = [
   ['\\-h, \\-\\-help', 'Print help and exit.'],
   ['\\-\\-version', 'Print the version and exit.'],
   [
+    '\\-\\-config.check',
+    'Check --config.file and --web.config.file as a start would, and exit: 0 all is right, 2 something is refused.',
+  ],
+  [
     '\\-\\-self\\-check',
     'Collect a few times, print what each collector found and where it disagrees with /proc/net/tcp, and exit.',
   ],
@@ -110,7 +114,7 @@ const FILES_AND_MORE = [
   'It refuses its configuration; standard error says why.',
   '.PP',
   paragraph(
-    'Of diagnose: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (something could not be read, or a flag is refused), as Nagios has them.',
+    'Of diagnose: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN (something could not be read, or a flag is refused), as Nagios has them; with --port 0 whatever the verdict is.',
   ),
   '.SH FILES',
   '.TP',

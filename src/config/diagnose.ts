@@ -64,12 +64,29 @@ export function readDiagnose(
   return { kind: 'diagnose', options };
 }
 
+/** Of flags that mean something else for one look. */
+const OTHER_HELP: ReadonlyMap<string, string> = new Map([
+  [
+    OPTIONS.socketSource.flag,
+    'Where to read sockets from (Linux): inet_diag (sock_diag), /proc/net/tcp (procfs), or a program in the kernel (bpf), which needs CAP_BPF, CAP_PERFMON and Linux 6.4; auto: the first of these that the kernel allows, without bpf.',
+  ],
+  [
+    'collector.netns',
+    'Collect the other network namespaces of the host: pods and containers. Only with --collector.sockets.source=bpf.',
+  ],
+]);
+/** Accepted, as in the environment of the service, but one look sees nothing of what was before it. */
+const WITHOUT_EFFECT: readonly string[] = ['collector.connection_events', OPTIONS.connectionEvents.flag];
+
 function helpOf(platform: PlatformName, shared: readonly Option[]): Option[] {
   const names = collectorsOf(platform).map(({ name }) => `collector.${name}`);
   const defaults = defaultsByFlag();
   return shared
-    .filter(({ flag }) => !/^collector\.\w+$/.test(flag) || names.includes(flag))
-    .map((option) => ({ ...option, fallback: defaults.get(option.flag) ?? option.fallback }) as Option);
+    .filter(({ flag }) => !WITHOUT_EFFECT.includes(flag) && (!/^collector\.\w+$/.test(flag) || names.includes(flag)))
+    .map((option) => {
+      const { flag, fallback, help } = option;
+      return { ...option, fallback: defaults.get(flag) ?? fallback, help: OTHER_HELP.get(flag) ?? help } as Option;
+    });
 }
 
 /** Those that differ from the server's, as the help says them. */

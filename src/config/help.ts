@@ -7,7 +7,7 @@ const WIDTH = 88;
 const SECTIONS: readonly (readonly [title: string, prefixes: readonly string[]])[] = [
   ['Web server', ['web']],
   ['Names, thresholds and filters', ['config', 'filter']],
-  ['Collectors (all are on unless turned off)', ['collector']],
+  ['Collectors (on unless their text says otherwise)', ['collector']],
   ['Scrapes', ['scrape', 'owners', 'close-wait']],
   ['Size of the page', ['limit', 'remote-ip']],
   ['Log', ['log']],
@@ -53,7 +53,7 @@ const DIAGNOSE_ENDING = `Exit status:
   1  WARNING
   2  CRITICAL
   3  UNKNOWN: something could not be read, or a flag is refused
-  With --watch, 0 when it is ended by q.
+  With --port, 0 whatever the verdict is; with --watch, 0 when it is ended by q.
 
 To see whether the exporter itself reads this host well: tcpstate-exporter --self-check
 `;

@@ -119,6 +119,9 @@ describe('the command line of diagnose', () => {
       'Default: 5s [TCPSTATE_OWNERS_TIME_BUDGET]',
     ])
       assert.ok(command.text.includes(said), said);
+    assert.match(command.text, /\[no-\]collector\.netns\n[^-]*Only with\s+--collector\.sockets\.source=bpf\./);
+    assert.ok(!command.text.includes('connection_events'), 'one look sees nothing of what was before');
+    assert.equal(readDiagnose('linux', ['--collector.connection_events'], {}).kind, 'diagnose');
     refuses(['--scrape.timeout-margin=1s'], /unknown flag/);
   });
 
