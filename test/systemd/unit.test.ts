@@ -15,9 +15,9 @@ const FOLDER = 'etc/systemd/system';
 /** Drop-ins by the names under which they are installed, and the tenths of exposure that docs/install.md tells. */
 const SETUPS = [
   [[], 20],
-  [['without-owners.conf'], 13],
+  [['without-owners.conf'], 15],
   [['zz-kernel-reader.conf'], 21],
-  [['without-owners.conf', 'zz-kernel-reader.conf'], 15],
+  [['without-owners.conf', 'zz-kernel-reader.conf'], 17],
 ] as const;
 const SOURCE_OF: Readonly<Record<string, string>> = { 'zz-kernel-reader.conf': 'with-kernel-reader.conf' };
 const skip = missingSystemd();
