@@ -23,7 +23,7 @@ function stuck() {
   return timeseries({
     title: 'CLOSE_WAIT past the age limit',
     description:
-      'Sockets older than --close-wait.stuck-after. unclosed: the process never closes them. unaccepted: they wait in the accept queue of a process that hangs. Linux only.',
+      'Sockets older than --close-wait.stuck-after. unclosed: the process never closes them. unaccepted: they wait in the accept queue of a process that hangs.',
     unit: 'short',
     noValue: 'None, or a host without ages.',
     queries: [{ expr: chosen('tcpstate_close_wait_stuck_sockets'), legend: '{{process}} {{reason}}' }],
@@ -36,7 +36,7 @@ function stuck() {
 function oldest() {
   return timeseries({
     title: 'Oldest CLOSE_WAIT by process',
-    description: 'How long the oldest socket has waited for close(), at least. Linux only.',
+    description: 'How long the oldest socket has waited for close(), at least.',
     unit: 's',
     noValue: 'None, or a host without ages.',
     queries: [{ expr: `topk(8, ${chosen('tcpstate_close_wait_oldest_seconds')})`, legend: '{{process}}' }],

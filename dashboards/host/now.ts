@@ -41,7 +41,7 @@ function sockets(title: string, state: string, description: string) {
 function stuck() {
   return stat({
     title: 'Oldest CLOSE_WAIT',
-    description: 'How long the oldest socket has waited for close(), at least, and its process. Linux only.',
+    description: 'How long the oldest socket has waited for close(), at least, and its process.',
     unit: 's',
     decimals: 0,
     named: true,

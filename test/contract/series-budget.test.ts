@@ -29,12 +29,16 @@ test('the series arithmetic of deploy/prometheus/README.md is that of the defaul
     .sort((a, b) => b.series - a.series || (a.name < b.name ? -1 : 1));
   const others = sum(counts.filter(({ series }) => series < FEWEST));
   const page = sum(counts);
+  const { connectionEvents: _, ...withoutEvents } = fullSnapshot(DEFAULT_LIMITS);
+  const usual = buildFamilies({ ...withoutEvents, config: FULL_CONFIG }, LINUX_BUILD);
+  const withoutEventsSeries = usual.reduce((total, { samples }) => total + samples.length, 0);
   const rows = [
     '| metric | series |',
     '|---|---|',
     ...large.map(({ name, series }) => `| \`${name}\` | ${series} |`),
     `| all others together | ${others} |`,
     `| **a page, at most** | **${format(page)}** |`,
+    `| without connection events, which are off unless turned on | ${format(withoutEventsSeries)} |`,
     '',
     '| hosts | series, at most | samples per second at 15 s |',
     '|---|---|---|',

@@ -50,6 +50,7 @@ interface ScrapeConfig {
 
 interface PrometheusConfig {
   readonly rule_files?: readonly string[];
+  readonly alerting?: { readonly alertmanagers: readonly unknown[] };
   readonly scrape_configs: readonly [ScrapeConfig];
 }
 
@@ -87,6 +88,7 @@ describe('the examples of deploy/prometheus', { skip: skipWithoutTools('promtool
         file,
       );
       assert.deepEqual(read(file).rule_files, ['../rules/*.yml'], file);
+      assert.ok(read(file).alerting?.alertmanagers.length, `${file} tells nobody`);
     }
     assert.notEqual(read('fleet/central.yml').scrape_configs[0].job_name, 'tcpstate');
   });
