@@ -1,6 +1,6 @@
 import { createGroupTable, type GroupTable } from './group-table.ts';
 import { NameTable } from './name-table.ts';
-import { HAD_OWNER, type SocketCookies } from './socket-cookies.ts';
+import type { SocketCookies } from './socket-cookies.ts';
 import { Reason, ROW_WORDS, reasonOf } from './socket-row.ts';
 import { INITIAL_ROWS, SocketRows } from './socket-rows.ts';
 
@@ -67,7 +67,7 @@ export class SocketTable extends SocketRows {
   /** Notes the cookie of a row that no process holds, where somebody wants it. */
   noteCookie(row: number, low: number, high: number): void {
     const hadOwner = reasonOf(this.words, row * ROW_WORDS) === Reason.witnessed;
-    this.cookies?.note(hadOwner ? row | HAD_OWNER : row, low, high);
+    this.cookies?.note(row, hadOwner, low, high);
   }
 
   /** A failed search may have found some of the owners: all become unknown, and the next scrape starts over. */

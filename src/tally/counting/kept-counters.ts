@@ -56,7 +56,7 @@ export class KeptCounters<Group> {
     this.#newcomers = new Newcomers();
   }
 
-  /** Adds what a group has counted since the last `turn`. `key`: names the group; of groups that are as large, the first by it come first. */
+  /** Adds what a group has counted since the last `turn`. `key`: names the group; of groups that are as large, those that came first come first. */
   add(key: string, grown: EventGrowth): void {
     const kept = this.#kept.get(key);
     if (kept === undefined) this.#newcomers.add(key, this.#sizeOf(grown), grown);
@@ -170,7 +170,7 @@ class Newcomers {
     if (room === 0) return new Map();
     const least = Float64Array.from(sizes).sort()[keys.length - room]!;
     const larger = keys.filter((_, number) => sizes[number]! > least);
-    const equal = keys.filter((_, number) => sizes[number] === least).sort();
+    const equal = keys.filter((_, number) => sizes[number] === least);
     const largest = [...larger, ...equal.slice(0, room - larger.length)];
     return new Map(largest.map((key) => [key, this.#numbers.get(key)!]));
   }

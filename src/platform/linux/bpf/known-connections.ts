@@ -1,5 +1,5 @@
 import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
-import { COOKIE_WORDS, HAD_OWNER, SocketCookies } from '../../../table/socket-cookies.ts';
+import { COOKIE_WORDS, IS_SETTLED } from '../../../table/socket-cookies.ts';
 import { Flag, groupOf, hasFlag, Reason, ROW_WORDS, reasonOf } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { EventOwners } from './event-owners.ts';
@@ -15,9 +15,6 @@ const HAS_ENDED = 4 << 24;
 /** As c/events.bpf.c: after it nobody asks for a connection that has ended. */
 const TIME_WAIT_MS = 60_000;
 
-/** Cookies of the last scrape that are passed over, for each that there was. */
-const LOOKS_PER_COOKIE = 2;
-
 /** Id of a process name in a table, and of a group. */
 interface RowOwner {
   readonly process: number;
@@ -29,9 +26,7 @@ export class KnownConnections {
   readonly #words: Int32Array;
   /** By number of owner, with ids of the last table. */
   #rowOwners: (RowOwner | undefined)[] = [];
-  /** Cookies whose rows have what is known of them, in their order. */
-  #settled = new SocketCookies();
-  /** Of the names that these rows have. */
+  /** Of the names that settled rows have. */
   #round = 0;
 
   /** `words`: memory that the kernel writes. */
@@ -49,28 +44,16 @@ export class KnownConnections {
     this.#round = owners.round;
     if (isAnew) this.#rowOwners = [];
     const cookies = table.cookies!;
-    const { words: noted, length } = cookies;
-    // mostly the next one of the last scrape is the one that is looked for
-    const { words: last, length: end } = isAnew ? new SocketCookies() : this.#settled;
-    let next = 0;
-    let looks = (end / COOKIE_WORDS) * LOOKS_PER_COOKIE;
+    const { words: noted } = cookies;
+    const length = isAnew || cookies.unsettled > 0 ? cookies.length : 0;
     for (let at = 0; at < length; at += COOKIE_WORDS) {
-      const row = noted[at]! & ~HAD_OWNER;
-      const low = noted[at + 1]!;
-      const high = noted[at + 2]!;
-      let same = noted[at] === row ? end : next;
-      for (; same < end && looks > 0 && (last[same + 1] !== low || last[same + 2] !== high); looks--)
-        same += COOKIE_WORDS;
-      if (same < end && looks > 0) {
-        next = same + COOKIE_WORDS;
-        continue;
-      }
-      const owner = this.#ownerOf(this.#find(low, high), table, owners);
+      const row = noted[at]! & ~IS_SETTLED;
+      if (noted[at] !== row && !isAnew) continue;
+      const owner = this.#ownerOf(this.#find(noted[at + 1]!, noted[at + 2]!), table, owners);
       if (owner === undefined) forget(table, row);
       else give(table, row, withProcesses ? owner.process : 0, owner.group);
     }
-    table.cookies = this.#settled;
-    this.#settled = cookies;
+    cookies.settle();
   }
 
   /** The same for rows of other network namespaces, read anew in each scrape, whose group is their namespace. */
