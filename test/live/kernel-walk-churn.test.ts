@@ -1,34 +1,27 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { Worker } from 'node:worker_threads';
 import { KernelWalk, loadWalk } from '../../src/platform/linux/bpf/kernel-walk.ts';
 import { createWalkReader, EVERY_SOCKET } from '../../src/platform/linux/bpf/walk-reader.ts';
+import { parseSnmp } from '../../src/platform/linux/procfs/proc-snmp.ts';
 import { ROW_WORDS, Word } from '../../src/table/socket-row.ts';
 import { SocketTable } from '../../src/table/socket-table.ts';
+import { missingCompiler } from '../support/programs/gcc.ts';
+import { createConnectionMaker } from '../support/sockets/connection-maker.ts';
 import { missingBpf } from '../support/sockets/missing-bpf.ts';
 import { enterNetworkNamespace, makeNetworkNamespace } from '../support/sockets/network-namespace.ts';
 import { createOtherReader, describeRows } from '../support/sockets/other-sockets.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 
-const STABLE = 4000;
+const STABLE = 15_000;
 const WALKS = 40;
 const MOST_WALKS = 4000;
-const LEAST_CHURN = 500;
-/** Connects and closes without end, and binds sockets to the port that the stable ones have, all in the same network namespace. */
-const CHURN = `
-const net = require('node:net');
-const { workerData } = require('node:worker_threads');
-const server = net.createServer((socket) => socket.on('error', () => {}).resume());
-server.listen(0, '127.0.0.1', () => {
-  const open = () => net.connect(server.address().port, '127.0.0.1').on('error', () => {}).on('connect', function () {
-    Math.random() < 0.5 ? this.resetAndDestroy() : this.destroy();
-    Atomics.add(workerData, 0, 1);
-    setImmediate(open);
-  });
-  for (let index = 0; index < 50; index++) open();
-});`;
+const LEAST_CHURN = 10_000;
+const CHURN_PORT = 9000;
+/** As many as come in minutes: they are ended when there were walks enough. */
+const CALLS = 10_000_000;
 
-const skip = enterNetworkNamespace() ?? missingBpf() ?? false;
+const skip = enterNetworkNamespace() ?? missingBpf() ?? missingCompiler() ?? false;
 
 test('while others come and go in another network namespace no socket that stays there is missed or read twice', {
   skip,
@@ -38,13 +31,8 @@ test('while others come and go in another network namespace no socket that stays
   t.after(namespace.close);
   const sockets = createRawSockets();
   t.after(sockets.closeAll);
-  const opened = new Int32Array(new SharedArrayBuffer(4));
-  namespace.within(() => {
-    makeStable(sockets);
-    const churn = new Worker(CHURN, { eval: true, workerData: opened }); // a thread starts in the namespace of its creator
-    t.after(() => churn.terminate());
-  });
-  while (Atomics.load(opened, 0) < 500) await new Promise((resolve) => setTimeout(resolve, 20));
+  namespace.within(() => makeStable(sockets));
+  const opened = await startChurn(t, namespace.within);
 
   const reader = createOtherReader(t);
   const listeners = describeRows(reader.read().others, namespace.inum).filter((row) => row.startsWith('listen '));
@@ -56,16 +44,21 @@ test('while others come and go no socket that stays is missed or read twice', { 
   const sockets = createRawSockets();
   t.after(sockets.closeAll);
   makeStable(sockets);
-  const opened = new Int32Array(new SharedArrayBuffer(4));
-  const churn = new Worker(CHURN, { eval: true, workerData: opened });
-  t.after(() => churn.terminate());
-  while (Atomics.load(opened, 0) < 500) await new Promise((resolve) => setTimeout(resolve, 20));
+  const opened = await startChurn(t);
 
   const walk = new KernelWalk(loadWalk());
   t.after(() => walk.close());
   const reader = createWalkReader(walk, EVERY_SOCKET, 250);
   assertStable(await walkWhile(t, opened, () => readOwners(reader)));
 });
+
+/** Connections that a program opens and a server resets, one after the other, until the test ends. Returns how many there were so far. */
+async function startChurn(t: TestContext, within = <Value>(act: () => Value): Value => act()): Promise<() => number> {
+  const maker = createConnectionMaker(t);
+  await within(() => maker.serve('churn-server', '127.0.0.1', CHURN_PORT, 'reset'));
+  const pid = within(() => maker.callUntilEnd('churn', ['127.0.0.1', CHURN_PORT], CALLS, 'wait'));
+  return () => parseSnmp(readFileSync(`/proc/${pid}/net/snmp`, 'latin1'), 'snmp').activeOpens!;
+}
 
 function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
   const listener = sockets.listen('127.0.0.1', 8000, 1024);
@@ -79,11 +72,11 @@ function makeStable(sockets: ReturnType<typeof createRawSockets>): void {
 /** At least so many walks, and more until enough connections came and went meanwhile. */
 async function walkWhile(
   t: TestContext,
-  opened: Int32Array,
+  opened: () => number,
   walk: () => Map<number, number>,
 ): Promise<Map<number, number>[]> {
-  const before = Atomics.load(opened, 0);
-  const churned = () => Atomics.load(opened, 0) - before;
+  const before = opened();
+  const churned = () => opened() - before;
   const walks: Map<number, number>[] = [];
   const startMs = performance.now();
   while (walks.length < WALKS || (churned() < LEAST_CHURN && walks.length < MOST_WALKS)) {

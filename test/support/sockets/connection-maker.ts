@@ -37,7 +37,7 @@ export type How =
 /** Programs that open and close connections under a name. Needs gcc. */
 export function createConnectionMaker(t: TestContext) {
   const { path } = createProgram(t, readFileSync(SOURCE, 'utf8'));
-  return { serve, call, callMeanwhile, callAndDie };
+  return { serve, call, callMeanwhile, callUntilEnd, callAndDie };
 
   /** `cpu`: where it runs, anywhere if undefined. */
   async function serve(
@@ -68,6 +68,13 @@ export function createConnectionMaker(t: TestContext) {
   ): Promise<Called> {
     const child = start(['call', name, to[0], String(to[1]), String(count), how], cpu);
     return parse(to[1], await text(child.stdout!));
+  }
+
+  /** Goes on when this returns; ends with the test. Returns the pid of the caller. */
+  function callUntilEnd(name: string, to: readonly [address: string, port: number], count: number, how: How): number {
+    const child = start(['call', name, to[0], String(to[1]), String(count), how]);
+    t.after(async () => end(child));
+    return child.pid!;
   }
 
   /** Opens connections, and is killed with all of them open. */
