@@ -91,10 +91,11 @@ export class PortClassTable {
     const classes = new Uint8Array(PORTS);
     markRange(classes, rules?.ranges.ipv4, PortClass.ephemeralV4);
     markRange(classes, rules?.ranges.ipv6, PortClass.ephemeralV6);
+    const [listeners, bound, old] = [this.#listeners, this.#bound, this.classes];
     for (let port = 0; port < PORTS; port++) {
-      if (this.#listeners[port] !== 0) classes[port]! |= PortClass.listening | PortClass.serving | PortClass.blocked;
-      else if (this.#bound[port] !== 0) classes[port]! |= PortClass.blocked;
-      if (this.#servesStill(port)) classes[port]! |= PortClass.serving | PortClass.blocked;
+      if (listeners[port] !== 0) classes[port]! |= PortClass.listening | PortClass.serving | PortClass.blocked;
+      else if (bound[port] !== 0) classes[port]! |= PortClass.blocked;
+      if (old[port] !== 0 && this.#servesStill(port)) classes[port]! |= PortClass.serving | PortClass.blocked;
     }
     return classes;
   }

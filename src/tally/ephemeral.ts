@@ -109,8 +109,9 @@ export function countPassedOver({ first, last }: PortInterval): number {
 
 function countFree(classes: PortClasses): Parities {
   const free = { even: 0, odd: 0 };
-  for (const portClass of classes) {
-    if (!isEphemeral(portClass) || (portClass & PortClass.blocked) !== 0) continue;
+  for (let port = 0; port < classes.length; port++) {
+    const portClass = classes[port]!;
+    if (portClass === 0 || !isEphemeral(portClass) || (portClass & PortClass.blocked) !== 0) continue;
     free[(portClass & PortClass.odd) === 0 ? 'even' : 'odd']++;
   }
   return free;

@@ -56,21 +56,17 @@ export class UsedPorts {
     if (classes === this.#classes) return;
     const { ipv4, ipv6 } = this.#sockets;
     this.#classes = classes;
-    this.#used.ipv4 = countUsed(ipv4, classes, ephemeralBit(Family.v4));
-    this.#used.ipv6 = countUsed(ipv6, classes, ephemeralBit(Family.v6));
-    this.#usedOdd = 0;
+    this.#used.ipv4 = this.#used.ipv6 = this.#usedOdd = 0;
     for (let port = 0; port < ipv4.length; port++) {
-      if (isOddAndFree(classes[port]!) && (ipv4[port] !== 0 || ipv6[port] !== 0)) this.#usedOdd++;
+      if (ipv4[port] === 0 && ipv6[port] === 0) continue;
+      const portClass = classes[port]!;
+      if (ipv4[port] !== 0 && (portClass & ephemeralBit(Family.v4)) !== 0) this.#used.ipv4++;
+      if (ipv6[port] !== 0 && (portClass & ephemeralBit(Family.v6)) !== 0) this.#used.ipv6++;
+      if (isOddAndFree(portClass)) this.#usedOdd++;
     }
   }
 }
 
 function isOddAndFree(portClass: number): boolean {
   return (portClass & (PortClass.odd | PortClass.blocked)) === PortClass.odd && isEphemeral(portClass);
-}
-
-function countUsed(sockets: Int32Array, classes: PortClasses, bit: number): number {
-  let used = 0;
-  for (let port = 0; port < sockets.length; port++) if (sockets[port] !== 0 && (classes[port]! & bit) !== 0) used++;
-  return used;
 }
