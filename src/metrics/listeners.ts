@@ -24,7 +24,7 @@ export function listenerFamilies(sockets: SocketCounts | undefined): MetricFamil
     {
       name: 'tcpstate_listener_dropped_connections_total',
       type: 'counter',
-      help: 'Connections that the listeners of one address, port and process dropped, overflows of their accept queue above all, from inet_diag sk_drops.',
+      help: 'Connections that the listeners of one address, port and process dropped for certain, overflows of their accept queue above all, from inet_diag sk_drops and /proc/net/netstat TcpExt ListenDrops.',
       labelNames: LABELS,
       samples: (sockets?.listenerDrops?.cells ?? []).map(({ localIp, localPort, process, drops }) => ({
         labels: [localIp, String(localPort), process],

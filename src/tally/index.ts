@@ -12,7 +12,7 @@ import { createConnectionsTally } from './connections.ts';
 import { keepLargest } from './counting/largest-values.ts';
 import { createEphemeralTally } from './ephemeral.ts';
 import { LeftOut } from './left-out.ts';
-import { createListenerDropsTally } from './listener-drops.ts';
+import { createListenerDropsTally, type HostDrops } from './listener-drops.ts';
 import { countListeners } from './listeners.ts';
 import { createLocalPortsTally } from './local-ports.ts';
 import { createProcessesTally, createUnattributedTally } from './processes.ts';
@@ -34,6 +34,8 @@ export interface TallyInput {
   readonly closeWait: CountedTable | undefined;
   /** Listeners, read for their drops. */
   readonly listenerDrops: CountedTable | undefined;
+  /** What they dropped together. */
+  readonly hostDrops?: HostDrops | undefined;
   readonly processFds: readonly ProcessFds[] | undefined;
   /** Monotonic milliseconds; 0 if time does not matter. */
   readonly nowMs?: number;
@@ -73,6 +75,7 @@ export function createTally(
       nameOfGroup,
       closeWait,
       listenerDrops,
+      hostDrops,
       processFds,
       unsupportedStates,
       nowMs = 0,
@@ -83,7 +86,7 @@ export function createTally(
       connections: connections.select(),
       ...(!isForVerdict && { localPorts: localPorts.select(), remoteIps: remoteIps.select() }),
       listeners: countListeners(table, limits.listeners),
-      ...(listenerDrops && countDrops(listenerDrops)),
+      ...(listenerDrops && countDrops(listenerDrops, hostDrops)),
       ...(hasOwners && {
         unattributed: unattributed.select(),
         ...(!isForVerdict && { processes: processes.select() }),

@@ -28,7 +28,7 @@ function judgeFull(evidence: Evidence, listener: ListenerCell): Found {
   const oldestSeconds = now.sockets?.closeWait?.oldest.find((each) => each.process === process)?.seconds;
   const wasFull = earlier !== undefined && isFull(evidence, earlier);
   const isDead = wasFull || (gaveUp ?? 0) > 0;
-  const isCritical = isDead || (drops?.events ?? overflows?.events ?? 0) > 0;
+  const isCritical = isDead || (drops?.events ?? 0) > 0 || mayHaveDropped(evidence);
   const name = nameOf(listener);
   // others may have accepted these: what is certain is that it is too little
   const mayAccept = (counterRate(evidence, 'passiveOpens')?.events ?? 0) > 0;
@@ -119,6 +119,13 @@ function sameListener({ sockets }: Snapshot, listener: Address): ListenerCell | 
 
 function dropsOf(evidence: Evidence, listener: Address): Rate | undefined {
   return rateOf(evidence, ({ sockets }) => sockets?.listenerDrops?.cells.find((each) => isSame(each, listener))?.drops);
+}
+
+/** Whether the host dropped connections of which no listener is known that did. */
+function mayHaveDropped(evidence: Evidence): boolean {
+  const cells = evidence.now.sockets?.listenerDrops?.cells ?? [];
+  const known = cells.reduce((sum, listener) => sum + (dropsOf(evidence, listener)?.events ?? 0), 0);
+  return (counterRate(evidence, 'listenOverflows')?.events ?? 0) > known;
 }
 
 function describeDrops(drops: Rate | undefined, overflows: Rate | undefined): string[] {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -41,6 +42,42 @@ for (const [source, address, port, missing] of [
     assert.equal(dropped, overflowsIn(after) - overflowsIn(before));
     assert.equal(dropsOf(after, address, port + 10), 0);
   });
+}
+
+for (const [source, address, port, missing] of [
+  ['sock_diag', '10.0.0.1', 9320, skip],
+  ['bpf', '::1', 9321, skipWalk],
+] as const) {
+  test(`a listener that waits for data (TCP_DEFER_ACCEPT) drops nothing when the handshake ends without, by ${source}`, {
+    skip: missing ?? false,
+  }, async (t) => {
+    const sockets = createRawSockets();
+    t.after(() => sockets.closeAll());
+    const waiting = sockets.listen(address, port, 100);
+    sockets.deferAccept(waiting, 30);
+    sockets.listen(address, port + 10, 0);
+    const exporter = await startExporter(t, { args: [`--collector.sockets.source=${source}`] });
+    const before = await exporter.scrape();
+
+    for (let made = 0; made < REQUESTS; made++) {
+      const client = sockets.open(address);
+      sockets.connect(client, address, port);
+    }
+    assert.ok(segmentsAt(port) >= REQUESTS, 'the kernel counts their last segments as drops of the socket');
+    const after = await exporter.scrape();
+    assert.equal(dropsOf(after, address, port), 0);
+
+    await knock(address, port + 10); // and none of those that another listener drops are its own
+    const last = await exporter.scrape();
+    assert.equal(dropsOf(last, address, port + 10), overflowsIn(last) - overflowsIn(before));
+    assert.equal(dropsOf(last, address, port), 0);
+  });
+}
+
+/** `sk_drops` of the listener on a port: `d` in what ss says of its memory. */
+function segmentsAt(port: number): number {
+  const text = execFileSync('ss', ['-Hntlm', `( sport = :${port} )`], { encoding: 'utf8' });
+  return Number(/,d(\d+)\)/.exec(text)?.[1]);
 }
 
 /** Clients that give up before they send a second SYN. */

@@ -13,12 +13,22 @@ interface Listener {
   readonly local?: SocketRow['local'];
 }
 
+/** ListenDrops of a host before and after the listeners of a scrape are read; undefined = it cannot be read then. */
+type Host = readonly [before: number, now: number | undefined];
+
+/** A host that dropped as many as its listeners say. */
+const MANY: Host = [0, Number.POSITIVE_INFINITY];
+
 /** The cells of scrape after scrape, as `ip:port process drops`; undefined where nothing is said. */
-function scrapesOf(scrapes: readonly (readonly Listener[])[], limit = 100): (string[] | undefined)[] {
+function scrapesOf(
+  scrapes: readonly (readonly Listener[])[],
+  limit = 100,
+  hosts: readonly (Host | undefined)[] = scrapes.map(() => MANY),
+): (string[] | undefined)[] {
   const table = new SocketTable();
   const read = new SocketTable();
   const countDrops = createListenerDropsTally(table, limit);
-  return scrapes.map((listeners) => {
+  return scrapes.map((listeners, scrape) => {
     table.reset();
     read.reset();
     for (const { owner, drops, process, local } of listeners) {
@@ -33,7 +43,9 @@ function scrapesOf(scrapes: readonly (readonly Listener[])[], limit = 100): (str
       addSocketRows(read, [row]);
       read.listenDrops.push({ row: read.length - 1, drops });
     }
-    return countDrops(read).listenerDrops?.cells.map(textOf);
+    const [before, now] = hosts[scrape] ?? [];
+    const host = before === undefined ? undefined : { before, now: () => now };
+    return countDrops(read, host).listenerDrops?.cells.map(textOf);
   });
 }
 
@@ -108,5 +120,55 @@ describe('drops of listeners', () => {
 
   it('are not said where the kernel does not tell them', () => {
     assert.deepEqual(scrapesOf([[{ owner: 1, drops: undefined, process: 'shop' }]]), [undefined]);
+  });
+
+  it('are no more than the host dropped: a listener also counts segments that cost no connection', () => {
+    const busy = (drops: number): Listener[] => [{ owner: 1, drops, process: 'httpd' }];
+    assert.deepEqual(
+      scrapesOf([busy(500), busy(900), busy(950)], 100, [
+        [0, 0],
+        [0, 30],
+        [30, 30],
+      ]),
+      [['0.0.0.0:8080 httpd 0'], ['0.0.0.0:8080 httpd 30'], ['0.0.0.0:8080 httpd 30']],
+    );
+  });
+
+  it('are those that cannot be another listener’s', () => {
+    const pair = (httpd: number, slow: number): Listener[] => [
+      { owner: 1, drops: httpd, process: 'httpd' },
+      { owner: 2, drops: slow, process: 'slow' },
+    ];
+    const hosts: Host[] = [
+      [10, 10],
+      [22, 22],
+      [37, 37],
+    ];
+    // all; then 12 that may be either one's; then 15, of which one grew by 8 and the other by 10
+    assert.deepEqual(scrapesOf([pair(4, 6), pair(94, 26), pair(102, 36)], 100, hosts), [
+      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
+      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
+      ['0.0.0.0:8080 slow 13', '0.0.0.0:8080 httpd 9'],
+    ]);
+  });
+
+  it('wait for a scrape in which the host tells how many there were', () => {
+    const shop = (drops: number): Listener[] => [{ owner: 1, drops, process: 'shop' }];
+    const hosts = [[0, 0], [0, undefined], undefined, [9, 9]] as const;
+    assert.deepEqual(scrapesOf([shop(0), shop(4), shop(7), shop(9)], 100, hosts), [
+      ['0.0.0.0:8080 shop 0'],
+      ['0.0.0.0:8080 shop 0'],
+      undefined,
+      ['0.0.0.0:8080 shop 9'],
+    ]);
+  });
+
+  it('that come while listeners are read count once', () => {
+    const shop = (drops: number): Listener[] => [{ owner: 1, drops, process: 'shop' }];
+    const hosts: Host[] = [
+      [0, 3],
+      [3, 8],
+    ];
+    assert.deepEqual(scrapesOf([shop(2), shop(7)], 100, hosts), [['0.0.0.0:8080 shop 2'], ['0.0.0.0:8080 shop 7']]);
   });
 });

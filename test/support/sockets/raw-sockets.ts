@@ -15,6 +15,7 @@ const SO_REUSEPORT = 15;
 const SOL_TCP = 6;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
+const TCP_DEFER_ACCEPT = 9;
 const SOL_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IP_LOCAL_PORT_RANGE = 51;
@@ -48,6 +49,7 @@ export function createRawSockets() {
     setPortRange,
     reuseAddress,
     keepAlive,
+    deferAccept,
   };
 
   function open(address: string): number {
@@ -117,6 +119,11 @@ export function createRawSockets() {
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
     set(SOL_TCP, TCP_KEEPIDLE, seconds);
     set(SOL_TCP, TCP_KEEPINTVL, seconds);
+  }
+
+  /** A listener with it hands out a connection when its first bytes are there, at the latest after so many seconds. */
+  function deferAccept(listener: number, seconds: number): void {
+    check(setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, new Int32Array([seconds]), 4), 'TCP_DEFER_ACCEPT');
   }
 
   function closeAll(): void {
