@@ -29,6 +29,7 @@ export function createRawSockets() {
   const listenCall = lib.func('int listen(int fd, int backlog)');
   const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
+  const sendCall = lib.func('int64_t send(int fd, void *bytes, size_t length, int flags)');
   const shutdownCall = lib.func('int shutdown(int fd, int how)');
   const closeCall = lib.func('int close(int fd)');
   const fds = new Set<number>();
@@ -41,6 +42,7 @@ export function createRawSockets() {
     listen,
     listenShared,
     accept,
+    send,
     closeWrite,
     close,
     closeAll,
@@ -95,6 +97,10 @@ export function createRawSockets() {
     const fd = check(acceptCall(listener, null, null, SOCK_CLOEXEC), 'accept');
     fds.add(fd);
     return fd;
+  }
+
+  function send(fd: number, text: string): void {
+    check(Number(sendCall(fd, Buffer.from(text), text.length, 0)), 'send');
   }
 
   function closeWrite(fd: number): void {

@@ -27,7 +27,10 @@ const FIRST_MORE = OUTPUT.firstRow + MOST_ROWS * KERNEL_ROW_WORDS;
 const FIRST_PORTS = FIRST_MORE + MOST_ROWS;
 const PORTS = 65_536;
 const FIRST_NETNS = FIRST_PORTS + PORTS / 32;
-const OUTPUT_BYTES = 4 * (FIRST_NETNS + MOST_ROWS);
+const FIRST_SENT = FIRST_NETNS + MOST_ROWS;
+/** From where a word more is for a row to where, for one in CLOSE_WAIT, the jiffies are since its program last sent data. */
+export const MORE_TO_SENT = FIRST_SENT - FIRST_MORE;
+const OUTPUT_BYTES = 4 * (FIRST_SENT + MOST_ROWS);
 
 /** struct request of c/walk.bpf.c: ticket, table, from, states, namespace, 32 bits each. */
 export const REQUEST_BYTES = 20;

@@ -5,7 +5,7 @@ import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { createSocketFacts, placeRow } from '../rows/place-row.ts';
 import type { RepeatedRows } from '../rows/repeated-rows.ts';
-import { KERNEL_ROW_WORDS, type Run } from './kernel-walk.ts';
+import { KERNEL_ROW_WORDS, MORE_TO_SENT, type Run } from './kernel-walk.ts';
 
 /** struct row of c/walk.bpf.c, in words. Addresses are in network order, all else in the machine's. */
 const KernelRow = {
@@ -114,7 +114,7 @@ function decodeRow(
   }
   if ((kind & OWN_RANGE) !== 0) table.portRanges.add(words[more]! >>> 0);
   if (state === TcpState.closeWait && clock !== undefined)
-    noteAge(words, at, row, table, clock, toMilliseconds(first, hz));
+    noteAge(words, at, row, table, clock, toMilliseconds(first, hz), toMilliseconds(words[more + MORE_TO_SENT]!, hz));
   else if (state === TcpState.listen) {
     table.listenQueues.push({ row, length: first >>> 0, limit: words[at + KernelRow.second]! >>> 0 });
     table.listenDrops.push({ row, drops: words[more]! >>> 0 });
@@ -139,6 +139,7 @@ function noteAge(
   table: SocketTable,
   clock: CloseWaitClock,
   sinceAckMs: number,
+  sinceSentMs: number,
 ): void {
   const tuple = Math.imul(
     words[at + KernelRow.ports]! ^ Math.imul(words[at + KernelRow.inode]!, 0x85ebca6b),
@@ -148,6 +149,7 @@ function noteAge(
     words[at + KernelRow.second]!,
     tuple ^ words[socket.isShort ? at + 12 : at + 15]!,
     sinceAckMs,
+    sinceSentMs,
   );
   table.setTime(row, Math.min(age, MOST_MS));
 }

@@ -3,7 +3,8 @@ import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
 import { INET_DIAG_CGROUP_ID, INET_DIAG_INFO, INET_DIAG_SKMEMINFO, MESSAGE } from './inet-diag-layout.ts';
 import { type NetlinkBuffer, NetlinkError } from './netlink.ts';
 
-/** struct tcp_info.tcpi_last_ack_recv (include/uapi/linux/tcp.h): milliseconds since the last ACK came in. */
+/** struct tcp_info (include/uapi/linux/tcp.h), milliseconds: since the program last sent data, and since the last ACK came in. */
+const TCP_INFO_LAST_DATA_SENT = 44;
 const TCP_INFO_LAST_ACK_RECV = 56;
 /** SK_MEMINFO_DROPS (include/uapi/linux/sock_diag.h, Linux 4.7): one word of several. */
 export const SK_MEMINFO_DROPS = 8 * 4;
@@ -32,7 +33,9 @@ export function decodeAttributes(
     } else if (type === INET_DIAG_INFO && size >= 4 + TCP_INFO_LAST_ACK_RECV + 4) {
       const sinceAck = words[(payload + TCP_INFO_LAST_ACK_RECV) >> 2]! & MOST_MS;
       const cookie = (start + MESSAGE.cookie) >> 2;
-      const age = clock?.ageOf(words[cookie]!, words[cookie + 1]!, sinceAck) ?? sinceAck;
+      const sinceSent = words[(payload + TCP_INFO_LAST_DATA_SENT) >> 2]! & MOST_MS;
+      const age =
+        clock?.ageOf(words[cookie]!, words[cookie + 1]!, sinceAck, sinceSent) ?? Math.min(sinceAck, sinceSent);
       table.setTime(row, Math.min(age, MOST_MS));
     } else if (type === INET_DIAG_SKMEMINFO && size >= 4 + SK_MEMINFO_DROPS + 4) {
       table.listenDrops.push({ row, drops: words[(payload + SK_MEMINFO_DROPS) >> 2]! >>> 0 });

@@ -70,8 +70,9 @@ class StartTimes {
 
 /**
  * How long sockets have been in CLOSE_WAIT. The kernel reports when the last ACK came, and a program with TCP
- * keep-alive causes one every few seconds (Go: 15), so the time since the first read of a socket counts too. Remembers
- * the sockets of the last complete read.
+ * keep-alive causes one every few seconds (Go: 15), so the time since the first read of a socket counts too. A peer may
+ * shut down its side and read on (rsync, proxies): as long as the program sends it data, nothing waits for `close()`.
+ * Remembers the sockets of the last complete read.
  */
 export class CloseWaitClock {
   #nowMs = 0;
@@ -84,12 +85,12 @@ export class CloseWaitClock {
     this.#next.clear();
   }
 
-  /** How many milliseconds a socket has waited, at least. `sinceAckMs`: what the kernel reports. */
-  ageOf(cookieLow: number, cookieHigh: number, sinceAckMs: number): number {
+  /** How many milliseconds a socket has waited, at least. `sinceAckMs`, `sinceSentMs`: what the kernel reports. */
+  ageOf(cookieLow: number, cookieHigh: number, sinceAckMs: number, sinceSentMs: number): number {
     const known = this.#last.find(cookieLow, cookieHigh) ?? Number.POSITIVE_INFINITY;
     const startMs = Math.min(known, this.#nowMs - sinceAckMs);
     this.#next.add(cookieLow, cookieHigh, startMs);
-    return this.#nowMs - startMs;
+    return Math.min(this.#nowMs - startMs, sinceSentMs);
   }
 
   /** The read is complete: forgets sockets that were not in it. */

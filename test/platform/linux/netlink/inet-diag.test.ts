@@ -200,7 +200,7 @@ describe('layouts', () => {
           (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg)));
         printf("%d %d %d %d\\n", (int)(sizeof(struct nlmsghdr) + sizeof(struct inet_diag_req)), R(idiag_family), R(idiag_ext), R(idiag_states));
         printf("%d %d\\n", M(id.idiag_dport) - M(id.idiag_sport), (int)sizeof(((struct inet_diag_sockid *)0)->idiag_dport));
-        printf("%d %d %d\\n", (int)offsetof(struct tcp_info, tcpi_last_ack_recv), TCPDIAG_GETSOCK, NLM_F_REQUEST | NLM_F_DUMP);
+        printf("%d %d %d %d\\n", (int)offsetof(struct tcp_info, tcpi_last_data_sent), (int)offsetof(struct tcp_info, tcpi_last_ack_recv), TCPDIAG_GETSOCK, NLM_F_REQUEST | NLM_F_DUMP);
         printf("%d %d\\n", INET_DIAG_SKMEMINFO, 4 * SK_MEMINFO_DROPS);
         return 0;
       }`);
@@ -210,7 +210,7 @@ describe('layouts', () => {
         Object.values(MESSAGE).join(' '),
         '76 16 19 68',
         '2 2',
-        `56 18 ${0x301}`,
+        `44 56 18 ${0x301}`,
         `${INET_DIAG_SKMEMINFO} ${SK_MEMINFO_DROPS}`,
         '',
       ].join('\n'),

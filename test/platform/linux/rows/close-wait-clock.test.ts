@@ -12,6 +12,20 @@ describe('CloseWaitClock', () => {
     assert.deepEqual(read(clock, 131_000, { 7: 0, 8: 0 }), { 7: 51_000, 8: 1001 });
   });
 
+  it('is no longer than since the program sent data, and goes on from there', () => {
+    const clock = new CloseWaitClock();
+    const ageOf = (nowMs: number, sinceSentMs: number) => {
+      clock.begin(nowMs);
+      const age = clock.ageOf(7, 0, 50, sinceSentMs);
+      clock.finish();
+      return age;
+    };
+    assert.deepEqual(
+      [ageOf(10_000, 90_000), ageOf(20_000, 100_000), ageOf(30_000, 200), ageOf(40_000, 10_200), ageOf(90_000, 60_200)],
+      [50, 10_050, 200, 10_200, 60_200],
+    );
+  });
+
   it('forgets a socket that a whole read did not show', () => {
     const clock = new CloseWaitClock();
     read(clock, 0, { 7: 4000 });
@@ -23,7 +37,7 @@ describe('CloseWaitClock', () => {
     const clock = new CloseWaitClock();
     read(clock, 0, { 7: 4000, 8: 0 });
     clock.begin(1000);
-    clock.ageOf(8, 0, 0);
+    clock.ageOf(8, 0, 0, 0);
     assert.deepEqual(read(clock, 2000, { 7: 0, 8: 0 }), { 7: 6000, 8: 2000 });
   });
 
@@ -40,7 +54,7 @@ describe('CloseWaitClock', () => {
           for (const [high, low] of cookies) {
             const startMs = Math.min(last.get(`${high} ${low}`) ?? nowMs, nowMs - 300);
             next.set(`${high} ${low}`, startMs);
-            assert.equal(clock.ageOf(low, high, 300), nowMs - startMs);
+            assert.equal(clock.ageOf(low, high, 300, Number.POSITIVE_INFINITY), nowMs - startMs);
           }
           clock.finish();
           last = next;
@@ -58,7 +72,10 @@ function read(
   sinceAck: Readonly<Record<number, number>>,
 ): Record<number, number> {
   clock.begin(nowMs);
-  const ages = Object.entries(sinceAck).map(([cookie, ms]) => [cookie, clock.ageOf(Number(cookie), 0, ms)]);
+  const ages = Object.entries(sinceAck).map(([cookie, ms]) => [
+    cookie,
+    clock.ageOf(Number(cookie), 0, ms, Number.POSITIVE_INFINITY),
+  ]);
   clock.finish();
   return Object.fromEntries(ages);
 }

@@ -107,7 +107,7 @@ struct inet_sock {
 	__u16 inet_sport;
 	__u32 local_port_range; /* since 6.8; before it the field is no number, or not there */
 };
-struct tcp_sock { __u32 rcv_tstamp; };
+struct tcp_sock { __u32 rcv_tstamp, lsndtime; };
 
 struct timer_list { unsigned long expires; };
 struct inet_timewait_sock {

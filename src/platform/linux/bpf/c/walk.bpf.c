@@ -64,6 +64,7 @@ struct output {
 	__u32 more[MOST_ROWS]; /* LISTEN: connections that it dropped. OWN_RANGE: IP_LOCAL_PORT_RANGE, the last port in the high half */
 	__u64 ports[PORT_WORDS]; /* bit n: no connect() gets port n, whatever its destination. RESERVED: ip_local_reserved_ports */
 	__u32 netns[MOST_ROWS]; /* EVERY_NAMESPACE: the namespace of each row, by its inum; 0 = the caller's */
+	__u32 sent[MOST_ROWS]; /* CLOSE_WAIT: jiffies since the program last sent data */
 };
 
 /* Written by a run of the program, read through mmap. */
@@ -88,7 +89,7 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Failures of a run, bits of output.failures. */
 enum { DISTURBED = 1, TOO_LONG = 2, NO_NAMESPACE = 4 };
 
-static __always_inline void describe(struct row *row, __u32 *more, __u64 socket, __u8 state, struct walk *walk)
+static __always_inline void describe(struct row *row, __u32 *more, __u32 *sent, __u64 socket, __u8 state, struct walk *walk)
 {
 	struct sock *sk = CAST(sock, socket);
 	if (bpf_core_field_exists(sk->sk_ino))
@@ -112,6 +113,7 @@ static __always_inline void describe(struct row *row, __u32 *more, __u64 socket,
 	if (state == CLOSE_WAIT) {
 		row->first = (__u32)walk->jiffies - CAST(tcp_sock, socket)->rcv_tstamp;
 		row->second = socket >> 6;
+		*sent = (__u32)walk->jiffies - CAST(tcp_sock, socket)->lsndtime;
 	} else if (1U << (state & 31) & CLOSING_STATES) {
 		__u64 cookie = sk->__sk_common.skc_cookie.counter;
 		row->first = cookie;
@@ -173,7 +175,7 @@ static __always_inline void add(struct output *out, __u64 socket, struct walk *w
 		if (CAST(tcp_timewait_sock, socket)->tw_ts_recent_stamp) row->flags |= TIMESTAMPS;
 		state = tw->tw_substate; /* FIN_WAIT2 of a connection that nobody holds any more */
 	} else if (state == NEW_SYN_RECV) state = SYN_RECV;
-	else describe(row, &out->more[number & (MOST_ROWS - 1)], socket, state, walk);
+	else describe(row, &out->more[number & (MOST_ROWS - 1)], &out->sent[number & (MOST_ROWS - 1)], socket, state, walk);
 	row->state = state;
 	note_namespace(out, number, inum, walk);
 	out->rows = number + 1;
