@@ -32,3 +32,15 @@ export const THRESHOLD_ALERTS = [
 ] as const;
 
 export type ThresholdAlert = (typeof THRESHOLD_ALERTS)[number];
+
+/** Those whose expression is a share, never above 1. */
+export const SHARE_ALERTS: ReadonlySet<ThresholdAlert> = new Set([
+  'TcpAcceptQueueNearLimit',
+  'TcpConntrackTableHigh',
+  'TcpEphemeralPortsHigh',
+  'TcpPodEphemeralPortsHigh',
+  'TcpPodRetransmitRatioHigh',
+  'TcpProcessFdsNearLimit',
+  'TcpRetransmitRatioHigh',
+  'TcpStateOwnersHidden',
+]);

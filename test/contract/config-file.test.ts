@@ -5,7 +5,7 @@ import { ConfigRefusal } from '../../src/config/config.ts';
 import { parseConfigFile } from '../../src/config/file/config-file.ts';
 import { PROCESS_TRAITS } from '../../src/model/file-config.ts';
 import { countFilterRules } from '../../src/model/filters.ts';
-import { THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
+import { SHARE_ALERTS, THRESHOLD_ALERTS } from '../../src/model/threshold-alerts.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const SCHEMA = JSON.parse(read('deploy/config-file.schema.json'));
@@ -20,6 +20,20 @@ describe('the schema of the configuration file', () => {
     assert.throws(() => parseConfigFile('x: 1\n', 'a.yml'), {
       message: `a.yml:1:1: unknown key "x": allowed are ${Object.keys(SCHEMA.properties).join(', ')}`,
     });
+  });
+
+  it('takes no share above 1 for a threshold, as the exporter', () => {
+    const properties: Record<string, { readonly maximum?: number }> = SCHEMA.properties.thresholds.properties;
+    for (const alert of THRESHOLD_ALERTS) {
+      const isShare = SHARE_ALERTS.has(alert);
+      assert.equal(properties[alert]!.maximum, isShare ? 1 : undefined, alert);
+      const read = () => parseConfigFile(`thresholds: {${alert}: 80}\n`, 'a.yml').thresholds[alert];
+      if (isShare)
+        assert.throws(read, {
+          message: `a.yml:1:14: ${alert} cannot be 80: it is a share, 0 to 1 (0.8 is 80 %, 1 switches the alert off)`,
+        });
+      else assert.equal(read(), 80);
+    }
   });
 
   it('takes the places that the exporter takes', () => {
