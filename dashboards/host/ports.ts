@@ -39,7 +39,7 @@ function usedAgainstRange() {
   return timeseries({
     title: 'Ports held by any socket, and the range',
     description:
-      'Distinct ports of the range that any socket holds. On Linux a port may serve several destinations at once; bind() to port 0 fails when all are held. Blocked: no connect() can get them.',
+      'Distinct ports of the range that any socket holds. On Linux a port may serve several destinations at once; bind() to port 0 of the wildcard address fails when all are held. Blocked: no connect() can get them.',
     unit: 'short',
     queries: [
       { expr: chosen('tcpstate_ephemeral_ports_used'), legend: '{{instance}} {{family}} held' },

@@ -69,7 +69,7 @@ function useFamilies(families: readonly EphemeralFamilyUse[]): MetricFamily[] {
     gauge(
       'tcpstate_ephemeral_ports_used',
       ['family'],
-      `Distinct ports of the ephemeral range that any socket holds, TIME_WAIT and bound included, from ${SOCKET_TABLE}; a port counts even if other destinations may still use it; bind(address, 0) fails when all are used.`,
+      `Distinct ports of the ephemeral range that any socket holds, TIME_WAIT and bound included, from ${SOCKET_TABLE}; a port counts even if other destinations may still use it; bind(address, 0) fails for the wildcard address when all are used.`,
       families.map(({ family, used }) => ({ labels: [family], value: used })),
     ),
     gauge(

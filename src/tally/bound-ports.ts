@@ -81,8 +81,7 @@ export function createBoundPorts(table: CountedTable, destinations: Destinations
       destinations.each((cell, taken, oddTaken, freeEven, freeOdd) => {
         const even = taken - oddTaken + freeEven;
         const odd = oddTaken + freeOdd;
-        const hasSpilled = even >= most || (odd > 0 && even + destinations.evenOfUnbound(cell) >= most);
-        if (hasSpilled && !bound.has(cell))
+        if (even >= most && !bound.has(cell))
           spilled.add(cell); // the even ones are older, and some have ended
         else if (odd > even && odd >= worthKnowing && !spilled.has(cell)) bound.add(cell);
         else if (odd === 0 && isAnyKnown) forget(cell);

@@ -104,27 +104,25 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
     groupIdOf,
     /**
      * Visits every destination: its number; the ports that the next connect() to it cannot get (without blocked ones),
-     * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over.
+     * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over. Sockets that are bound to no interface
+     * hold their ports against those towards the same that are bound to one, and not the other way round (inet_match() of
+     * include/net/inet_hashtables.h).
      */
     each(visit: (cell: number, taken: number, odd: number, freeEven: number, freeOdd: number) => void): void {
       counts.each((cell) => {
-        const free = reusableOf(cell);
-        const even = free < 0 ? 0 : reusable.count(free, FREE_EVEN);
-        const odd = free < 0 ? 0 : reusable.count(free, FREE_ODD);
-        visit(cell, counts.count(cell, TAKEN), counts.count(cell, ODD), even, odd);
+        const even = freeOf(cell, FREE_EVEN);
+        const odd = freeOf(cell, FREE_ODD);
+        const unbound = findUnbound(cell);
+        if (unbound < 0) visit(cell, counts.count(cell, TAKEN), counts.count(cell, ODD), even, odd);
+        else
+          visit(
+            cell,
+            counts.count(cell, TAKEN) + counts.count(unbound, TAKEN),
+            counts.count(cell, ODD) + counts.count(unbound, ODD),
+            even + freeOf(unbound, FREE_EVEN),
+            odd + freeOf(unbound, FREE_ODD),
+          );
       });
-    },
-    /**
-     * Of a destination by one interface: the even ports of sockets towards the same that are bound to none. They hold their ports
-     * against those that are bound to one, and not the other way round (inet_match() of include/net/inet_hashtables.h).
-     */
-    evenOfUnbound(cell: number): number {
-      const unbound = findUnbound(cell);
-      if (unbound < 0) return 0;
-      const free = reusableOf(unbound);
-      return (
-        counts.count(unbound, TAKEN) - counts.count(unbound, ODD) + (free < 0 ? 0 : reusable.count(free, FREE_EVEN))
-      );
     },
     /** All numbers of destinations are below. */
     end: () => counts.end,
@@ -137,9 +135,11 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
     recall,
   };
 
-  /** Where the cell's ports that may be taken over are counted, −1 = it has none. */
-  function reusableOf(cell: number): number {
-    return reusable.length === 0 ? -1 : reusable.find(counts.key(cell, 0), counts.key(cell, 1), counts.key(cell, 2));
+  /** Ports in TIME_WAIT that may be taken over, by `FREE_EVEN` or `FREE_ODD`. */
+  function freeOf(cell: number, counter: typeof FREE_EVEN | typeof FREE_ODD): number {
+    if (reusable.length === 0) return 0;
+    const free = reusable.find(counts.key(cell, 0), counts.key(cell, 1), counts.key(cell, 2));
+    return free < 0 ? 0 : reusable.count(free, counter);
   }
 
   /** The same destination without an interface; −1 where there is no socket towards it, or the cell itself has none. */
@@ -207,5 +207,5 @@ function countAt(counts: HashCounts, local: number, remote: number, port: number
 
 export type Destinations = Pick<
   ReturnType<typeof createDestinationsTally>,
-  'each' | 'end' | 'isIpv6' | 'evenOfUnbound' | 'cellOf' | 'remember' | 'recall'
+  'each' | 'end' | 'isIpv6' | 'cellOf' | 'remember' | 'recall'
 >;

@@ -127,6 +127,6 @@ function toUse(
   taken: number,
   bound: Pick<EphemeralFamilyUse, 'bound' | 'boundEstimate'>,
 ): EphemeralFamilyUse {
-  const utilization = range.ports === 0 ? undefined : Math.min(1, taken / Math.max(1, range.ports - passedOver));
+  const utilization = range.ports === 0 ? 1 : Math.min(1, taken / Math.max(1, range.ports - passedOver)); // all are reserved
   return { ...range, used, ...bound, utilization };
 }

@@ -36,6 +36,11 @@ export const ADVICE = {
       'Every port of the range is held, and here a port serves one connection only: no program can open a new one.',
     doNot: 'Do not reboot before you know who holds the ports: the leak begins again.',
   },
+  ports_all_reserved: {
+    means: 'The range has no port that may be handed out: every connect() without a port of its own fails.',
+    also: 'Take ports out of net.ipv4.ip_local_reserved_ports, or widen net.ipv4.ip_local_port_range: no process holds them.',
+    doNot: 'Do not restart programs: none of them is the cause.',
+  },
   ports_high: {
     alert: 'TcpEphemeralPortsHigh',
     means: 'At the next peak new connections there may fail: the range of local ports is nearly taken.',

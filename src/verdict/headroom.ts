@@ -59,7 +59,7 @@ function entry(
 /** The utilization of the worse family, in ports. */
 function worstPorts(snapshot: Snapshot): Headroom | undefined {
   const [worst] = (snapshot.sockets?.ephemeral?.families ?? [])
-    .filter(({ utilization }) => utilization !== undefined)
+    .filter(({ ports, utilization }) => ports > 0 && utilization !== undefined)
     .toSorted((one, other) => other.utilization! - one.utilization!);
   if (worst === undefined) return undefined;
   const busiest = busiestOf(snapshot, worst.family);

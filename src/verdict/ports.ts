@@ -20,6 +20,7 @@ export function findPorts(evidence: Evidence): Found[] {
 }
 
 function judgeRange(evidence: Evidence, use: EphemeralFamilyUse): Found {
+  if (use.ports === 0) return judgeReserved(use);
   const busiest = busiestOf(evidence.now, use.family);
   const bound = use.bound ?? use.boundEstimate;
   const boundPorts = (bound ?? 0) + use.blocked;
@@ -28,6 +29,16 @@ function judgeRange(evidence: Evidence, use: EphemeralFamilyUse): Found {
     return judgeDestination(evidence, use, busiest);
   }
   return judgeHost(evidence, use, isHostWide ? 'ports_exhausted_on_host' : 'ports_exhausted_by_bound');
+}
+
+function judgeReserved({ first, last, ports, utilization }: EphemeralFamilyUse): Found {
+  return {
+    kind: 'ports_all_reserved',
+    severity: 'critical',
+    subject: { type: 'limit', limit: 'ephemeral_ports' },
+    numbers: known({ ports, utilizationRatio: utilization }),
+    headline: `No port may be handed out: all of the range ${first}-${last} are reserved.`,
+  };
 }
 
 /** A limit of the user makes it critical before the ports are gone; it does not make them be gone. */

@@ -46,6 +46,29 @@ function testPorts(source: SocketSource): void {
     assert.equal(familyUse('ipv4').used, 20);
   });
 
+  it('reaches 1 for sockets bound to an interface when those without one hold the rest of the ports', () => {
+    sockets.listen('10.0.0.1', SERVICE);
+    for (let made = 0; made < PORTS / 2; made++) assert.equal(tryConnect('10.0.0.1'), undefined);
+    const connectByDevice = () => {
+      const fd = sockets.open('10.0.0.1');
+      sockets.bindToDevice(fd, 'lo');
+      return sockets.tryConnect(fd, '10.0.0.1', SERVICE);
+    };
+    for (let made = 0; made < PORTS / 2; made++) {
+      assert.ok(familyUse('ipv4').utilization! < 1);
+      assert.equal(connectByDevice(), undefined);
+    }
+    assert.equal(connectByDevice(), 'EADDRNOTAVAIL');
+    assert.equal(familyUse('ipv4').utilization, 1);
+  });
+
+  it('is 1 where the whole range is reserved', () => {
+    setNetworkSetting('ipv4/ip_local_reserved_ports', `${FIRST}-${FIRST + PORTS - 1}`);
+    sockets.listen('10.0.0.1', SERVICE);
+    assert.equal(tryConnect('10.0.0.1'), 'EADDRNOTAVAIL');
+    assert.deepEqual([familyUse('ipv4').ports, familyUse('ipv4').utilization], [0, 1]);
+  });
+
   it('counts ports shared by two destinations once for each of them', () => {
     sockets.listen('10.0.0.1', SERVICE);
     sockets.listen('10.0.0.2', SERVICE);

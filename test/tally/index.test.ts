@@ -246,9 +246,9 @@ describe('createCounting', () => {
     assert.equal(ratio('127.0.0.1', 58_000, 'never'), 0.1);
   });
 
-  it('has no ratio when everything is reserved', () => {
+  it('has a ratio of 1 when everything is reserved', () => {
     const rules = { ...RULES, ranges: { ipv4: { ...RANGE, excluded: [RANGE] } } };
-    assert.equal(count([], { rules }).ephemeral!.families[0]!.utilization, undefined);
+    assert.equal(count([], { rules }).ephemeral!.families[0]!.utilization, 1);
   });
 
   it('shows the fullest queue of listeners that share an address', () => {

@@ -129,6 +129,20 @@ describe('ports towards one destination', () => {
   });
 });
 
+describe('a range that is reserved as a whole', () => {
+  it('is told as what it is, once, and sends nobody after a process', () => {
+    const families = (['ipv4', 'ipv6'] as const).map((family) =>
+      rangeUse({ family, ports: 0, used: 0, utilization: 1 }),
+    );
+    const [finding, ...more] = findingsOf(withSockets({ ephemeral: { ...HEALTHY.sockets!.ephemeral!, families } }));
+    assert.deepEqual(
+      [finding!.kind, finding!.severity, finding!.subject, more],
+      ['ports_all_reserved', 'critical', { type: 'limit', limit: 'ephemeral_ports' }, []],
+    );
+    assert.match(finding!.do, /^Take ports out of net\.ipv4\.ip_local_reserved_ports/);
+  });
+});
+
 describe('ports taken by bind()', () => {
   const bound = (boundEstimate: number) => {
     const families = (['ipv4', 'ipv6'] as const).map((family) =>

@@ -11,6 +11,7 @@ const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
 const SO_KEEPALIVE = 9;
+const SO_BINDTODEVICE = 25;
 const SO_REUSEPORT = 15;
 const SOL_TCP = 6;
 const TCP_KEEPIDLE = 4;
@@ -52,6 +53,7 @@ export function createRawSockets() {
     reuseAddress,
     keepAlive,
     deferAccept,
+    bindToDevice,
   };
 
   function open(address: string): number {
@@ -130,6 +132,10 @@ export function createRawSockets() {
   /** A listener with it hands out a connection when its first bytes are there, at the latest after so many seconds. */
   function deferAccept(listener: number, seconds: number): void {
     check(setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, new Int32Array([seconds]), 4), 'TCP_DEFER_ACCEPT');
+  }
+
+  function bindToDevice(fd: number, name: string): void {
+    check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(name), name.length), 'SO_BINDTODEVICE');
   }
 
   function closeAll(): void {
