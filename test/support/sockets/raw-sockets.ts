@@ -28,6 +28,7 @@ export function createRawSockets() {
   const listenCall = lib.func('int listen(int fd, int backlog)');
   const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
+  const getsockname = lib.func('int getsockname(int fd, void *address, void *length)');
   const shutdownCall = lib.func('int shutdown(int fd, int how)');
   const closeCall = lib.func('int close(int fd)');
   const fds = new Set<number>();
@@ -48,6 +49,7 @@ export function createRawSockets() {
     setPortRange,
     reuseAddress,
     keepAlive,
+    portOf,
   };
 
   function open(address: string): number {
@@ -117,6 +119,13 @@ export function createRawSockets() {
     set(SOL_SOCKET, SO_KEEPALIVE, 1);
     set(SOL_TCP, TCP_KEEPIDLE, seconds);
     set(SOL_TCP, TCP_KEEPINTVL, seconds);
+  }
+
+  /** The local one. */
+  function portOf(fd: number): number {
+    const bytes = Buffer.alloc(28);
+    check(getsockname(fd, bytes, new Int32Array([bytes.length])), 'getsockname');
+    return bytes.readUInt16BE(2);
   }
 
   function closeAll(): void {

@@ -17,13 +17,13 @@ enum { E2BIG = 7, ENETUNREACH = 101, ECONNABORTED = 103, ETIMEDOUT = 110, ECONNR
 
 enum { OUTBOUND, INBOUND };
 /* Why a connect() failed; of a connection that was there, how it ended; how long it lived: below 0.1, 1, 10, 60 seconds, and longer. */
-enum { NO_PORT, REFUSED, TIMED_OUT, UNREACHABLE, ABANDONED, FAILED_OTHERWISE, FAILURES };
+enum { NO_PORT, PORT_IN_USE, REFUSED, TIMED_OUT, UNREACHABLE, ABANDONED, FAILED_OTHERWISE, FAILURES };
 enum { ACTIVE, PASSIVE, ABORTED, RESET, BROKEN, ENDINGS };
 #define AGES 5
 
 /* Numbers of owners: of those that found no place, of nobody (a kernel thread, an interrupt), of processes. */
 enum { OWNER_OTHER, OWNER_UNKNOWN, FIRST_OWNER };
-/* In the high byte of way.owner. IS_BOUND: the program had chosen a port before it called connect(). */
+/* In the high byte of way.owner. IS_BOUND: the socket had a port from bind(), of whoever's choice, when connect() was called. */
 enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, OWNER_MASK = (1 << 24) - 1 };
 
 #define WAYS 4
@@ -259,8 +259,9 @@ static __always_inline int failure_of(struct sock *sk, __u32 owner, int error)
 	if (error == EHOSTUNREACH || error == ENETUNREACH) return UNREACHABLE;
 	if (error) return FAILED_OTHERWISE;
 	if (sk->sk_shutdown) return ABANDONED;
-	/* no port was found, or the one that was bound is taken towards this destination */
-	return owner & IS_BOUND || !BPF_CORE_READ((struct inet_sock *)sk, inet_sport) ? NO_PORT : FAILED_OTHERWISE;
+	/* connect() enters a socket into the table of connections, by a hash of both addresses, unless another one has them */
+	if (owner & IS_BOUND) return sk->__sk_common.skc_hash ? FAILED_OTHERWISE : PORT_IN_USE;
+	return BPF_CORE_READ((struct inet_sock *)sk, inet_sport) ? FAILED_OTHERWISE : NO_PORT;
 }
 
 /* tcp_time_wait() is the only way out of FIN_WAIT2 and CLOSING without an error. */
