@@ -2,13 +2,18 @@ import koffi from 'koffi';
 import { parseAddress } from '../../../src/model/ip-address.ts';
 import { errnoName } from '../../../src/platform/linux/libc/libc.ts';
 
+const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 /** Processes that a test starts must not hold its sockets too. */
 const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+/** libuv has no name for it. */
+const EINPROGRESS = 115;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
 const SO_LINGER = 13;
 const SO_KEEPALIVE = 9;
 const SO_REUSEPORT = 15;
@@ -19,7 +24,7 @@ const SOL_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IP_LOCAL_PORT_RANGE = 51;
 
-/** Blocking TCP sockets by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
+/** TCP sockets, blocking unless `openNonBlocking` made them, by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
 export function createRawSockets() {
   const lib = koffi.load(null);
   const socket = lib.func('int socket(int domain, int type, int protocol)');
@@ -29,15 +34,20 @@ export function createRawSockets() {
   const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
   const getsockname = lib.func('int getsockname(int fd, void *address, void *length)');
+  const getsockopt = lib.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
   const shutdownCall = lib.func('int shutdown(int fd, int how)');
   const closeCall = lib.func('int close(int fd)');
   const fds = new Set<number>();
 
   return {
     open,
+    openNonBlocking,
     bind,
     connect,
     tryConnect,
+    startConnect,
+    takeError,
+    disconnect,
     listen,
     listenShared,
     accept,
@@ -52,10 +62,15 @@ export function createRawSockets() {
     portOf,
   };
 
-  function open(address: string): number {
-    const fd = check(socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket');
+  function open(address: string, flags = 0): number {
+    const family = address.includes(':') ? AF_INET6 : AF_INET;
+    const fd = check(socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), 'socket');
     fds.add(fd);
     return fd;
+  }
+
+  function openNonBlocking(address: string): number {
+    return open(address, SOCK_NONBLOCK);
   }
 
   function bind(fd: number, address: string, port: number): void {
@@ -72,6 +87,26 @@ export function createRawSockets() {
   function tryConnect(fd: number, address: string, port: number): string | undefined {
     const bytes = socketAddress(address, port);
     return connectCall(fd, bytes, bytes.length) === 0 ? undefined : errnoName(koffi.errno());
+  }
+
+  /** Of a socket that does not block. */
+  function startConnect(fd: number, address: string, port: number): void {
+    const bytes = socketAddress(address, port);
+    if (connectCall(fd, bytes, bytes.length) === 0 || koffi.errno() === EINPROGRESS) return;
+    throw new Error(`connect ${address}:${port}: ${errnoName(koffi.errno())}`);
+  }
+
+  /** What the socket says went wrong, once; undefined if nothing. */
+  function takeError(fd: number): string | undefined {
+    const value = new Int32Array(1);
+    check(getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Int32Array([4])), 'SO_ERROR');
+    return value[0] === 0 ? undefined : errnoName(value[0]!);
+  }
+
+  /** Has the socket begin anew. */
+  function disconnect(fd: number): void {
+    const bytes = new Uint8Array(16).fill(AF_UNSPEC);
+    check(connectCall(fd, bytes, bytes.length), 'connect AF_UNSPEC');
   }
 
   function listen(address: string, port: number, backlog = 1024): number {

@@ -12,7 +12,7 @@
 #include "kernel.h"
 
 enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING };
-enum { INET = 2, TCP = 6, PF_KTHREAD = 0x200000, SHUT_BOTH = 3 };
+enum { INET = 2, TCP = 6, PF_KTHREAD = 0x200000, SHUT_BOTH = 3, BY_ICMP = 2, BY_ICMP6 };
 enum { E2BIG = 7, ENETUNREACH = 101, ECONNABORTED = 103, ETIMEDOUT = 110, ECONNREFUSED = 111, EHOSTUNREACH = 113 };
 
 enum { OUTBOUND, INBOUND };
@@ -23,8 +23,11 @@ enum { ACTIVE, PASSIVE, ABORTED, RESET, BROKEN, ENDINGS };
 
 /* Numbers of owners: of those that found no place, of nobody (a kernel thread, an interrupt), of processes. */
 enum { OWNER_OTHER, OWNER_UNKNOWN, FIRST_OWNER };
-/* In the high byte of way.owner. IS_BOUND: the socket had a port from bind(), of whoever's choice, when connect() was called. */
-enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, OWNER_MASK = (1 << 24) - 1 };
+/*
+ * In the high byte of way.owner. When connect() was called, IS_BOUND: the socket had a port from bind(), of whoever's choice; IS_CLEAN:
+ * no error was left at it by an earlier attempt.
+ */
+enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, IS_CLEAN = 16 << 24, OWNER_MASK = (1 << 24) - 1 };
 
 #define WAYS 4
 #define BUCKETS 65536
@@ -234,8 +237,9 @@ static __always_inline int called(struct sock *sk, int new)
 	struct flow *flow;
 	__u32 owner, age = 0;
 	if (new == SYN_SENT) {
+		int is_clean = !sk->sk_err_soft && !sk->sk_error_queue.qlen;
 		owner = current_owner() | IS_OUTBOUND;
-		remember(sk, owner | HAS_AGE | (sk->__sk_common.skc_num ? IS_BOUND : 0));
+		remember(sk, owner | HAS_AGE | (sk->__sk_common.skc_num ? IS_BOUND : 0) | (is_clean ? IS_CLEAN : 0));
 		flow = flow_of(sk, owner);
 		if (flow) ADD(flow->opened, 1);
 		return 0;
@@ -252,8 +256,26 @@ static __always_inline int called(struct sock *sk, int new)
 	return 0;
 }
 
+/*
+ * What ICMP said of the first packet while connect() held the socket locked, as it does when a firewall of this host answers: the kernel
+ * notes it apart from sk_err and goes on trying. getsockopt(SO_ERROR) takes the note away, but not the message that IPv4 has in the queue of
+ * errors.
+ */
+static __always_inline int unheard_error_of(struct sock *sk)
+{
+	struct sk_buff *last;
+	struct sock_exterr_skb *message;
+	if (sk->sk_err_soft) return sk->sk_err_soft;
+	if (!sk->sk_error_queue.qlen || !bpf_core_field_exists(struct sock_exterr_skb, ee)) return 0;
+	last = BPF_CORE_READ(sk, sk_error_queue.prev);
+	message = (void *)last + OFFSET(sk_buff, cb);
+	__u8 origin = BPF_CORE_READ(message, ee.ee_origin);
+	return origin == BY_ICMP || origin == BY_ICMP6 ? BPF_CORE_READ(message, ee.ee_errno) : 0;
+}
+
 static __always_inline int failure_of(struct sock *sk, __u32 owner, int error)
 {
+	if (!error && owner & IS_CLEAN) error = unheard_error_of(sk);
 	if (error == ECONNREFUSED) return REFUSED;
 	if (error == ETIMEDOUT) return TIMED_OUT;
 	if (error == EHOSTUNREACH || error == ENETUNREACH) return UNREACHABLE;
