@@ -1,3 +1,5 @@
+import type { ScopedWords } from './ip-address.ts';
+
 /** Why a connect() failed. */
 export const FAILURE_REASONS = [
   'no_port',
@@ -78,10 +80,11 @@ export type EventOwner = { readonly name: string | undefined; readonly cgroup: b
 export interface EventFlow {
   readonly owner: EventOwner;
   readonly isOutbound: boolean;
-  /** Destination; undefined where the table of flows was full. */
-  readonly remote: { readonly words: readonly [number, number, number, number]; readonly port: number } | undefined;
-  /** Of an inbound flow: its local port, undefined where the table was full; and whether it is in the exporter's own namespace. */
+  /** Destination, with the interface of a link-local one; undefined where the table of flows was full. */
+  readonly remote: { readonly words: ScopedWords; readonly port: number } | undefined;
+  /** Of an inbound flow: its local port, undefined where the table was full. */
   readonly localPort: number | undefined;
+  /** Whether an inbound flow, or one to a link-local destination, is in the exporter's own namespace; false of others. */
   readonly isOwn: boolean;
   readonly grown: EventGrowth;
 }

@@ -14,6 +14,7 @@ const EINPROGRESS = 115;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ERROR = 4;
+const SO_BINDTODEVICE = 25;
 const SO_LINGER = 13;
 const SO_KEEPALIVE = 9;
 const SO_REUSEPORT = 15;
@@ -56,6 +57,7 @@ export function createRawSockets() {
     closeAll,
     reset,
     bindAddressNoPort,
+    bindToDevice,
     setPortRange,
     reuseAddress,
     keepAlive,
@@ -171,6 +173,10 @@ export function createRawSockets() {
     check(setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, new Int32Array([1]), 4), 'IP_BIND_ADDRESS_NO_PORT');
   }
 
+  function bindToDevice(fd: number, name: string): void {
+    check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${name}\0`), name.length + 1), 'SO_BINDTODEVICE');
+  }
+
   /** For connect() and bind() to port 0; the kernel refuses it before 6.3. */
   function setPortRange(fd: number, first: number, last: number): void {
     const range = new Int32Array([(last << 16) | first]);
@@ -187,13 +193,15 @@ function check(result: number, call: string): number {
   return result;
 }
 
-/** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes). */
-export function socketAddress(address: string, port: number): Uint8Array {
+/** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes); `fe80::1%2` is behind interface 2. */
+export function socketAddress(scoped: string, port: number): Uint8Array {
+  const [address, scope = '0'] = scoped.split('%') as [string, string?];
   const isIpv6 = address.includes(':');
   const bytes = Buffer.alloc(isIpv6 ? 28 : 16);
   bytes.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);
   bytes.writeUInt16BE(port, 2);
   const words = new Int32Array(parseAddress(address)!);
   Buffer.from(words.buffer).copy(bytes, isIpv6 ? 8 : 4, isIpv6 ? 0 : 12);
+  if (isIpv6) bytes.writeUInt32LE(Number(scope), 24);
   return bytes;
 }

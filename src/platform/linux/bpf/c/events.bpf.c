@@ -40,8 +40,11 @@ struct owner_key { char name[16]; __u64 cgroup; };
 /* One connection. stamp_ms: when it was opened; once it has ended, when that was, or long ago where no TIME_WAIT follows. */
 struct way { __u64 cookie; __u32 owner, stamp_ms; };
 struct bucket { struct way ways[WAYS]; };
-/* address: OUTBOUND, of the peer, as v4-mapped where it is IPv4; INBOUND, the number of the network namespace in the first word. */
-struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4]; };
+/*
+ * address: OUTBOUND, of the peer, as v4-mapped where it is IPv4. netns: INBOUND, the number of the network namespace; so, too, with the
+ * interface, of a link-local peer, which is another host behind another link.
+ */
+struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4], netns, interface; };
 /* Its key is for the exporter, which reads all places one behind the other. */
 struct flow { struct flow_key key; __u64 opened, failed[FAILURES], closed[ENDINGS], aged[AGES], age_ms; };
 struct event { __u64 socket, state; };
@@ -130,6 +133,8 @@ static __always_inline struct flow *flow_in(void *map, void *free, __u64 *given,
 	return known ? place_at(*known) : 0;
 }
 
+static __always_inline __u32 netns_of(struct sock *sk) { return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum); }
+
 /* `owner`: with its flags. */
 static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 {
@@ -143,18 +148,22 @@ static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 		if (sk->__sk_common.skc_family == INET) {
 			key.address[2] = 0xffff0000; /* ::ffff:0:0 in network order */
 			key.address[3] = sk->__sk_common.skc_daddr;
-		} else
+		} else {
 			for (int word = 0; word < 4; word++) key.address[word] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[word];
+			if ((key.address[0] & 0xc0ff) == 0x80fe) { /* fe80::/10 in network order */
+				key.netns = netns_of(sk);
+				key.interface = sk->__sk_common.skc_bound_dev_if;
+			}
+		}
 	} else {
 		key.port = sk->__sk_common.skc_num; /* 0 once the socket is closed */
 		if (!key.port) key.port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-		key.address[0] = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+		key.netns = netns_of(sk);
 	}
 	flow = flow_in(&tcpstate_flows, &tcpstate_free_f, &s->new_flows, 0, FLOWS, &key);
 	if (flow) return flow;
 	ADD(s->lost_flows, 1);
-	key.port = 0;
-	__builtin_memset(key.address, 0, sizeof(key.address));
+	key = (struct flow_key){ .owner = owner & OWNER_MASK, .direction = direction };
 	flow = flow_in(&tcpstate_rest, &tcpstate_free_r, &s->new_rest, FLOWS, REST, &key);
 	if (flow) return flow;
 	flow = place_at(FLOWS + REST + direction);
