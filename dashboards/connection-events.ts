@@ -31,7 +31,7 @@ export function worstCallers() {
   });
   return table({
     title: 'Who calls whom in vain, or too often (connection events)',
-    description: `Connects per second by process and destination, in every network namespace, and why they failed. No port: no ephemeral port was free. Given up: the program did not wait any longer. ${ONLY_WITH}`,
+    description: `Connects per second by process and destination, in every network namespace, and why they failed. No port: no ephemeral port was free. Port in use: the one that the program had bound was taken. Given up: the program did not wait any longer. ${ONLY_WITH}`,
     labels: [
       { label: 'instance', name: 'Host', link: HOST_LINK },
       { label: 'process', name: 'Process' },
@@ -41,6 +41,7 @@ export function worstCallers() {
     values: [
       { ...column, name: 'Opened', expr: ofWorst(opened) },
       { ...column, name: 'No port', expr: ofWorst(noPort), thresholds: redFrom(NO_PORT_PER_SECOND) },
+      { ...column, name: 'Port in use', expr: ofWorst(failed('reason="port_in_use"')) },
       reason('Refused', 'refused'),
       reason('Timed out', 'timed_out'),
       reason('Unreachable', 'unreachable'),

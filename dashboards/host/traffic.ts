@@ -49,7 +49,7 @@ function failures() {
   return timeseries({
     title: 'Whose connects fail, and why, per second (connection events)',
     description:
-      'no_port: no ephemeral port was free. abandoned: the program did not wait any longer. Only where the exporter runs with --collector.connection_events.',
+      'no_port: no ephemeral port was free. port_in_use: the one that the program had bound was taken. abandoned: the program did not wait any longer. Only where the exporter runs with --collector.connection_events.',
     unit: CONNECTIONS_PER_SECOND,
     queries: [
       {

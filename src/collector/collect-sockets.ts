@@ -4,7 +4,6 @@ import type { CollectorName } from '../model/collectors.ts';
 import type { EphemeralRules } from '../model/ephemeral-rules.ts';
 import type { Filters } from '../model/filters.ts';
 import type { TallyLimits } from '../model/limits.ts';
-import { toPrintable } from '../model/printable-text.ts';
 import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
 import type { ProcessFds, SocketCounts } from '../model/socket-counts.ts';
 import type { OwnerResolver, Platform, ScrapeBudget, SocketReader, UnitResolver } from '../platform/platform.ts';
@@ -14,6 +13,7 @@ import { SocketTable } from '../table/socket-table.ts';
 import { listenersByLocalPort } from '../tally/local-listeners.ts';
 import { isCounting, pickCounts } from './collector-counts.ts';
 import { createCounting } from './counting.ts';
+import { createInterfaceNames } from './interface-names.ts';
 import type { CollectedPart } from './protocol.ts';
 import { runCollector, type Source } from './run-collector.ts';
 
@@ -39,8 +39,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
   const closeWaitTable = new SocketTable();
   const dropsTable = new SocketTable();
   const others = platform.netns === undefined ? undefined : new OtherNamespaces();
-  for (const { addresses } of [table, dropsTable])
-    addresses.nameOfInterface = (index) => toPrintable(platform.nameOfInterface?.(index) ?? String(index));
+  for (const { addresses } of [table, dropsTable]) addresses.nameOfInterface = createInterfaceNames(platform);
   const count = createCounting(table, limits);
   const markDialled = createDialledSearch();
   let resizesSeen = 0;

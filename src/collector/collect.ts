@@ -11,6 +11,7 @@ import { createNetnsTally } from '../tally/netns.ts';
 import { createConfigured } from './apply-config.ts';
 import { createSocketCollection } from './collect-sockets.ts';
 import { createNamespaceCounting } from './counting-namespaces.ts';
+import { createInterfaceNames } from './interface-names.ts';
 import type { CollectedPart, CollectRequest } from './protocol.ts';
 import { runCollector } from './run-collector.ts';
 
@@ -23,6 +24,7 @@ const NO_FILTERS: FilterRules = { isDropped: false };
 export function createCollection(platform: Platform, limits: TallyLimits, now: () => number) {
   const { collectSockets, findListeners, readAnew } = createSocketCollection(platform, limits, now);
   const tallyEvents = createEventsTally(limits);
+  const nameOfInterface = createInterfaceNames(platform);
   const tallyNetns = createNetnsTally(limits.netns);
   const countNamespaces = createNamespaceCounting(limits, (cgroupId) => platform.netns?.placeOf?.(cgroupId));
   let inUse: ConfigInUse | undefined;
@@ -68,6 +70,7 @@ export function createCollection(platform: Platform, limits: TallyLimits, now: (
     const { value, outcome } = runCollector('connection_events', events, now, () =>
       tallyEvents((each) => events.read(now(), each), {
         unitOf: (cgroup) => units?.nameOf(cgroup),
+        nameOfInterface,
         listeners: findListeners(),
         filters,
         nowMs: now(),

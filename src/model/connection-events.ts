@@ -1,5 +1,15 @@
+import type { ScopedWords } from './ip-address.ts';
+
 /** Why a connect() failed. */
-export const FAILURE_REASONS = ['no_port', 'refused', 'timed_out', 'unreachable', 'abandoned', 'other'] as const;
+export const FAILURE_REASONS = [
+  'no_port',
+  'port_in_use',
+  'refused',
+  'timed_out',
+  'unreachable',
+  'abandoned',
+  'other',
+] as const;
 /** How a connection ended, as this side saw it. Active: it closed first, and leaves TIME_WAIT. */
 export const ENDINGS = ['active', 'passive', 'aborted', 'reset', 'timed_out'] as const;
 /** Upper bounds in seconds of all but the last class of lifetimes. */
@@ -9,8 +19,8 @@ export const LIFETIME_BOUNDS = [0.1, 1, 10, 60] as const;
  * Where each number stands among the counts of a flow: connections opened (outbound: connect() calls that began one; inbound: accepted),
  * failures, endings, lifetimes by class, and the milliseconds of all lifetimes. Lifetimes are those of outbound connections.
  */
-export const EventCount = { opened: 0, failed: 1, closed: 7, lifetimes: 12, lifetimeMs: 17 } as const;
-export const EVENT_COUNTS = 18;
+export const EventCount = { opened: 0, failed: 1, closed: 8, lifetimes: 13, lifetimeMs: 18 } as const;
+export const EVENT_COUNTS = 19;
 
 /** Numbers by `EventCount`. Shape: EVENT_COUNTS. */
 export type EventCounts = Float64Array;
@@ -70,10 +80,11 @@ export type EventOwner = { readonly name: string | undefined; readonly cgroup: b
 export interface EventFlow {
   readonly owner: EventOwner;
   readonly isOutbound: boolean;
-  /** Destination; undefined where the table of flows was full. */
-  readonly remote: { readonly words: readonly [number, number, number, number]; readonly port: number } | undefined;
-  /** Of an inbound flow: its local port, undefined where the table was full; and whether it is in the exporter's own namespace. */
+  /** Destination, with the interface of a link-local one; undefined where the table of flows was full. */
+  readonly remote: { readonly words: ScopedWords; readonly port: number } | undefined;
+  /** Of an inbound flow: its local port, undefined where the table was full. */
   readonly localPort: number | undefined;
+  /** Whether an inbound flow, or one to a link-local destination, is in the exporter's own namespace; false of others. */
   readonly isOwn: boolean;
   readonly grown: EventGrowth;
 }

@@ -12,16 +12,18 @@ import {
   type ReadEvents,
 } from '../model/connection-events.ts';
 import type { Filters } from '../model/filters.ts';
-import { type AddressWords, formatAddress, isIpv4, maskAddress } from '../model/ip-address.ts';
 import type { TallyLimits } from '../model/limits.ts';
 import { labelOf, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
 import { KeptCounters } from './counting/kept-counters.ts';
+import { createEventPeers } from './event-peers.ts';
 import type { LocalListener } from './local-listeners.ts';
 
 /** What is known besides the events. */
 export interface EventContext {
   /** Undefined if unknown. */
   unitOf(cgroup: bigint): string | undefined;
+  /** Of the exporter's own namespace. */
+  nameOfInterface(index: number): string;
   /** Listeners of the exporter's own namespace by port. */
   readonly listeners: ReadonlyMap<number, LocalListener>;
   readonly nowMs: number;
@@ -41,9 +43,6 @@ interface NamedOwner extends OwnerLabels {
   readonly isProcessOut: boolean;
 }
 
-/** Where a flow goes to; undefined where it found no place. */
-type Remote = EventFlow['remote'];
-
 type Labels<Cell> = Omit<Cell, 'counts'>;
 
 /** Counts of events; behind them are milliseconds, of which a single connection may have millions. */
@@ -57,12 +56,13 @@ const SEPARATOR = '\0';
 export function createEventsTally(
   limits: Pick<TallyLimits, 'connectionEvents' | 'remotePrefixV4' | 'remotePrefixV6'>,
 ): (read: ReadEvents, context: EventContext) => ConnectionEventCounts {
+  const peers = createEventPeers(limits);
   const shape = { limit: limits.connectionEvents, width: EVENT_COUNTS, sized: EVENTS };
   const outbound = new KeptCounters<Labels<OutboundCell>>({
     ...shape,
     toGroup(key) {
       const [process, unit, remote] = splitKey(key);
-      return { process, unit, ...labelRemote(remote) };
+      return { process, unit, ...peers.label(remote) };
     },
     toSum: (label) => ({ process: label, unit: label, remoteIp: label, remotePort: label }),
   });
@@ -81,6 +81,8 @@ export function createEventsTally(
   });
   /** Of the owners of one scrape's flows. */
   const names = new Map<EventOwner, NamedOwner>();
+  /** Of interfaces in the own namespace, asked for in one scrape. */
+  const interfaces = new Map<number, string>();
   /** 1 = somebody has listened on the port of the own namespace. */
   const served = new Uint8Array(65_536);
   let filters: Filters | undefined;
@@ -93,6 +95,7 @@ export function createEventsTally(
       for (const counters of [outbound, inbound, lifetimes]) counters.reset();
     }
     names.clear();
+    interfaces.clear();
     const waited = waiting;
     waiting = [];
     for (const { flow, waits } of waited) addFlow(flow, waits, context);
@@ -115,11 +118,12 @@ export function createEventsTally(
     else addInbound(flow, context);
   }
 
-  function addOutbound({ owner, remote, grown }: EventFlow, { unitOf }: EventContext): void {
+  function addOutbound(flow: EventFlow, { unitOf, nameOfInterface }: EventContext): void {
+    const { owner, remote, grown } = flow;
     const { process, key, isOut, isProcessOut } = nameKnown(owner, unitOf);
     if (isOut || isPeerOut(remote)) outbound.addFiltered(grown);
     else if (owner === 'other' && remote === undefined) outbound.addOther(grown);
-    else outbound.add(key + keyOf(remote), grown);
+    else outbound.add(key + peers.keyOf(remote, nameInterface(flow, nameOfInterface)), grown);
     const ages = lifetimesOf(grown);
     if (ages.length === 0) return;
     if (isProcessOut) lifetimes.addFiltered(ages);
@@ -138,7 +142,7 @@ export function createEventsTally(
     else inbound.add(keyOfOwner({ process, unit }) + (isKnown ? localPort : OTHER_LABEL), grown);
   }
 
-  function isPeerOut(remote: Remote): boolean {
+  function isPeerOut(remote: EventFlow['remote']): boolean {
     if (remote === undefined) return false;
     return filters?.isPeerOut?.(remote.words) === true || filters?.remotePorts?.[remote.port] === 1;
   }
@@ -163,32 +167,14 @@ export function createEventsTally(
     return named;
   }
 
-  /** Thousands of flows come at once, of which few get labels: a key has the numbers. */
-  function keyOf(remote: Remote): string {
-    if (remote === undefined) return OTHER_LABEL;
-    const [a, b, c, d] = shownWords(remote.words);
-    return String.fromCharCode(a >>> 16, a, b >>> 16, b, c >>> 16, c, d >>> 16, d, remote.port);
-  }
-
-  /** `key`: of `keyOf`. */
-  function labelRemote(key: string): { remoteIp: string; remotePort: string } {
-    if (key === OTHER_LABEL) return { remoteIp: key, remotePort: key };
-    const wordAt = (index: number) => (key.charCodeAt(index) << 16) | key.charCodeAt(index + 1);
-    const words = [wordAt(0), wordAt(2), wordAt(4), wordAt(6)] as const;
-    const [prefix, whole] = prefixOf(words);
-    const address = formatAddress(words);
-    const port = key.charCodeAt(8);
-    return { remoteIp: prefix === whole ? address : `${address}/${prefix}`, remotePort: String(port) };
-  }
-
-  function shownWords(words: AddressWords): AddressWords {
-    const [prefix, whole] = prefixOf(words);
-    return prefix === whole ? words : maskAddress(words, prefix);
-  }
-
-  /** Shown bits, and all. */
-  function prefixOf(words: AddressWords): readonly [number, number] {
-    return isIpv4(words[0], words[1], words[2]) ? [limits.remotePrefixV4, 32] : [limits.remotePrefixV6, 128];
+  /** Empty where the destination has none; in a namespace whose names nobody tells, its number. */
+  function nameInterface({ remote, isOwn }: EventFlow, nameOf: EventContext['nameOfInterface']): string {
+    const index = remote?.words[4] ?? 0;
+    if (index === 0) return '';
+    if (!isOwn) return String(index);
+    const name = interfaces.get(index) ?? nameOf(index);
+    interfaces.set(index, name);
+    return name;
   }
 }
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { closeSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { monotonicMs } from '../../src/collector/protocol.ts';
 import { EventCount, type EventFlow } from '../../src/model/connection-events.ts';
+import { COUNTS_BYTES, FLOW, FLOW_KEY_BYTES } from '../../src/platform/linux/bpf/event-flows.ts';
+import { attachEvents } from '../../src/platform/linux/bpf/open-events.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
 import { createConnectionMaker } from '../support/sockets/connection-maker.ts';
 import { chooseOwn, countEnded, openEventReadings, sumOf } from '../support/sockets/event-readings.ts';
@@ -66,6 +69,19 @@ test('a program that calls itself MainThread, as Node.js 24 does, has the name o
   call('MainThread', '127.0.0.1', 3);
   const { flows } = await readAll(3);
   assert.equal(sumOf(ofName(flows, 'main'), EventCount.opened), 3, 'as connection-maker.ts calls it');
+});
+
+test('keys and places are as large as the kernel has them', { skip }, () => {
+  const { maps, links } = attachEvents();
+  const sizesOf = (fd: number) => {
+    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+    const numberOf = (name: string) => Number(new RegExp(`^${name}:\\s*(\\d+)$`, 'm').exec(info)?.[1]);
+    return [numberOf('key_size'), numberOf('value_size'), numberOf('max_entries')] as const;
+  };
+  const [counts, flows, rest] = [sizesOf(maps.counts), sizesOf(maps.flows), sizesOf(maps.rest)];
+  for (const fd of [...links, ...Object.values(maps)]) closeSync(fd);
+  assert.deepEqual([counts[1], counts[1] * counts[2]], [FLOW.words * 4, COUNTS_BYTES]);
+  assert.deepEqual([flows[0], rest[0]], [FLOW_KEY_BYTES, FLOW_KEY_BYTES]);
 });
 
 async function open(t: TestContext, sizes: Readonly<Record<string, number>>) {

@@ -86,7 +86,7 @@ test('who opened and closed what, and why not, as the programs themselves and th
       assert.deepEqual(failed('refused'), { [nameOf('refused')]: 200 });
       assert.deepEqual(failed('abandoned'), { [nameOf('aband')]: 30 });
       assert.deepEqual(failed('timed_out'), { [nameOf('timeout')]: 2 });
-      assert.deepEqual([failed('unreachable'), failed('other')], [{}, {}]);
+      assert.deepEqual([failed('port_in_use'), failed('unreachable'), failed('other')], [{}, {}, {}]);
     });
 
     await t.test(`sums equal the counters of the kernel: ${sourceOf(page)}`, () => {

@@ -36,7 +36,7 @@ for (const [file, snapshot, build] of PAGES) {
 
 test('a configuration file adds names and its own families, and changes nothing else', async () => {
   const { body } = await renderExposition(buildFamilies(NAMES_SNAPSHOT, LINUX_BUILD), undefined, 'text');
-  assert.equal(body.match(/,remote_name="postgres-primary"/g)?.length, 10);
+  assert.equal(body.match(/,remote_name="postgres-primary"/g)?.length, 11);
   const without = body
     .replaceAll(/,remote_name="[^"]*"/g, '')
     .replaceAll(/# HELP tcpstate_(?:config_|alert_).*\n# TYPE .*\n(?:tcpstate_(?:config_|alert_).*\n)+\n/g, '');

@@ -14,6 +14,7 @@ import { createEventsTally, type EventContext } from '../../src/tally/connection
 
 const LOST = { owners: 1, flows: 2, connections: 3 };
 const CONTEXT: EventContext = {
+  nameOfInterface: (index) => `link${index}`,
   unitOf: (cgroup) => (cgroup === 7n ? 'web.service' : undefined),
   listeners: new Map([
     [80, { process: 'nginx', cgroup: 7n, isPending: false }],
@@ -164,6 +165,31 @@ describe('createEventsTally', () => {
       ['10.0.0.0/24', 2],
       ['2001:db8::/64', 1],
     ]);
+  });
+
+  it('tells link-local peers apart by interface, whose number alone is known in other namespaces', () => {
+    const words = parseAddress('fe80::9')!;
+    const behind = (scope: number, isOwn: boolean, opened: number): EventFlow => ({
+      ...outbound(web, undefined, { 0: opened }),
+      remote: { words: [...words, scope], port: 443 },
+      isOwn,
+    });
+    const flows = [behind(2, true, 1), behind(3, true, 2), behind(2, true, 4), behind(2, false, 8)];
+    const shown = (limits = DEFAULT_LIMITS, context = CONTEXT) =>
+      tallyTwice(flows, limits, context)
+        .outbound.map(({ remoteIp, remotePort, counts }) => [remoteIp, remotePort, counts[0]])
+        .sort();
+    assert.deepEqual(shown(), [
+      ['fe80::9%2', '443', 8],
+      ['fe80::9%link2', '443', 5],
+      ['fe80::9%link3', '443', 2],
+    ]);
+    assert.deepEqual(shown({ ...DEFAULT_LIMITS, remotePrefixV6: 64 })[1], ['fe80::%link2/64', '443', 5]);
+    const filters = createFilters({
+      remoteIp: { exclude: [{ network: words, prefix: 128 }] },
+      isDropped: false,
+    });
+    assert.deepEqual(shown(DEFAULT_LIMITS, { ...CONTEXT, filters }), [['filtered', 'filtered', 15]]);
   });
 
   it('gives accepted connections to who listens, in the own namespace only; and to other what nobody listens for', () => {

@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { EventCount } from '../../src/model/connection-events.ts';
+import { EventCount, FAILURE_REASONS } from '../../src/model/connection-events.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { eventCounts } from '../support/pages/event-counts.ts';
 import { connection, findingsOf, HEALTHY, PORTS, withDestination, withSockets } from './hosts.ts';
 
-const NO_PORT = EventCount.failed;
+const at = (reason: (typeof FAILURE_REASONS)[number]) => EventCount.failed + FAILURE_REASONS.indexOf(reason);
 
 /** A host on which connects of a process have found no port, as often as this so far; undefined: never. */
-function withFailures(failures: number | undefined, process = 'api', remote = ['10.0.0.50', '5432']): Snapshot {
-  const counts = eventCounts({ [EventCount.opened]: 90_000, ...(failures !== undefined && { [NO_PORT]: failures }) });
+function withFailures(
+  failures: number | undefined,
+  process = 'api',
+  remote = ['10.0.0.50', '5432'],
+  place = at('no_port'),
+): Snapshot {
+  const counts = eventCounts({ [EventCount.opened]: 90_000, ...(failures !== undefined && { [place]: failures }) });
   const cell = { process, unit: 'unknown', remoteIp: remote[0]!, remotePort: remote[1]!, counts };
   const rest = { inbound: [], lifetimes: [], folded: { outbound: 0, inbound: 0, lifetimes: 0 } };
   return { ...HEALTHY, connectionEvents: { outbound: [cell], ...rest, lost: { owners: 0, flows: 0, connections: 0 } } };
@@ -31,6 +36,13 @@ describe('connects that found no port', () => {
     assert.deepEqual(findingsOf(withFailures(40), withFailures(30)), []);
     assert.deepEqual(findingsOf(withFailures(330), withFailures(undefined)), []);
     assert.deepEqual(findingsOf(withFailures(330)), []);
+  });
+
+  it('are not those whose own port was taken: neither a shortage nor a fault of the destination', () => {
+    const [before, now] = [0, 5000].map((failures) =>
+      withFailures(failures, 'p2p', ['10.0.0.50', '4001'], at('port_in_use')),
+    );
+    assert.deepEqual(findingsOf(now!, before!), []);
   });
 
   it('have no owner and no destination where these are not known', () => {

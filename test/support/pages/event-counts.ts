@@ -3,6 +3,7 @@ import {
   EVENT_COUNTS,
   EventCount,
   type EventCounts,
+  FAILURE_REASONS,
 } from '../../../src/model/connection-events.ts';
 
 /** Numbers by their place; every other one is not on the page. */
@@ -13,6 +14,7 @@ export function eventCounts(numbers: Readonly<Record<number, number>>): EventCou
 }
 
 const { opened, failed, closed, lifetimes, lifetimeMs } = EventCount;
+const failedBy = (reason: (typeof FAILURE_REASONS)[number]) => failed + FAILURE_REASONS.indexOf(reason);
 
 /** A connection to the database per request, and a cache that refuses some. */
 export const EVENTS: ConnectionEventCounts = {
@@ -22,14 +24,25 @@ export const EVENTS: ConnectionEventCounts = {
       unit: 'api.service',
       remoteIp: '10.0.0.20',
       remotePort: '5432',
-      counts: eventCounts({ [opened]: 81_230, [failed]: 12, [closed]: 81_000, [closed + 3]: 4 }),
+      counts: eventCounts({
+        [opened]: 81_230,
+        [failedBy('no_port')]: 12,
+        [failedBy('port_in_use')]: 3,
+        [closed]: 81_000,
+        [closed + 3]: 4,
+      }),
     },
     {
       process: 'api',
       unit: 'api.service',
       remoteIp: '10.0.0.30',
       remotePort: '6379',
-      counts: eventCounts({ [opened]: 940, [failed + 1]: 31, [failed + 2]: 2, [closed + 1]: 860 }),
+      counts: eventCounts({
+        [opened]: 940,
+        [failedBy('refused')]: 31,
+        [failedBy('timed_out')]: 2,
+        [closed + 1]: 860,
+      }),
     },
   ],
   inbound: [

@@ -2,16 +2,21 @@ import koffi from 'koffi';
 import { parseAddress } from '../../../src/model/ip-address.ts';
 import { errnoName } from '../../../src/platform/linux/libc/libc.ts';
 
+const AF_UNSPEC = 0;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
 /** Processes that a test starts must not hold its sockets too. */
 const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+/** libuv has no name for it. */
+const EINPROGRESS = 115;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
+const SO_BINDTODEVICE = 25;
 const SO_LINGER = 13;
 const SO_KEEPALIVE = 9;
-const SO_BINDTODEVICE = 25;
 const SO_REUSEPORT = 15;
 const SOL_TCP = 6;
 const TCP_KEEPIDLE = 4;
@@ -21,7 +26,7 @@ const SOL_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IP_LOCAL_PORT_RANGE = 51;
 
-/** Blocking TCP sockets by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
+/** TCP sockets, blocking unless `openNonBlocking` made them, by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
 export function createRawSockets() {
   const lib = koffi.load(null);
   const socket = lib.func('int socket(int domain, int type, int protocol)');
@@ -31,15 +36,21 @@ export function createRawSockets() {
   const acceptCall = lib.func('int accept4(int fd, void *address, void *length, int flags)');
   const setsockopt = lib.func('int setsockopt(int fd, int level, int name, void *value, uint32_t length)');
   const sendCall = lib.func('int64_t send(int fd, void *bytes, size_t length, int flags)');
+  const getsockname = lib.func('int getsockname(int fd, void *address, void *length)');
+  const getsockopt = lib.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
   const shutdownCall = lib.func('int shutdown(int fd, int how)');
   const closeCall = lib.func('int close(int fd)');
   const fds = new Set<number>();
 
   return {
     open,
+    openNonBlocking,
     bind,
     connect,
     tryConnect,
+    startConnect,
+    takeError,
+    disconnect,
     listen,
     listenShared,
     accept,
@@ -49,17 +60,23 @@ export function createRawSockets() {
     closeAll,
     reset,
     bindAddressNoPort,
+    bindToDevice,
     setPortRange,
     reuseAddress,
     keepAlive,
     deferAccept,
-    bindToDevice,
+    portOf,
   };
 
-  function open(address: string): number {
-    const fd = check(socket(address.includes(':') ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'socket');
+  function open(address: string, flags = 0): number {
+    const family = address.includes(':') ? AF_INET6 : AF_INET;
+    const fd = check(socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0), 'socket');
     fds.add(fd);
     return fd;
+  }
+
+  function openNonBlocking(address: string): number {
+    return open(address, SOCK_NONBLOCK);
   }
 
   function bind(fd: number, address: string, port: number): void {
@@ -76,6 +93,26 @@ export function createRawSockets() {
   function tryConnect(fd: number, address: string, port: number): string | undefined {
     const bytes = socketAddress(address, port);
     return connectCall(fd, bytes, bytes.length) === 0 ? undefined : errnoName(koffi.errno());
+  }
+
+  /** Of a socket that does not block. */
+  function startConnect(fd: number, address: string, port: number): void {
+    const bytes = socketAddress(address, port);
+    if (connectCall(fd, bytes, bytes.length) === 0 || koffi.errno() === EINPROGRESS) return;
+    throw new Error(`connect ${address}:${port}: ${errnoName(koffi.errno())}`);
+  }
+
+  /** What the socket says went wrong, once; undefined if nothing. */
+  function takeError(fd: number): string | undefined {
+    const value = new Int32Array(1);
+    check(getsockopt(fd, SOL_SOCKET, SO_ERROR, value, new Int32Array([4])), 'SO_ERROR');
+    return value[0] === 0 ? undefined : errnoName(value[0]!);
+  }
+
+  /** Has the socket begin anew. */
+  function disconnect(fd: number): void {
+    const bytes = new Uint8Array(16).fill(AF_UNSPEC);
+    check(connectCall(fd, bytes, bytes.length), 'connect AF_UNSPEC');
   }
 
   function listen(address: string, port: number, backlog = 1024): number {
@@ -134,8 +171,11 @@ export function createRawSockets() {
     check(setsockopt(listener, SOL_TCP, TCP_DEFER_ACCEPT, new Int32Array([seconds]), 4), 'TCP_DEFER_ACCEPT');
   }
 
-  function bindToDevice(fd: number, name: string): void {
-    check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(name), name.length), 'SO_BINDTODEVICE');
+  /** The local one. */
+  function portOf(fd: number): number {
+    const bytes = Buffer.alloc(28);
+    check(getsockname(fd, bytes, new Int32Array([bytes.length])), 'getsockname');
+    return bytes.readUInt16BE(2);
   }
 
   function closeAll(): void {
@@ -144,6 +184,10 @@ export function createRawSockets() {
 
   function bindAddressNoPort(fd: number): void {
     check(setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, new Int32Array([1]), 4), 'IP_BIND_ADDRESS_NO_PORT');
+  }
+
+  function bindToDevice(fd: number, name: string): void {
+    check(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${name}\0`), name.length + 1), 'SO_BINDTODEVICE');
   }
 
   /** For connect() and bind() to port 0; the kernel refuses it before 6.3. */
@@ -162,13 +206,15 @@ function check(result: number, call: string): number {
   return result;
 }
 
-/** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes). */
-export function socketAddress(address: string, port: number): Uint8Array {
+/** struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes); `fe80::1%2` is behind interface 2. */
+export function socketAddress(scoped: string, port: number): Uint8Array {
+  const [address, scope = '0'] = scoped.split('%') as [string, string?];
   const isIpv6 = address.includes(':');
   const bytes = Buffer.alloc(isIpv6 ? 28 : 16);
   bytes.writeUInt16LE(isIpv6 ? AF_INET6 : AF_INET, 0);
   bytes.writeUInt16BE(port, 2);
   const words = new Int32Array(parseAddress(address)!);
   Buffer.from(words.buffer).copy(bytes, isIpv6 ? 8 : 4, isIpv6 ? 0 : 12);
+  if (isIpv6) bytes.writeUInt32LE(Number(scope), 24);
   return bytes;
 }

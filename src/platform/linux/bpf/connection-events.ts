@@ -87,12 +87,13 @@ export function createConnectionEvents(
     const place = words[at + FLOW.place]!;
     const [port, isOutbound] = [place & 0xffff, ((place >> 16) & 0xff) !== INBOUND];
     const wordAt = (index: number) => words[at + FLOW.address + index]!;
+    const peer = [wordAt(0), wordAt(1), wordAt(2), wordAt(3), words[at + FLOW.interface]!] as const;
     return {
       owner: owners.describe(words[at + FLOW.owner]! >>> 0, withProcesses),
       isOutbound,
-      remote: isOutbound ? { words: [wordAt(0), wordAt(1), wordAt(2), wordAt(3)], port } : undefined,
+      remote: isOutbound ? { words: peer, port } : undefined,
       localPort: isOutbound ? undefined : port,
-      isOwn: !isOutbound && wordAt(0) >>> 0 === ownNamespace,
+      isOwn: words[at + FLOW.netns]! >>> 0 === ownNamespace,
       grown,
     };
   }

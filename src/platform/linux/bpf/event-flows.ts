@@ -2,7 +2,15 @@ import { EVENT_COUNTS, type EventGrowth } from '../../../model/connection-events
 import type { KernelMap } from './kernel-map.ts';
 
 /** struct flow of c/events.bpf.c, in words: its key, and the counts of 64 bits each. */
-export const FLOW = { words: 6 + 2 * EVENT_COUNTS, owner: 0, place: 1, address: 2, counts: 6 } as const;
+export const FLOW = {
+  words: 8 + 2 * EVENT_COUNTS,
+  owner: 0,
+  place: 1,
+  address: 2,
+  netns: 6,
+  interface: 7,
+  counts: 8,
+} as const;
 const FLOW_BYTES = FLOW.words * 4;
 /** struct flow_key. */
 export const FLOW_KEY_BYTES = FLOW.counts * 4;

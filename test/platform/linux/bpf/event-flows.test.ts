@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { EVENT_COUNTS } from '../../../../src/model/connection-events.ts';
 import { EventCountsMemory, EventFlows, FLOW } from '../../../../src/platform/linux/bpf/event-flows.ts';
 import type { KernelMap } from '../../../../src/platform/linux/bpf/kernel-map.ts';
 
 const [FIRST, MOST] = [3, 5];
 const MINUTE = 60_000;
+const LAST = EVENT_COUNTS - 1;
 
 /** The kernel's side: places of which the flows here have those from FIRST on. */
 function createKernel() {
@@ -65,7 +67,7 @@ describe('EventFlows', () => {
     ] as const)
       kernel.open(place, owner);
     kernel.count(FIRST, 0, 3n);
-    kernel.count(FIRST + 4, 17, 250n);
+    kernel.count(FIRST + 4, LAST, 250n);
     kernel.count(FIRST + 4, 8, 1n);
     const first = readAll(flows, kernel);
     assert.deepEqual(first, [
@@ -74,7 +76,7 @@ describe('EventFlows', () => {
         8,
         [
           [8, 1],
-          [17, 250],
+          [LAST, 250],
         ],
       ],
     ]);
@@ -90,9 +92,12 @@ describe('EventFlows', () => {
     kernel.open(FIRST, 7);
     let told = 0;
     for (const number of [2n ** 31n - 1n, 2n, 2n ** 31n, 2n ** 40n + 5n, 1n]) {
-      kernel.count(FIRST, 17, number);
+      kernel.count(FIRST, LAST, number);
       told += readAll(flows, kernel)[0]![1][0]![1];
-      assert.equal(told, Number(new BigUint64Array(kernel.words.buffer)[(FIRST * FLOW.words + FLOW.counts) / 2 + 17]));
+      assert.equal(
+        told,
+        Number(new BigUint64Array(kernel.words.buffer)[(FIRST * FLOW.words + FLOW.counts) / 2 + LAST]),
+      );
     }
   });
 

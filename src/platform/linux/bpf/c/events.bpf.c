@@ -12,19 +12,22 @@
 #include "kernel.h"
 
 enum { ESTABLISHED = 1, SYN_SENT, SYN_RECV, FIN_WAIT1, FIN_WAIT2, TIME_WAIT, CLOSE, CLOSE_WAIT, LAST_ACK, LISTEN, CLOSING };
-enum { INET = 2, TCP = 6, PF_KTHREAD = 0x200000, SHUT_BOTH = 3 };
+enum { INET = 2, TCP = 6, PF_KTHREAD = 0x200000, SHUT_BOTH = 3, BY_ICMP = 2, BY_ICMP6 };
 enum { E2BIG = 7, ENETUNREACH = 101, ECONNABORTED = 103, ETIMEDOUT = 110, ECONNREFUSED = 111, EHOSTUNREACH = 113 };
 
 enum { OUTBOUND, INBOUND };
 /* Why a connect() failed; of a connection that was there, how it ended; how long it lived: below 0.1, 1, 10, 60 seconds, and longer. */
-enum { NO_PORT, REFUSED, TIMED_OUT, UNREACHABLE, ABANDONED, FAILED_OTHERWISE, FAILURES };
+enum { NO_PORT, PORT_IN_USE, REFUSED, TIMED_OUT, UNREACHABLE, ABANDONED, FAILED_OTHERWISE, FAILURES };
 enum { ACTIVE, PASSIVE, ABORTED, RESET, BROKEN, ENDINGS };
 #define AGES 5
 
 /* Numbers of owners: of those that found no place, of nobody (a kernel thread, an interrupt), of processes. */
 enum { OWNER_OTHER, OWNER_UNKNOWN, FIRST_OWNER };
-/* In the high byte of way.owner. IS_BOUND: the program had chosen a port before it called connect(). */
-enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, OWNER_MASK = (1 << 24) - 1 };
+/*
+ * In the high byte of way.owner. When connect() was called, IS_BOUND: the socket had a port from bind(), of whoever's choice; IS_CLEAN:
+ * no error was left at it by an earlier attempt.
+ */
+enum { IS_OUTBOUND = 1 << 24, IS_BOUND = 2 << 24, HAS_ENDED = 4 << 24, HAS_AGE = 8 << 24, IS_CLEAN = 16 << 24, OWNER_MASK = (1 << 24) - 1 };
 
 #define WAYS 4
 #define BUCKETS 65536
@@ -37,8 +40,11 @@ struct owner_key { char name[16]; __u64 cgroup; };
 /* One connection. stamp_ms: when it was opened; once it has ended, when that was, or long ago where no TIME_WAIT follows. */
 struct way { __u64 cookie; __u32 owner, stamp_ms; };
 struct bucket { struct way ways[WAYS]; };
-/* address: OUTBOUND, of the peer, as v4-mapped where it is IPv4; INBOUND, the number of the network namespace in the first word. */
-struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4]; };
+/*
+ * address: OUTBOUND, of the peer, as v4-mapped where it is IPv4. netns: INBOUND, the number of the network namespace; so, too, with the
+ * interface, of a link-local peer, which is another host behind another link.
+ */
+struct flow_key { __u32 owner; __u16 port; __u8 direction, zero; __u32 address[4], netns, interface; };
 /* Its key is for the exporter, which reads all places one behind the other. */
 struct flow { struct flow_key key; __u64 opened, failed[FAILURES], closed[ENDINGS], aged[AGES], age_ms; };
 struct event { __u64 socket, state; };
@@ -127,6 +133,8 @@ static __always_inline struct flow *flow_in(void *map, void *free, __u64 *given,
 	return known ? place_at(*known) : 0;
 }
 
+static __always_inline __u32 netns_of(struct sock *sk) { return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum); }
+
 /* `owner`: with its flags. */
 static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 {
@@ -140,18 +148,22 @@ static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 		if (sk->__sk_common.skc_family == INET) {
 			key.address[2] = 0xffff0000; /* ::ffff:0:0 in network order */
 			key.address[3] = sk->__sk_common.skc_daddr;
-		} else
+		} else {
 			for (int word = 0; word < 4; word++) key.address[word] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[word];
+			if ((key.address[0] & 0xc0ff) == 0x80fe) { /* fe80::/10 in network order */
+				key.netns = netns_of(sk);
+				key.interface = sk->__sk_common.skc_bound_dev_if;
+			}
+		}
 	} else {
 		key.port = sk->__sk_common.skc_num; /* 0 once the socket is closed */
 		if (!key.port) key.port = __builtin_bswap16(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
-		key.address[0] = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+		key.netns = netns_of(sk);
 	}
 	flow = flow_in(&tcpstate_flows, &tcpstate_free_f, &s->new_flows, 0, FLOWS, &key);
 	if (flow) return flow;
 	ADD(s->lost_flows, 1);
-	key.port = 0;
-	__builtin_memset(key.address, 0, sizeof(key.address));
+	key = (struct flow_key){ .owner = owner & OWNER_MASK, .direction = direction };
 	flow = flow_in(&tcpstate_rest, &tcpstate_free_r, &s->new_rest, FLOWS, REST, &key);
 	if (flow) return flow;
 	flow = place_at(FLOWS + REST + direction);
@@ -234,8 +246,9 @@ static __always_inline int called(struct sock *sk, int new)
 	struct flow *flow;
 	__u32 owner, age = 0;
 	if (new == SYN_SENT) {
+		int is_clean = !sk->sk_err_soft && !sk->sk_error_queue.qlen;
 		owner = current_owner() | IS_OUTBOUND;
-		remember(sk, owner | HAS_AGE | (sk->__sk_common.skc_num ? IS_BOUND : 0));
+		remember(sk, owner | HAS_AGE | (sk->__sk_common.skc_num ? IS_BOUND : 0) | (is_clean ? IS_CLEAN : 0));
 		flow = flow_of(sk, owner);
 		if (flow) ADD(flow->opened, 1);
 		return 0;
@@ -252,15 +265,34 @@ static __always_inline int called(struct sock *sk, int new)
 	return 0;
 }
 
+/*
+ * What ICMP said of the first packet while connect() held the socket locked, as it does when a firewall of this host answers: the kernel
+ * notes it apart from sk_err and goes on trying. getsockopt(SO_ERROR) takes the note away, but not the message that IPv4 has in the queue of
+ * errors.
+ */
+static __always_inline int unheard_error_of(struct sock *sk)
+{
+	struct sk_buff *last;
+	struct sock_exterr_skb *message;
+	if (sk->sk_err_soft) return sk->sk_err_soft;
+	if (!sk->sk_error_queue.qlen || !bpf_core_field_exists(struct sock_exterr_skb, ee)) return 0;
+	last = BPF_CORE_READ(sk, sk_error_queue.prev);
+	message = (void *)last + OFFSET(sk_buff, cb);
+	__u8 origin = BPF_CORE_READ(message, ee.ee_origin);
+	return origin == BY_ICMP || origin == BY_ICMP6 ? BPF_CORE_READ(message, ee.ee_errno) : 0;
+}
+
 static __always_inline int failure_of(struct sock *sk, __u32 owner, int error)
 {
+	if (!error && owner & IS_CLEAN) error = unheard_error_of(sk);
 	if (error == ECONNREFUSED) return REFUSED;
 	if (error == ETIMEDOUT) return TIMED_OUT;
 	if (error == EHOSTUNREACH || error == ENETUNREACH) return UNREACHABLE;
 	if (error) return FAILED_OTHERWISE;
 	if (sk->sk_shutdown) return ABANDONED;
-	/* no port was found, or the one that was bound is taken towards this destination */
-	return owner & IS_BOUND || !BPF_CORE_READ((struct inet_sock *)sk, inet_sport) ? NO_PORT : FAILED_OTHERWISE;
+	/* connect() enters a socket into the table of connections, by a hash of both addresses, unless another one has them */
+	if (owner & IS_BOUND) return sk->__sk_common.skc_hash ? FAILED_OTHERWISE : PORT_IN_USE;
+	return BPF_CORE_READ((struct inet_sock *)sk, inet_sport) ? FAILED_OTHERWISE : NO_PORT;
 }
 
 /* tcp_time_wait() is the only way out of FIN_WAIT2 and CLOSING without an error. */

@@ -76,6 +76,7 @@ struct sock_common {
 	__u16 skc_dport, skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned int skc_hash; /* of both addresses, 0 before it is known */
 	int skc_bound_dev_if;
 	struct hlist_node skc_bind_node;
 	possible_net_t skc_net;
@@ -87,6 +88,10 @@ struct sock_common {
 struct kernfs_node { __u64 id; };
 struct cgroup { struct kernfs_node *kn; };
 struct sock_cgroup_data { struct cgroup *cgroup; };
+struct sk_buff { char cb[48]; };
+struct sk_buff_head { struct sk_buff *next, *prev; __u32 qlen; };
+struct sock_extended_err { __u32 ee_errno; __u8 ee_origin; };
+struct sock_exterr_skb { struct sock_extended_err ee; }; /* in a buffer's cb */
 struct socket {};
 typedef struct { int owned; } socket_lock_t;
 struct socket_alloc { struct inode vfs_inode; };
@@ -101,7 +106,8 @@ struct sock {
 	atomic_t sk_drops;
 	__u16 sk_protocol;
 	__u8 sk_shutdown;
-	int sk_err;
+	int sk_err, sk_err_soft;
+	struct sk_buff_head sk_error_queue;
 };
 struct inet_sock {
 	__u16 inet_sport;
