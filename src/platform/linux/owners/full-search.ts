@@ -1,5 +1,6 @@
 import type { FdSearch } from './fd-search.ts';
 import type { KnownOwners } from './known-owners.ts';
+import { isRing } from './process-table.ts';
 
 /** A search of all processes may take one part in this many of the time. */
 const PAUSE_AFTER_ROUND = 10;
@@ -63,7 +64,7 @@ export function createFullSearch(known: KnownOwners, fds: FdSearch) {
     for (; at.slot < processes.records.length; at.slot++, at.fd = 0, at.isAtRings = false) {
       if (!mayGoOn()) return false;
       const record = processes.at(at.slot);
-      if (!record?.isAlive || record.ringOf !== undefined) continue;
+      if (!record?.isAlive || isRing(record)) continue;
       if (!at.isAtRings && !searchOne(at, verify, mayGoOn)) return false;
       if (!verify || record.held.rings === undefined) continue;
       at.isAtRings = true; // where reading the descriptors has used the effort up, the next walk goes on here

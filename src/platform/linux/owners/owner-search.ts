@@ -2,8 +2,8 @@ import type { LookedUp } from './ended-sockets.ts';
 import type { FdSearch } from './fd-search.ts';
 import { createFullSearch, type Walk } from './full-search.ts';
 import type { KnownOwners } from './known-owners.ts';
-import type { ProcessIdentity } from './process-identity.ts';
-import type { ProcessRecord } from './process-table.ts';
+import type { ReadIdentity } from './process-identity.ts';
+import { isRing, type ProcessRecord } from './process-table.ts';
 
 /** Processes with at most this many descriptors are verified as soon as something about them is unclear. */
 const FEW_FDS = 1000;
@@ -30,7 +30,7 @@ const LINKS_PER_LOOKUP = 2;
 /** The parts of a search; `countFds` returns −1 if the kernel does not count. */
 export interface SearchTools {
   readonly fds: FdSearch;
-  readonly readIdentity: (pid: number) => ProcessIdentity | undefined;
+  readonly readIdentity: ReadIdentity;
   readonly countFds: (folder: string) => number;
 }
 
@@ -228,9 +228,9 @@ export function createOwnerSearch(
   }
 }
 
-/** Whether it is a process whose descriptors can be read. */
-function isOpen({ isAlive, isDenied, ringOf }: ProcessRecord): boolean {
-  return isAlive && !isDenied && ringOf === undefined;
+/** Whether it has descriptors, and they can be read. */
+function isOpen(record: ProcessRecord): boolean {
+  return record.isAlive && !record.isDenied && !isRing(record);
 }
 
 function isSmall({ held }: ProcessRecord): boolean {

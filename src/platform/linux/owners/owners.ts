@@ -214,13 +214,12 @@ export function createOwnerResolver(
     return { pending: Reason.unresolved, notFound: isAllSeen ? Reason.kernel : Reason.unresolved };
   }
 
-  /** The sockets of a ring belong to its process. */
+  /** The sockets of a ring, or of a thread, belong to its process. */
   function namedProcesses(): NamedProcess[] {
     const found = new Map<ProcessRecord, string>();
     for (const record of processes.records) {
       if (record === undefined || record.held.sockets === 0) continue;
-      const process = record.ringOf === undefined ? record : processes.records[record.ringOf]!;
-      found.set(process, nameInTable(record));
+      found.set(processes.processOf(record), nameInTable(record));
     }
     return Array.from(found, ([record, name]) => ({ record, name }));
   }
