@@ -19,6 +19,7 @@ import type { ProcessGroups } from './process-groups.ts';
 import { createIdentityReader } from './process-identity.ts';
 import type { KnownProcesses, ProcessNames } from './process-names.ts';
 import { NO_NAME, type ProcessRecord } from './process-table.ts';
+import { openThreadTables } from './thread-tables.ts';
 
 export interface OwnerOptions {
   readonly procfs: string;
@@ -63,7 +64,8 @@ export function createOwnerResolver(
   const checkProcesses = createProcessCheck(known, readIdentity);
   const recheck = createProcessRecheck(known, readIdentity);
   const countFds = createFdCounter(procfs);
-  const tools = { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds };
+  const fds = createFdSearch(known, links, readIdentity);
+  const tools = { fds, readIdentity, countFds, tables: openThreadTables(libc, procfs) };
   const search = createOwnerSearch(known, tools, limits);
   const reportFds = createFdReport({ libc, procfs, known, links, countFds });
   let owners: readonly NamedProcess[] = [];
