@@ -37,14 +37,21 @@ export const PROCESSES: Readonly<Record<string, FuzzTarget>> = {
       STAT.replace('nginx: worker', ') ( x) S 1'),
       STAT.replace(' S ', ' Z ').replace(' 20 0 1 ', ' 20 0 3 '),
       STAT.replace('nginx: worker', ''),
+      STAT.replace('nginx: worker', 'MainThread'),
     ],
     run(input) {
       const text = input.toString();
       const stat = parseStat(text);
       assert.ok(stat === undefined || (Number.isFinite(stat.startTime) && text.includes(`(${stat.name})`)));
-      const libc = fakeLibc({ open: () => 5, read: (_fd, buffer, length) => fill(buffer, input, length) });
-      const identity = createIdentityReader(libc, '/nowhere')(1234);
+      const libc = fakeLibc({
+        open: () => 5,
+        read: (_fd, buffer, length) => fill(buffer, input, length),
+        readlinkat: (_fd, _path, buffer, length) => fill(buffer, input, length),
+      });
+      const read = createIdentityReader(libc, '/nowhere');
+      const identity = read(1234);
       assert.ok(identity === undefined || Number.isFinite(identity.startTime));
+      assert.equal(read(1234, 1235)?.threadStart, identity?.startTime, 'of a thread, from the same text');
     },
   },
   'process-command-line': {

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +23,7 @@
 #include <unistd.h>
 
 /* A process that was left behind ends by itself. */
-enum { LIFE_SECONDS = 120, MOST = 1 << 16, DIRECT = 64 };
+enum { LIFE_SECONDS = 120, MOST = 1 << 16, DIRECT = 64, MOST_WORKERS = 64 };
 
 struct work {
   char *name, *address;
@@ -203,6 +204,45 @@ static int enclose(int fd) {
   return ring;
 }
 
+static void obey(char *line);
+
+/* Threads that do what they are told through a pipe, and whether they have a table of descriptors of their own. */
+static struct worker { pid_t tid; int commands, told, is_own; } workers[MOST_WORKERS];
+static int worker_count;
+
+static void *run_worker(void *given) {
+  struct worker *worker = given;
+  if (worker->is_own) check(unshare(CLONE_FILES), "unshare");
+  worker->tid = gettid();
+  FILE *commands = fdopen(worker->commands, "r");
+  printf("%d\n", worker->tid);
+  fflush(stdout);
+  char line[1024];
+  while (fgets(line, sizeof line, commands) != NULL) obey(line);
+  return NULL;
+}
+
+/* The worker answers with its number. */
+static void start_worker(int is_own) {
+  int ends[2];
+  struct worker *worker = &workers[worker_count++];
+  check(pipe(ends), "pipe");
+  *worker = (struct worker){.commands = ends[0], .told = ends[1], .is_own = is_own};
+  pthread_t thread;
+  errno = pthread_create(&thread, NULL, run_worker, worker);
+  if (errno != 0) check(-1, "pthread_create");
+}
+
+/* The worker answers. Told by whoever has started it, or has a copy of the descriptors from then. */
+static void tell_worker(pid_t tid, const char *line) {
+  for (int i = 0; i < worker_count; i++)
+    if (workers[i].tid == tid) {
+      check(write(workers[i].told, line, strlen(line)), "write");
+      return;
+    }
+  errno = ESRCH, check(-1, "worker");
+}
+
 static void obey(char *line) {
   char verb[32] = "", word[256] = "", other[256] = "";
   int number = 0;
@@ -235,6 +275,8 @@ static void obey(char *line) {
     check(execl(word, word, "120", NULL), "execl");
   }
   else if (IS("thread")) printf("%d\n", open_in_thread(word, other, number));
+  else if (IS("worker")) start_worker(strcmp(word, "own") == 0);
+  else if (IS("in")) tell_worker(atoi(word), strchr(line + strlen("in "), ' ') + 1);
   else if (IS("retire")) {
     printf("0\n");
     fflush(stdout);

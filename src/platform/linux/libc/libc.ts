@@ -21,6 +21,8 @@ export interface Libc {
   readlinkat(dirfd: number, path: Uint8Array, buffer: Uint8Array, length: number): number;
   getdents64(fd: number, buffer: Uint8Array, length: number): number;
   errno(): number;
+  /** Whether two processes or threads share what `type` says (man 2 kcmp): 0 = they do. */
+  kcmp?(pid: number, other: number, type: number): number;
   /** Name of a network interface in the thread's namespace; `name`: 16 bytes (IF_NAMESIZE). Null if there is none. */
   if_indextoname?(index: number, name: Uint8Array): unknown;
   /** Capabilities of a thread (man 2 capget). `header` and `data`: structs of include/uapi/linux/capability.h. */
@@ -40,6 +42,9 @@ export interface Libc {
  */
 const GETDENTS64: Readonly<Record<string, number>> = { x64: 217, arm: 217, ia32: 220, s390x: 220, ppc64: 202 };
 const GETDENTS64_GENERIC = 61; // arm64, riscv64, loong64
+/** The number of kcmp, for which no C library has a function. */
+const KCMP: Readonly<Record<string, number>> = { x64: 312, arm: 378, ia32: 349, s390x: 343, ppc64: 354 };
+const KCMP_GENERIC = 272;
 
 let bound: Libc | undefined;
 
@@ -70,6 +75,8 @@ function bind(): Libc {
   const process = koffi.load(null);
   const syscall = process.func('int64_t syscall(int64_t number, int fd, void *buffer, size_t length)');
   const getdents64 = GETDENTS64[arch] ?? GETDENTS64_GENERIC;
+  const compare = process.func('int64_t syscall(int64_t number, int pid, int other, int type, uint64_t a, uint64_t b)');
+  const kcmp = KCMP[arch] ?? KCMP_GENERIC;
   return {
     socket: process.func('int socket(int domain, int type, int protocol)'),
     bind: process.func('int bind(int fd, void *address, uint32_t length)'),
@@ -83,6 +90,7 @@ function bind(): Libc {
     readlinkat: process.func('int64_t readlinkat(int dirfd, void *path, void *buffer, size_t length)'),
     getdents64: (fd, buffer, length) => syscall(getdents64, fd, buffer, length),
     errno: () => koffi.errno(),
+    kcmp: (pid, other, type) => compare(kcmp, pid, other, type, 0, 0),
     if_indextoname: process.func('void *if_indextoname(unsigned int index, void *name)'),
     capget: process.func('int capget(void *header, void *data)'),
     capset: process.func('int capset(void *header, void *data)'),

@@ -1,5 +1,5 @@
 import { fillOf, type OpenFds } from './process-fds.ts';
-import type { ProcessRecord, ProcessTable } from './process-table.ts';
+import { isProcess, type ProcessRecord, type ProcessTable } from './process-table.ts';
 
 /** A process that has this share of its descriptors open is reported, whatever they are. */
 export const CROWDED = 0.5;
@@ -31,7 +31,7 @@ export function createCrowdSearch(processes: ProcessTable, fdsOf: (record: Proce
     for (let step = 0, effort = 0; step < slots && effort < visits; step++) {
       next = (next + 1) % slots;
       const record = processes.at(next);
-      if (!record?.isAlive || record.ringOf !== undefined || record.held.sockets > 0) continue;
+      if (!record?.isAlive || !isProcess(record) || record.held.sockets > 0) continue;
       const fds = fdsOf(record);
       effort += record.fdCount >= 0 ? effortOfCounted : 1 + (fds?.open ?? 0) / LISTED_PER_VISIT;
       if (fds !== undefined && fillOf(fds) >= CROWDED) candidates.add(record);

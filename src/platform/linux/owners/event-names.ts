@@ -1,6 +1,6 @@
 import type { ProcessTrait } from '../../../model/file-config.ts';
 import type { KnownProcesses, ProcessNames, ProcessPlace } from './process-names.ts';
-import type { ProcessLabel, ProcessRecord } from './process-table.ts';
+import { isProcess, type ProcessLabel, type ProcessRecord } from './process-table.ts';
 
 /** Cgroups of processes read per scrape, 20 µs each. */
 const MOST_LOOKS = 2000;
@@ -117,7 +117,7 @@ export function createEventNames(names: ProcessNames, sources: EventSources): Ev
 function groupByName(records: KnownProcesses): Map<string, ProcessRecord[]> {
   const byName = new Map<string, ProcessRecord[]>();
   for (const record of records) {
-    if (!record?.isAlive || record.ringOf !== undefined) continue;
+    if (!record?.isAlive || !isProcess(record)) continue;
     const others = byName.get(record.name);
     if (others === undefined) byName.set(record.name, [record]);
     else others.push(record);

@@ -2,7 +2,7 @@ import { DENIED, DONE, type FdLinks, GONE } from './fd-links.ts';
 import { type HeldFds, YOUNG } from './held-fds.ts';
 import type { KnownOwners } from './known-owners.ts';
 import { canKeep } from './owner-table.ts';
-import type { ProcessIdentity } from './process-identity.ts';
+import type { ReadIdentity } from './process-identity.ts';
 import { parseRingFiles } from './ring-info.ts';
 
 /**
@@ -42,11 +42,7 @@ export interface FdSearch {
   searchRings(slot: number, mayGoOn: () => boolean): void;
 }
 
-export function createFdSearch(
-  known: KnownOwners,
-  links: FdLinks,
-  readIdentity: (pid: number) => ProcessIdentity | undefined,
-): FdSearch {
+export function createFdSearch(known: KnownOwners, links: FdLinks, readIdentity: ReadIdentity): FdSearch {
   let effort = 0;
   const candidates = new Int32Array(MOST_TOGETHER);
 
@@ -139,7 +135,7 @@ export function createFdSearch(
       for (let tries = 1, isTold = false; tries <= RING_TRIES && !isTold; tries++) {
         const text = links.readInfo(folder, fd);
         // read after the text: if it is still the recorded process, the text describes that process's ring
-        if (!known.processes.update(slot, readIdentity(record.pid))) return;
+        if (!known.processes.update(slot, readIdentity(record.pid, record.tid))) return;
         isTold = text !== undefined && observeRing(ring, text);
         known.processes.records[ring]!.hasUnlistedSockets = !isTold;
       }
@@ -182,7 +178,7 @@ export function createFdSearch(
     const { folder } = record;
     let directory = links.open(folder);
     try {
-      if (!known.processes.update(slot, readIdentity(record.pid))) return DONE;
+      if (!known.processes.update(slot, readIdentity(record.pid, record.tid))) return DONE;
       if (record.folder !== folder) {
         if (directory >= 0) links.close(directory);
         directory = links.open(record.folder);

@@ -1,9 +1,11 @@
 import type { LookedUp } from './ended-sockets.ts';
 import type { FdSearch } from './fd-search.ts';
-import { createFullSearch, type Walk } from './full-search.ts';
+import { createFullSearch, startWalk } from './full-search.ts';
 import type { KnownOwners } from './known-owners.ts';
-import type { ProcessIdentity } from './process-identity.ts';
-import type { ProcessRecord } from './process-table.ts';
+import type { ReadIdentity } from './process-identity.ts';
+import { isRing, type ProcessRecord } from './process-table.ts';
+import { createThreadSearch } from './thread-search.ts';
+import type { ThreadTables } from './thread-tables.ts';
 
 /** Processes with at most this many descriptors are verified as soon as something about them is unclear. */
 const FEW_FDS = 1000;
@@ -26,12 +28,17 @@ const LINKS_PER_SOCKET = 30_000;
 const LEAST_LOOKUPS = 1000;
 const MOST_LOOKUPS = 20_000;
 const LINKS_PER_LOOKUP = 2;
+const isAny = () => true;
+/** Whether there were threads in the process with descriptors of their own: new ones are likely to be there. */
+const hadOwnTables = ({ threads }: ProcessRecord) => threads !== undefined;
 
 /** The parts of a search; `countFds` returns −1 if the kernel does not count. */
 export interface SearchTools {
   readonly fds: FdSearch;
-  readonly readIdentity: (pid: number) => ProcessIdentity | undefined;
+  readonly readIdentity: ReadIdentity;
   readonly countFds: (folder: string) => number;
+  /** Absent where nobody can tell which threads have descriptors of their own. */
+  readonly tables?: ThreadTables | undefined;
 }
 
 /** Looks up which of these sockets, given by inode, still exist in the kernel; as many as it can while `mayGoOn`. */
@@ -60,13 +67,14 @@ export interface SearchLimits {
  * - at the free descriptors of processes that have more open ones than known.
  *
  * Then it looks up which of the remaining sockets have ended since the dump, also of those whose owner no longer has
- * them: a socket that is still there was passed on. For what has not ended it searches io_uring rings, all small
- * processes and, for what one scrape of that did not find, all processes. Each scrape also verifies part of
- * what is known, first in processes with fewer open descriptors than known.
+ * them: a socket that is still there was passed on. For what has not ended it searches io_uring rings, processes whose
+ * threads had descriptors of their own before, all small processes, the threads of all others and, for what one scrape
+ * of that did not find, everything. Each scrape also verifies part of what is known, first in processes with fewer open
+ * descriptors than known.
  */
 export function createOwnerSearch(
   known: KnownOwners,
-  { fds, readIdentity, countFds }: SearchTools,
+  { fds, readIdentity, countFds, tables }: SearchTools,
   {
     linksAtOnce = MOST_LINKS_AT_ONCE,
     linksPerSocket = LINKS_PER_SOCKET,
@@ -75,12 +83,14 @@ export function createOwnerSearch(
   }: SearchLimits = {},
 ) {
   const { processes } = known;
-  const checks: Walk = { slot: 0, fd: 0 };
-  const small: Walk = { slot: 0, fd: 0 };
+  const checks = startWalk();
+  const small = { slot: 0, fd: 0 };
+  const divided = startWalk();
   /** Where the next scrape continues. */
   const shrunk = { small: 0, large: 0 };
   let fresh: number[] = [];
-  const { searchAll, walk } = createFullSearch(known, fds);
+  const threads = createThreadSearch(known, fds, readIdentity, tables);
+  const { searchAll, walk, walkThreads } = createFullSearch(known, fds, threads);
 
   /**
    * `pids`: all processes. Ends at `lateAtMs` with what it has found. Without `lookUpEnds` it cannot tell which sockets
@@ -100,8 +110,9 @@ export function createOwnerSearch(
     probeGrown(false, isPending);
     searchRings(() => known.sought > 0 && !isLate());
     const isDone = () => known.sought === 0 || isLate();
+    walkThreads(divided, hadOwnTables, within(linksAtOnce, isDone));
     const mayGoOn = within(linksPerSocket * known.sought, isDone);
-    searchSmall(within(linksAtOnce, isDone));
+    searchSmall(within(linksAtOnce, isDone), isDone);
     searchAll(now, mayGoOn);
     walk(checks, true, within(checksPerScrape(), isLate));
   };
@@ -187,13 +198,14 @@ export function createOwnerSearch(
     return effort;
   }
 
-  function searchSmall(mayGoOn: () => boolean): void {
+  function searchSmall(mayGoOn: () => boolean, isDone: () => boolean): void {
     let isWhole = small.fd === 0;
     small.slot = eachOpen(small.slot, mayGoOn, (record, slot) => {
       if (isSmall(record)) small.fd = Math.max(0, fds.search(slot, slot === small.slot ? small.fd : 0, true, mayGoOn));
       else isWhole = false;
     });
-    if (isWhole && mayGoOn()) known.giveUp(known.generation);
+    if (!isWhole || !mayGoOn()) return;
+    if (walkThreads(startWalk(), isAny, within(linksAtOnce, isDone)) && !isDone()) known.giveUp(known.generation);
   }
 
   /** Visits readable processes while it may go on. Returns where it stopped, or `from`. */
@@ -223,14 +235,14 @@ export function createOwnerSearch(
 
   /** True for this much effort, in links, from now on. */
   function within(links: number, isLate: () => boolean): () => boolean {
-    const end = fds.effort + links;
-    return () => fds.effort < end && !isLate();
+    const end = fds.effort + threads.effort + links;
+    return () => fds.effort + threads.effort < end && !isLate();
   }
 }
 
-/** Whether it is a process whose descriptors can be read. */
-function isOpen({ isAlive, isDenied, ringOf }: ProcessRecord): boolean {
-  return isAlive && !isDenied && ringOf === undefined;
+/** Whether it has descriptors, and they can be read. */
+function isOpen(record: ProcessRecord): boolean {
+  return record.isAlive && !record.isDenied && !isRing(record);
 }
 
 function isSmall({ held }: ProcessRecord): boolean {

@@ -19,6 +19,7 @@ import type { ProcessGroups } from './process-groups.ts';
 import { createIdentityReader } from './process-identity.ts';
 import type { KnownProcesses, ProcessNames } from './process-names.ts';
 import { NO_NAME, type ProcessRecord } from './process-table.ts';
+import { openThreadTables } from './thread-tables.ts';
 
 export interface OwnerOptions {
   readonly procfs: string;
@@ -63,7 +64,8 @@ export function createOwnerResolver(
   const checkProcesses = createProcessCheck(known, readIdentity);
   const recheck = createProcessRecheck(known, readIdentity);
   const countFds = createFdCounter(procfs);
-  const tools = { fds: createFdSearch(known, links, readIdentity), readIdentity, countFds };
+  const fds = createFdSearch(known, links, readIdentity);
+  const tools = { fds, readIdentity, countFds, tables: openThreadTables(libc, procfs) };
   const search = createOwnerSearch(known, tools, limits);
   const reportFds = createFdReport({ libc, procfs, known, links, countFds });
   let owners: readonly NamedProcess[] = [];
@@ -214,13 +216,12 @@ export function createOwnerResolver(
     return { pending: Reason.unresolved, notFound: isAllSeen ? Reason.kernel : Reason.unresolved };
   }
 
-  /** The sockets of a ring belong to its process. */
+  /** The sockets of a ring, or of a thread, belong to its process. */
   function namedProcesses(): NamedProcess[] {
     const found = new Map<ProcessRecord, string>();
     for (const record of processes.records) {
       if (record === undefined || record.held.sockets === 0) continue;
-      const process = record.ringOf === undefined ? record : processes.records[record.ringOf]!;
-      found.set(process, nameInTable(record));
+      found.set(processes.processOf(record), nameInTable(record));
     }
     return Array.from(found, ([record, name]) => ({ record, name }));
   }

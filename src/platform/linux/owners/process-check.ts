@@ -1,6 +1,6 @@
 import type { KnownOwners } from './known-owners.ts';
-import type { ProcessIdentity } from './process-identity.ts';
-import type { ProcessRecord } from './process-table.ts';
+import type { ReadIdentity } from './process-identity.ts';
+import { isRing, type ProcessRecord } from './process-table.ts';
 
 /** Other processes per call. */
 const RECHECKED_PROCESSES = 50;
@@ -27,8 +27,6 @@ export function createProcessRecheck(known: KnownOwners, readIdentity: ReadIdent
   return () => checkNext(RECHECKED_PROCESSES);
 }
 
-type ReadIdentity = (pid: number) => ProcessIdentity | undefined;
-
 /** Goes round all processes, so many in each call. */
 function createTurns(
   { processes }: KnownOwners,
@@ -43,8 +41,8 @@ function createTurns(
     for (let step = 0; step < slots && checked < most; step++) {
       last = (last + 1) % slots;
       const record = processes.at(last);
-      if (!record?.isAlive || record.ringOf !== undefined || !isWanted(record)) continue;
-      processes.update(last, readIdentity(record.pid));
+      if (!record?.isAlive || isRing(record) || !isWanted(record)) continue;
+      processes.update(last, readIdentity(record.pid, record.tid));
       checked++;
     }
   };

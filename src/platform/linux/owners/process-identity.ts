@@ -28,33 +28,40 @@ export interface ProcessIdentity {
   readonly name: string;
   /** Address of its command line, where it differs after each exec(); 0 if we may not read it. */
   readonly argStart: number;
+  readonly threadCount: number;
   /** Folder below procfs that holds `fd`. */
   readonly folder: string;
+  /** Of a thread: when it started itself. */
+  readonly threadStart?: number | undefined;
 }
+
+/** Reads who has this pid now; with a thread's number, the process as that thread sees it: with the thread's folder. */
+export type ReadIdentity = (pid: number, tid?: number) => ProcessIdentity | undefined;
 
 /** The content of /proc/PID/stat. */
 export interface ProcessStat {
   readonly startTime: number;
   readonly name: string;
   readonly argStart: number;
+  readonly threadCount: number;
   /** The first thread has ended while others run: /proc/PID/fd is empty then. */
   readonly isLeaderGone: boolean;
 }
 
-/** Reads /proc/PID/stat. Undefined if the process does not exist (any more), or is hidden from us. */
-export function createIdentityReader(libc: Libc, procfs: string): (pid: number) => ProcessIdentity | undefined {
+/** Reads /proc/PID/stat. Undefined if the process or thread does not exist (any more), or is hidden from us. */
+export function createIdentityReader(libc: Libc, procfs: string): ReadIdentity {
   const buffer = Buffer.alloc(BUFFER_LENGTH);
 
-  return function readIdentity(pid) {
+  return function readIdentity(pid, tid) {
     const stat = readStat(String(pid));
     if (stat === undefined) return undefined;
-    const { startTime, name, argStart, isLeaderGone } = stat;
-    return {
-      startTime,
-      argStart,
-      name: (name === NODE_MAIN_THREAD && readProgramName(pid)) || name,
-      folder: isLeaderGone ? folderOfThread(pid) : String(pid),
-    };
+    const { startTime, argStart, threadCount, isLeaderGone } = stat;
+    const name = (stat.name === NODE_MAIN_THREAD && readProgramName(pid)) || stat.name;
+    const identity = { startTime, argStart, name, threadCount };
+    if (tid === undefined) return { ...identity, folder: isLeaderGone ? folderOfOtherThread(pid) : String(pid) };
+    const folder = folderOfThread(pid, tid);
+    const threadStart = readStat(folder)?.startTime;
+    return threadStart === undefined ? undefined : { ...identity, folder, threadStart };
   };
 
   function readStat(folder: string): ProcessStat | undefined {
@@ -75,10 +82,10 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
       .slice(0, LONGEST_NAME);
   }
 
-  /** The folder of a thread that still runs; it shares the descriptors of the ended one. */
-  function folderOfThread(pid: number): string {
+  /** The folder of a thread that still runs; most share the descriptors of the ended one. */
+  function folderOfOtherThread(pid: number): string {
     const tid = threadsOf(pid).find((id) => id !== String(pid));
-    return tid === undefined ? String(pid) : `${pid}/task/${tid}`;
+    return tid === undefined ? String(pid) : folderOfThread(pid, Number(tid));
   }
 
   function threadsOf(pid: number): string[] {
@@ -90,6 +97,10 @@ export function createIdentityReader(libc: Libc, procfs: string): (pid: number) 
   }
 }
 
+function folderOfThread(pid: number, tid: number): string {
+  return `${pid}/task/${tid}`;
+}
+
 /** `123 (name) S 1 …`. The name may contain anything, also parentheses and spaces: it ends at the last closing one. */
 export function parseStat(text: string): ProcessStat | undefined {
   const open = text.indexOf('(');
@@ -98,7 +109,8 @@ export function parseStat(text: string): ProcessStat | undefined {
   const fields = text.slice(close + 2).split(' ');
   const startTime = Number(fields[START_TIME]);
   if (fields.length <= START_TIME || !Number.isFinite(startTime)) return undefined;
-  const isLeaderGone = ENDED_STATES.has(fields[STATE]!) && Number(fields[THREADS]) > 1;
+  const threadCount = Number(fields[THREADS]) || 1;
+  const isLeaderGone = ENDED_STATES.has(fields[STATE]!) && threadCount > 1;
   const argStart = Number(fields[ARG_START] ?? 0) || 0;
-  return { startTime, name: text.slice(open + 1, close), argStart, isLeaderGone };
+  return { startTime, name: text.slice(open + 1, close), argStart, threadCount, isLeaderGone };
 }

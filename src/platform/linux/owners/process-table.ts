@@ -10,13 +10,14 @@ export interface ProcessLabel {
   readonly by: number;
 }
 
-/** One process that was checked. */
+/** One process that was checked, or a part of one that holds sockets apart: see `partOf`. */
 export interface ProcessRecord {
   readonly pid: number;
   readonly startTime: number;
   /** As `ProcessIdentity` has them. */
   name: string;
   argStart: number;
+  threadCount: number;
   /** Undefined = nobody has asked since its last exec(). */
   label: ProcessLabel | undefined;
   /** Folder below procfs that holds its `fd`. */
@@ -38,10 +39,24 @@ export interface ProcessRecord {
   groupIndex: number;
   readonly held: HeldFds;
   /**
-   * For an io_uring ring, which has a record of its own for the sockets that it holds (`held`, by their number in it):
-   * the slot of its process.
+   * The slot of the process, for a thread that has a table of descriptors of its own. An io_uring ring has a record,
+   * too, for the sockets that it holds (`held`, by their number in it): for it, the slot of the process or thread.
    */
-  readonly ringOf: number | undefined;
+  readonly partOf: number | undefined;
+  /** The number and start time of such a thread. */
+  readonly tid: number | undefined;
+  readonly threadStart: number | undefined;
+  /** Slots of such threads by their numbers; undefined = there never were any. */
+  threads: Map<number, number> | undefined;
+}
+
+export function isProcess({ partOf }: ProcessRecord): boolean {
+  return partOf === undefined;
+}
+
+/** Whether it is an io_uring ring; all others have descriptors. */
+export function isRing({ partOf, tid }: ProcessRecord): boolean {
+  return partOf !== undefined && tid === undefined;
 }
 
 /** The processes checked so far, each in a numbered slot that socket owners refer to. */
@@ -50,7 +65,7 @@ export class ProcessTable {
   readonly records: (ProcessRecord | undefined)[] = [];
   readonly #slots = new Map<number, number>();
   readonly #free: number[] = [];
-  /** The slot of the ring, by slot of the process and descriptor. */
+  /** The slot of the ring, by slot of the process or thread and descriptor. */
   readonly #rings = new Map<string, number>();
   #isRenamed = false;
 
@@ -66,8 +81,16 @@ export class ProcessTable {
   enter(pid: number, identity: ProcessIdentity): number {
     const known = this.#slots.get(pid);
     if (known !== undefined && this.update(known, identity)) return known;
-    const slot = this.#add(pid, identity, undefined);
+    const slot = this.#add(pid, identity);
     this.#slots.set(pid, slot);
+    return slot;
+  }
+
+  /** A new slot for a thread that has a table of descriptors of its own. It has the name of the process, and ends with it. */
+  enterThread(process: number, tid: number, identity: ProcessIdentity): number {
+    const record = this.records[process]!;
+    const slot = this.#add(record.pid, identity, process, tid);
+    record.threads = (record.threads ?? new Map<number, number>()).set(tid, slot);
     return slot;
   }
 
@@ -82,6 +105,11 @@ export class ProcessTable {
     return slot;
   }
 
+  /** The process that a record is a part of, or is itself. */
+  processOf(record: ProcessRecord): ProcessRecord {
+    return record.partOf === undefined ? record : this.processOf(this.records[record.partOf]!);
+  }
+
   /** Removes a ring that the process no longer has. */
   endRing(process: number, fd: number): void {
     const ring = this.#rings.get(`${process} ${fd}`);
@@ -94,16 +122,13 @@ export class ProcessTable {
   update(slot: number, identity: ProcessIdentity | undefined): boolean {
     const record = this.records[slot];
     if (record === undefined || !record.isAlive) return false;
-    if (identity === undefined || identity.startTime !== record.startTime) {
-      record.isAlive = false;
-      this.#slots.delete(record.pid);
-      for (const ring of this.#ringsOf(slot, record)) ring.isAlive = false;
+    if (identity?.startTime !== record.startTime || identity.threadStart !== record.threadStart) {
+      this.#end(slot, record);
       return false;
     }
-    if (record.name !== identity.name || record.argStart !== identity.argStart) {
-      for (const each of [record, ...this.#ringsOf(slot, record)]) this.#rename(each, identity); // exec()
-    }
+    if (record.name !== identity.name || record.argStart !== identity.argStart) this.#rename(slot, record, identity); // exec()
     record.folder = identity.folder;
+    record.threadCount = identity.threadCount;
     return true;
   }
 
@@ -123,9 +148,9 @@ export class ProcessTable {
     }
   }
 
-  /** Whether the descriptors of a process, or of the process that holds a ring, could not be read. */
-  isClosed({ isDenied, ringOf }: ProcessRecord): boolean {
-    return isDenied || (ringOf !== undefined && this.records[ringOf]!.isDenied);
+  /** Whether its descriptors, or those of whoever holds the ring, could not be read. */
+  isClosed(record: ProcessRecord): boolean {
+    return (isRing(record) ? this.records[record.partOf!]! : record).isDenied;
   }
 
   /** Whether the descriptors of any process could not be read. */
@@ -156,13 +181,15 @@ export class ProcessTable {
     }
   }
 
-  #add(pid: number, { startTime, name, argStart, folder }: ProcessIdentity, ringOf: number | undefined): number {
+  #add(pid: number, identity: ProcessIdentity, partOf?: number, tid?: number): number {
+    const { startTime, name, argStart, threadCount, folder, threadStart } = identity;
     const slot = this.#free.pop() ?? this.records.length;
     this.records[slot] = {
       pid,
       startTime,
       name,
       argStart,
+      threadCount,
       label: undefined,
       folder,
       isAlive: true,
@@ -174,21 +201,32 @@ export class ProcessTable {
       nameId: NO_NAME,
       groupIndex: -1,
       held: new HeldFds(),
-      ringOf,
+      partOf,
+      tid,
+      threadStart,
+      threads: undefined,
     };
     return slot;
   }
 
-  #rename(record: ProcessRecord, { name, argStart }: ProcessIdentity): void {
-    record.name = name;
-    record.argStart = argStart;
+  #end(slot: number, record: ProcessRecord): void {
+    record.isAlive = false;
+    if (isProcess(record)) this.#slots.delete(record.pid);
+    else if (record.tid !== undefined) this.records[record.partOf!]!.threads!.delete(record.tid);
+    for (const part of this.#partsOf(slot, record)) this.#end(part, this.records[part]!);
+  }
+
+  #rename(slot: number, record: ProcessRecord, identity: ProcessIdentity): void {
+    record.name = identity.name;
+    record.argStart = identity.argStart;
     record.label = undefined;
     record.nameId = NO_NAME;
     if (record.held.sockets > 0) this.#isRenamed = true;
+    for (const part of this.#partsOf(slot, record)) this.#rename(part, this.records[part]!, identity);
   }
 
-  #ringsOf(slot: number, { held }: ProcessRecord): ProcessRecord[] {
-    if (held.rings === undefined) return [];
-    return this.records.filter((record): record is ProcessRecord => record?.ringOf === slot);
+  #partsOf(slot: number, { held, threads }: ProcessRecord): number[] {
+    if (held.rings === undefined && threads === undefined) return [];
+    return [...this.records.keys()].filter((part) => this.records[part]?.partOf === slot);
   }
 }

@@ -67,14 +67,17 @@ export function readShowsHostProcesses(procfs: string, ownProcfs = '/proc'): boo
   const init = readOptionalLink(`${procfs}/1/ns/pid`);
   if (init !== undefined) return init === HOST_PID_NAMESPACE;
   const own = readOptionalLink(`${ownProcfs}/self/ns/pid`);
-  const depth = readDepth(procfs);
+  const depth = readNamespaceDepth(procfs);
   if (own === undefined || depth === undefined) return undefined;
   if (own === HOST_PID_NAMESPACE) return true; // nothing is above it
   return depth === 0 ? false : undefined;
 }
 
-/** Undefined if it cannot be read: the reader of capabilities, in the same file, reports why. */
-function readDepth(procfs: string): number | undefined {
+/**
+ * How many levels our pid namespace is below that of the mount. Undefined if it cannot be read: the reader of
+ * capabilities, in the same file, reports why.
+ */
+export function readNamespaceDepth(procfs: string): number | undefined {
   try {
     return parseNamespaceDepth(readOptionalFile(ownFile(procfs, 'status')) ?? '');
   } catch {

@@ -4,5 +4,5 @@ import type { ProcessIdentity } from '../../../../src/platform/linux/owners/proc
 export function identityOf(
   given: Pick<ProcessIdentity, 'startTime' | 'name' | 'folder'> & Partial<ProcessIdentity>,
 ): ProcessIdentity {
-  return { argStart: 0, ...given };
+  return { argStart: 0, threadCount: 1, ...given };
 }

@@ -22,7 +22,13 @@ function statLine(name: string, state = 'S', threads = 1, startTime = 4711): str
 describe('parseStat', () => {
   it('takes a name for what it is, whatever is in it', () => {
     for (const name of ['nginx', 'a) R (b', '(', ')', '((sd-pam))', '1 (x) S 1 1 1', 'two\nlines', '', ' ', '\ufffd'])
-      assert.deepEqual(parseStat(statLine(name)), { name, startTime: 4711, argStart: ARG_START, isLeaderGone: false });
+      assert.deepEqual(parseStat(statLine(name)), {
+        name,
+        startTime: 4711,
+        argStart: ARG_START,
+        threadCount: 1,
+        isLeaderGone: false,
+      });
   });
 
   it('finds any name and start time again', () => {
@@ -32,6 +38,7 @@ describe('parseStat', () => {
           name,
           startTime,
           argStart: ARG_START,
+          threadCount: 3,
           isLeaderGone: false,
         });
       }),
@@ -61,11 +68,24 @@ describe('createIdentityReader', () => {
     const write = (name: Buffer, rest: string) =>
       writeFileSync(join(procfs, '123/stat'), Buffer.concat([Buffer.from(before), name, Buffer.from(rest)]));
     write(Buffer.from([0x61, 0xff, 0x29, 0x20, 0xc3]), behind);
-    const known = { startTime: 4711, argStart: ARG_START };
+    const known = { startTime: 4711, argStart: ARG_START, threadCount: 1 };
     assert.deepEqual(read(123), { ...known, name: 'a\ufffd) \ufffd', folder: '123' });
 
     write(Buffer.from('java'), statLine('', 'Z', 2).slice('123 ('.length));
-    assert.deepEqual(read(123), { ...known, name: 'java', folder: '123/task/125' });
+    assert.deepEqual(read(123), { ...known, threadCount: 2, name: 'java', folder: '123/task/125' });
+  });
+
+  it('reads a thread under the name of its process, with its own start time and folder', (t) => {
+    const procfs = temporaryFolder(t);
+    mkdirSync(join(procfs, '123/task/125'), { recursive: true });
+    const read = createIdentityReader(loadLibc(), procfs);
+    writeFileSync(join(procfs, '123/stat'), statLine('java', 'S', 2));
+    assert.equal(read(123, 125), undefined, 'it has ended');
+    writeFileSync(join(procfs, '123/task/125/stat'), statLine('worker').replace(' 4711 ', ' 4800 '));
+    const identity = { startTime: 4711, argStart: ARG_START, name: 'java', threadCount: 2 };
+    assert.deepEqual(read(123, 125), { ...identity, folder: '123/task/125', threadStart: 4800 });
+    rmSync(join(procfs, '123/stat'));
+    assert.equal(read(123, 125), undefined);
   });
 
   it('calls what runs in Node.js 24, which names its first thread, by its program', (t) => {

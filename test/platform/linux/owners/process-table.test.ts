@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { NO_NAME, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
+import { RING_FD } from '../../../../src/platform/linux/owners/held-fds.ts';
+import { isProcess, isRing, NO_NAME, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { identityOf } from './identity-of.ts';
 
 const identity = (startTime: number, name = 'x', folder = '7') => identityOf({ startTime, name, folder });
@@ -81,5 +82,53 @@ describe('ProcessTable', () => {
     assert.equal(table.hasDenied(), true);
     table.keepOnly(new Set());
     assert.equal(table.hasDenied(), false);
+  });
+
+  it('has threads under the name of their process, with their rings, and ends them with it', () => {
+    const table = new ProcessTable();
+    const process = table.enter(7, identity(1, 'sh'));
+    const thread = table.enterThread(process, 8, { ...identity(1, 'sh', '7/task/8'), threadStart: 5 });
+    table.at(thread)!.held.set(3, RING_FD);
+    const ring = table.enterRing(thread, 3);
+    const parts = () => [process, thread, ring].map((slot) => table.at(slot)!);
+    assert.deepEqual(parts().map(isProcess), [true, false, false]);
+    assert.deepEqual(parts().map(isRing), [false, false, true]);
+    assert.deepEqual(
+      parts().map((record) => table.processOf(record).pid + record.pid),
+      [14, 14, 14],
+    );
+    assert.equal(table.slotOf(8), undefined, 'it is no process');
+    table.update(process, identity(1, 'nginx'));
+    assert.deepEqual(
+      parts().map(({ name, folder }) => `${name} ${folder}`),
+      ['nginx 7', 'nginx 7/task/8', 'nginx 7/task/8'],
+    );
+    table.at(thread)!.isDenied = true;
+    assert.deepEqual(
+      parts().map((record) => table.isClosed(record)),
+      [false, true, true],
+    );
+    table.update(process, identity(2));
+    assert.deepEqual(
+      parts().map(({ isAlive }) => isAlive),
+      [false, false, false],
+    );
+  });
+
+  it('takes a thread with another start time for another thread, of the same process', () => {
+    const table = new ProcessTable();
+    const process = table.enter(7, identity(1));
+    const enterThread = (threadStart: number) =>
+      table.enterThread(process, 8, { ...identity(1, 'x', '7/task/8'), threadStart });
+    const first = enterThread(5);
+    assert.deepEqual([...table.at(process)!.threads!], [[8, first]]);
+    assert.equal(table.update(first, { ...identity(1, 'x', '7/task/8'), threadStart: 6 }), false);
+    assert.deepEqual(
+      [table.at(process)!.isAlive, table.slotOf(7), table.at(process)!.threads!.size],
+      [true, process, 0],
+    );
+    const second = enterThread(6);
+    table.removeDead();
+    assert.deepEqual([table.at(first), [...table.at(process)!.threads!]], [undefined, [[8, second]]]);
   });
 });

@@ -6,15 +6,18 @@ import { createFdSearch } from '../../../../src/platform/linux/owners/fd-search.
 import { KnownOwners } from '../../../../src/platform/linux/owners/known-owners.ts';
 import { createOwnerSearch, type SearchLimits } from '../../../../src/platform/linux/owners/owner-search.ts';
 import { createProcessCheck } from '../../../../src/platform/linux/owners/process-check.ts';
-import { createFakeProcesses, type FakeProcess, lowestFree } from './fake-processes.ts';
+import { createFakeProcesses, type FakeProcess, type FakeTable, lowestFree } from './fake-processes.ts';
 
 export const UNIX_SOCKET = 999_999;
-const FILLERS = 200;
+export const FILLERS = 200;
 
 const anyPid = fc.integer({ min: 1, max: 6 });
 /** What can happen to processes between two scrapes. */
 export const anyEvent = fc.record({
-  kind: fc.constantFrom('start', 'fork', 'end', 'open', 'file', 'close', 'pass', 'move', 'deny', 'ring', 'unring'),
+  kind: fc.constantFrom(
+    ...(['start', 'fork', 'end', 'open', 'file', 'close', 'pass', 'move', 'deny', 'ring', 'unring'] as const),
+    ...(['unshare', 'unthread', 'threadOpen', 'threadClose', 'threadRing'] as const),
+  ),
   pid: anyPid,
   other: anyPid,
   nth: fc.nat(5),
@@ -41,7 +44,8 @@ export function createSearchedHost({ kernelCounts = true, canLookUp = true, limi
   const fds = createFdSearch(known, links, world.readIdentity);
   const checkProcesses = createProcessCheck(known, world.readIdentity);
   const countFds = kernelCounts ? world.countFds : () => -1;
-  const search = createOwnerSearch(known, { fds, readIdentity: world.readIdentity, countFds }, limits);
+  const { readIdentity, tables } = world;
+  const search = createOwnerSearch(known, { fds, readIdentity, countFds, tables }, limits);
   /** Sockets of the dump that no process holds, and sockets that are missing in it. */
   const orphans = new Set<number>();
   /** Of those, the ones that end before they are searched for; and what the kernel was asked for. */
@@ -119,7 +123,9 @@ export function createSearchedHost({ kernelCounts = true, canLookUp = true, limi
   function holders(): Map<number, FakeProcess[]> {
     const byInode = new Map<number, FakeProcess[]>();
     for (const process of world.processes.values()) {
-      for (const inode of new Set([process.fds, ...process.rings.values()].flatMap((held) => [...held.values()]))) {
+      const all = [process, ...[...process.threads.values()].map(({ table }) => table)];
+      const held = all.flatMap(({ fds: own, rings }) => [own, ...rings.values()].flatMap((each) => [...each.values()]));
+      for (const inode of new Set(held)) {
         if (inode === NOT_A_SOCKET || inode === RING) continue;
         byInode.set(inode, [...(byInode.get(inode) ?? []), process]);
       }
@@ -163,6 +169,7 @@ export function createSearchedHost({ kernelCounts = true, canLookUp = true, limi
     }
     const fd = [...process.fds.keys()][nth] ?? -1;
     const target = world.processes.get(other);
+    const [tid, thread] = [...process.threads][nth % 3] ?? [];
     const events: Record<Event['kind'], () => unknown> = {
       start() {
         world.end(process);
@@ -188,6 +195,11 @@ export function createSearchedHost({ kernelCounts = true, canLookUp = true, limi
         drop(process, fd);
       },
       close: () => drop(process, fd),
+      unshare: () => world.startThread(process, nth > 3 ? thread?.table : undefined),
+      unthread: () => process.threads.delete(tid ?? 0),
+      threadOpen: () => thread?.table.fds.set(lowestFree(thread.table), nextInode++),
+      threadClose: () => thread && drop(thread.table, [...thread.table.fds.keys()][nth] ?? -1),
+      threadRing: () => thread && acceptInto(thread.table, nextInode++),
     };
     events[kind]();
   }
@@ -199,9 +211,9 @@ function copy(process: FakeProcess, child: FakeProcess): void {
   for (const [number, ring] of process.rings) child.rings.set(number, ring);
 }
 
-function drop(process: FakeProcess, fd: number): void {
-  process.fds.delete(fd);
-  process.rings.delete(fd);
+function drop(table: FakeTable, fd: number): void {
+  table.fds.delete(fd);
+  table.rings.delete(fd);
 }
 
 /** Both have it then, as after dup2(): what stood at that number is closed. */
@@ -212,14 +224,14 @@ function put(from: FakeProcess, fd: number, to: FakeProcess, number: number): vo
   else to.rings.delete(number);
 }
 
-/** A direct descriptor in the process's first ring of io_uring, which is made when there is none. */
-export function acceptInto(process: FakeProcess, inode: number): Map<number, number> {
-  if (process.rings.size === 0) {
-    const fd = lowestFree(process);
-    process.fds.set(fd, RING);
-    process.rings.set(fd, new Map());
+/** A direct descriptor in the table's first ring of io_uring, which is made when there is none. */
+export function acceptInto(table: FakeTable, inode: number): Map<number, number> {
+  if (table.rings.size === 0) {
+    const fd = lowestFree(table);
+    table.fds.set(fd, RING);
+    table.rings.set(fd, new Map());
   }
-  const [ring] = process.rings.values();
+  const [ring] = table.rings.values();
   let index = 0;
   while (ring!.has(index)) index++;
   return ring!.set(index, inode);
