@@ -98,6 +98,7 @@ async function run(config: Config): Promise<void> {
   checkMountPoints(config);
   const keptRights = await giveUpRights(config);
   const log = openLogOrRefuse(config);
+  stayOnHangup(log);
   const settingsNow = await openWebConfig(config, log);
   const configNow = await openConfig(config, log);
   const build = readBuild();
@@ -199,6 +200,14 @@ function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): voi
   service?.isRunning(() => stop('SIGTERM'));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** Without a terminal that may go away it is what people send for files to be read again. */
+function stayOnHangup(log: Logger): void {
+  if (process.platform === 'win32' || process.stderr.isTTY) return;
+  process.on('SIGHUP', (signal) => {
+    log.info({ signal }, 'files that have changed are read again with the next request');
+  });
 }
 
 /** process.exit() waits for the collector thread, but a thread that hangs in the kernel ends only with the process. */

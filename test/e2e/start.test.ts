@@ -121,6 +121,17 @@ describe('a started exporter', () => {
     });
   }
 
+  it('goes on at SIGHUP without a terminal, and says what becomes of changed files', { timeout: 20_000 }, async (t) => {
+    const exporter = await startExporter(t);
+    process.kill(exporter.pid, 'SIGHUP');
+    while (!exporter.log.some(({ signal }) => signal === 'SIGHUP')) await delay(5);
+    assert.equal((await exporter.get('/metrics')).status, 200);
+    assert.match(
+      exporter.log.find(({ signal }) => signal === 'SIGHUP')!.msg,
+      /^files that have changed are read again/,
+    );
+  });
+
   it('finishes the scrape under way before it ends', async (t) => {
     const { exporter, answer } = await startBlockedScrape(t, '0.8'); // its page is due after 0.4 s
     const startMs = performance.now();
