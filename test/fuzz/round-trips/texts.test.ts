@@ -58,6 +58,7 @@ describe('text of Linux that a test has printed', () => {
           startTime,
           name,
           argStart: 0,
+          threadCount: threads,
           isLeaderGone,
         });
       },
