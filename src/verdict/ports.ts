@@ -82,7 +82,7 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
       ? `Ports to ${place} are exhausted: ${split}.`
       : `Ports to ${place} are ${percent(use.utilization!)} used: ${split}.`,
     details: [
-      ...(owner === undefined ? [] : [describeOwner(owner)]),
+      ...(owner === undefined ? [] : [describeOwner(owner, busiest)]),
       `from ${localIp}, range ${use.first}-${use.last}`,
       ...describeTurnover(evidence, use),
       ...(portsReusable > 0 ? [`${counted(portsReusable, 'more TIME_WAIT port')} can be reused`] : []),
@@ -120,8 +120,9 @@ function judgeHost(
   };
 }
 
-function describeOwner({ process, openConnections, isInferred }: Owner): string {
-  const open = `${counted(openConnections, 'open connection')} there`;
+/** The ports are those from one local address, the connections those from all. */
+function describeOwner({ process, openConnections, isInferred }: Owner, { portsUsed }: DestinationCell): string {
+  const open = `${counted(openConnections, 'open connection')} there${openConnections > portsUsed ? ', from several addresses' : ''}`;
   if (isInferred) return `likely ${process} (inferred: ${open})`;
   return openConnections === 0 ? `most of them by ${process}` : `${process} has ${open}`;
 }

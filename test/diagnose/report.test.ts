@@ -38,6 +38,20 @@ PORTS TO         taken  of range  TIME_WAIT  process (~ likely)
     );
   });
 
+  it('tells destinations that differ in the local address only by it', () => {
+    const { ephemeral } = EXHAUSTED.sockets!;
+    const [first] = ephemeral!.destinations.cells;
+    const cells = [first!, { ...first!, localIp: '10.0.0.2' }];
+    const text = report({
+      ...EXHAUSTED,
+      sockets: { ...EXHAUSTED.sockets!, ephemeral: { ...ephemeral!, destinations: { cells, folded: 0 } } },
+    });
+    assert.deepEqual(text.match(/^10\.0\.0\.7:5432 from \S+/gm), [
+      '10.0.0.7:5432 from 10.0.0.1',
+      '10.0.0.7:5432 from 10.0.0.2',
+    ]);
+  });
+
   it('of a healthy host is a verdict and what it was seen by', () => {
     const text = report(withCounters({ activeOpens: 12 }), [], HEALTHY);
     assert.match(text, /^OK {8}web-1 {2}10:42:07 {2}nothing is near a limit\n/);

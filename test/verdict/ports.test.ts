@@ -64,6 +64,13 @@ describe('ports towards one destination', () => {
     assert.deepEqual(findingsOf(nameless)[0]!.subject, findingsOf(EXHAUSTED)[0]!.subject);
   });
 
+  it('are those from one local address, and of more connections than that it is said', () => {
+    const cells = [connection(TcpState.established, 'shop-worker', PORTS + 1)];
+    const all = withSockets({ connections: { cells, folded: 0 } });
+    const [finding] = findingsOf(withDestination({ portsUsed: PORTS, portsTimeWait: 0 }, all));
+    assert.equal(finding!.details[0], 'shop-worker has 28,233 open connections there, from several addresses');
+  });
+
   it('are judged by the threshold that the host has of its own', () => {
     const used = withDestination({ portsUsed: Math.round(PORTS * 0.75) });
     const withOwn = (threshold: number) => ({

@@ -17,10 +17,12 @@ export function formatOverview(view: View, style: Style): Block[] {
 }
 
 function formatDestinations({ now, options }: View, style: Style): Block {
-  const rows = destinationRows(now.snapshot)
+  const all = destinationRows(now.snapshot);
+  const isAlone = (place: string) => all.filter((row) => row.place === place).length === 1;
+  const rows = all
     .slice(0, options.top ?? ROWS)
-    .map(({ place, taken, ratio, timeWait, owner }) => [
-      place,
+    .map(({ place, localIp, taken, ratio, timeWait, owner }) => [
+      isAlone(place) ? place : `${place} from ${localIp}`,
       count(taken),
       ratio === undefined ? '' : percent(ratio),
       count(timeWait),
