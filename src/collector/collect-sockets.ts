@@ -138,8 +138,7 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
         nameOfGroup: names && ((groupId) => names.get(groupId)),
         closeWait: waiting,
         listenerDrops: drops,
-        hostDrops:
-          counters?.listenDrops === undefined ? undefined : { before: counters.listenDrops, now: readHostDrops },
+        hostDrops: counters?.listenDrops,
         processFds,
         unsupportedStates: sockets.unsupportedStates ?? [],
         nowMs: budget.now(),
@@ -220,15 +219,6 @@ export function createSocketCollection(platform: Platform, limits: TallyLimits, 
     dropsTable.reset();
     if (table.listeners.length > 0) reader.read(dropsTable, budget);
     return dropsTable;
-  }
-
-  /** Connections that listeners dropped, up to now: they go on while sockets are read. */
-  function readHostDrops(): number | undefined {
-    try {
-      return platform.facts.find(({ name }) => name === 'counters')?.collect().counters?.listenDrops;
-    } catch {
-      return undefined;
-    }
   }
 
   function nameUnits(units: UnitResolver): ReadonlyMap<bigint, string | undefined> {

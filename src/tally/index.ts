@@ -12,7 +12,7 @@ import { createConnectionsTally } from './connections.ts';
 import { keepLargest } from './counting/largest-values.ts';
 import { createEphemeralTally } from './ephemeral.ts';
 import { LeftOut } from './left-out.ts';
-import { createListenerDropsTally, type HostDrops } from './listener-drops.ts';
+import { createListenerDropsTally } from './listener-drops.ts';
 import { countListeners } from './listeners.ts';
 import { createLocalPortsTally } from './local-ports.ts';
 import { createProcessesTally, createUnattributedTally } from './processes.ts';
@@ -34,8 +34,8 @@ export interface TallyInput {
   readonly closeWait: CountedTable | undefined;
   /** Listeners, read for their drops. */
   readonly listenerDrops: CountedTable | undefined;
-  /** What they dropped together. */
-  readonly hostDrops?: HostDrops | undefined;
+  /** What all of them have dropped, read before them. */
+  readonly hostDrops?: number | undefined;
   readonly processFds: readonly ProcessFds[] | undefined;
   /** Monotonic milliseconds; 0 if time does not matter. */
   readonly nowMs?: number;

@@ -16,23 +16,18 @@ interface Known {
   total: Total;
   drops: number;
   segments: number;
+  /** What its `sk_drops` last grew by and nobody knows what it was: a part may be among the next ListenDrops. */
+  waiting: number;
   lastScrape: number;
 }
 
-/** A listener's row, and its `sk_drops` now. */
+/** A listener's row, its `sk_drops` now, and what of that has not been told for certain yet. */
 interface Told {
   readonly at: number;
   readonly owner: number;
   readonly known: Known | undefined;
   readonly segments: number;
-}
-
-/** Connections that all listeners of the network namespace have dropped since it began (ListenDrops of /proc/net/netstat). */
-export interface HostDrops {
-  /** Before this scrape's listeners were read. */
-  readonly before: number;
-  /** Now; undefined if that cannot be read. */
-  readonly now: () => number | undefined;
+  readonly grown: number;
 }
 
 /**
@@ -43,60 +38,63 @@ export interface HostDrops {
  *
  * The kernel raises `sk_drops` of a listener with ListenDrops for a connection that it drops, and alone for segments that cost none: the bare ACK
  * with TCP_DEFER_ACCEPT, a retransmitted SYN, a reset of a half-open request (tcp_rcv_state_process(), tcp_check_req()). A listener has dropped for
- * certain what of ListenDrops is not the others'.
+ * certain what of ListenDrops cannot be another one's; nothing where one has ended since the last scrape, which may have dropped all of it.
  */
 export function createListenerDropsTally(table: CountedTable, limit: number) {
   const sockets = new Map<number, Known>();
   const totals = new Map<string, Total>();
   let scrape = 0;
-  /** ListenDrops before the listeners were read whose `sk_drops` are known. */
-  let before = 0;
-  /** Of ListenDrops, what was some listener's for certain. */
-  let counted = 0;
+  /** ListenDrops before the listeners were read last, and how many of the last ones were no listener's for certain. */
+  let last: number | undefined;
+  let unclaimed = 0;
 
-  return function countDrops(read: CountedTable, host: HostDrops | undefined): Pick<SocketCounts, 'listenerDrops'> {
+  /** `listenDrops`: ListenDrops of /proc/net/netstat, read before the listeners; what comes in between is told in the next scrape. */
+  return function countDrops(read: CountedTable, listenDrops: number | undefined): Pick<SocketCounts, 'listenerDrops'> {
     const segmentsOf = segmentsByOwner(read);
-    if (host === undefined || (segmentsOf.size === 0 && table.listeners.length > 0)) return {}; // this kernel does not say
+    if (listenDrops === undefined || (segmentsOf.size === 0 && table.listeners.length > 0)) return {}; // this kernel does not say
     scrape++;
-    const told = table.listeners.flatMap((row): Told[] => {
-      const owner = table.words[row * ROW_WORDS + Word.owner]!;
-      const known = sockets.get(owner);
-      const segments = segmentsOf.get(owner) ?? known?.segments; // one that closed in between keeps its last number
-      return owner === 0 || segments === undefined ? [] : [{ at: row * ROW_WORDS, owner, known, segments }];
-    });
-    const drops = certainDrops(told.map(growthOf), host);
-    for (const [index, each] of told.entries()) note(each, drops?.[index]);
+    const told = table.listeners.flatMap((row) => toTold(row, segmentsOf));
+    const certain = certainDrops(told, listenDrops);
+    for (const [index, each] of told.entries()) note(each, certain?.[index]);
     forgetUnseen(sockets);
     forgetUnseen(totals);
     const { cells, folded } = keepLargest([...totals.values()], limit, dropsIn, ({ text }) => text);
     return { listenerDrops: { cells: cells.map(toCell), folded } };
   };
 
-  /** What each has dropped since the last scrape that could tell. Undefined if this one cannot. */
-  function certainDrops(grown: readonly number[], host: HostDrops): readonly number[] | undefined {
-    const all = grown.reduce((sum, each) => sum + each, 0);
-    const now = all === 0 ? host.before : host.now();
-    if (now === undefined) return undefined;
-    const drops = now - Math.max(before, counted); // what came while the last ones were read may be counted already
-    before = host.before;
-    const certain = grown.map((each) => Math.min(each, Math.max(0, drops - (all - each))));
-    counted += certain.reduce((sum, each) => sum + each, 0);
+  function toTold(row: number, segmentsOf: ReadonlyMap<number, number>): Told[] {
+    const owner = table.words[row * ROW_WORDS + Word.owner]!;
+    const known = sockets.get(owner);
+    const segments = segmentsOf.get(owner) ?? known?.segments; // one that closed in between keeps its last number
+    if (owner === 0 || segments === undefined) return [];
+    const before = known === undefined || known.segments > segments ? 0 : known.segments; // a counter that fell is that of a new socket
+    return [{ at: row * ROW_WORDS, owner, known, segments, grown: segments - before }];
+  }
+
+  /** Of each listener; undefined = this scrape cannot tell. */
+  function certainDrops(told: readonly Told[], listenDrops: number): readonly number[] | undefined {
+    const dropped = last === undefined ? undefined : listenDrops - last;
+    last = listenDrops;
+    const stayed = told.filter(({ known }) => known !== undefined).length;
+    if (dropped === undefined || stayed < sockets.size) {
+      unclaimed = 0;
+      return undefined;
+    }
+    const grown = told.map((each) => each.grown + (each.known?.waiting ?? 0));
+    const all = sumOf(grown);
+    const certain = grown.map((each) => Math.min(each, Math.max(0, dropped + unclaimed - (all - each))));
+    unclaimed = Math.min(dropped, dropped + unclaimed - sumOf(certain));
     return certain;
   }
 
-  /** `dropped`: since the last scrape that could tell; undefined if this one cannot, and what it grew by waits. */
-  function note({ at, owner, known, segments }: Told, dropped: number | undefined): void {
+  function note({ at, owner, known, segments, grown }: Told, certain: number | undefined): void {
     const process = table.processNames.nameOf(table.words[at + Word.process]!);
     const total = known?.total.process === process ? known.total : totalOf(at, process);
-    const drops = (known?.drops ?? 0) + (dropped ?? 0);
+    const drops = (known?.drops ?? 0) + (certain ?? 0);
     total.drops += drops - countedIn(total, known);
     total.lastScrape = scrape;
-    const now = {
-      total,
-      drops,
-      segments: dropped === undefined ? (known?.segments ?? 0) : segments,
-      lastScrape: scrape,
-    };
+    const waiting = certain === undefined ? 0 : Math.min(grown, grown + (known?.waiting ?? 0) - certain);
+    const now = { total, drops, segments, waiting, lastScrape: scrape };
     if (known === undefined) sockets.set(owner, now);
     else Object.assign(known, now);
   }
@@ -135,9 +133,8 @@ function toCell({ localIp, localPort, process, drops }: Total): ListenerDropsCel
   return { localIp, localPort, process, drops };
 }
 
-/** A counter that fell is that of a new socket. */
-function growthOf({ known, segments }: Told): number {
-  return known === undefined || known.segments > segments ? segments : segments - known.segments;
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
 }
 
 function segmentsByOwner({ words, listenDrops }: CountedTable): ReadonlyMap<number, number> {

@@ -84,7 +84,7 @@ describe('createCollection', () => {
     const dropsOf = (rows: readonly SocketRow[]) =>
       collect({ facts: [dropping(6)], sockets: fakeReader(rows), listenerDrops }, 'sockets').sockets!.listenerDrops
         ?.cells;
-    assert.deepEqual(dropsOf([LISTENER]), [{ localIp: '0.0.0.0', localPort: 80, process: 'unknown', drops: 6 }]);
+    assert.deepEqual(dropsOf([LISTENER]), [{ localIp: '0.0.0.0', localPort: 80, process: 'unknown', drops: 0 }]);
     assert.deepEqual([dropsOf([CLOSE_WAIT]), reads], [[], 1]);
     assert.deepEqual([dropsOf(Array<SocketRow>(10_001).fill(LISTENER)), reads], [undefined, 1]);
   });
@@ -99,26 +99,7 @@ describe('createCollection', () => {
     };
     const listenerDrops = fakeReader(new Error('asked'));
     const { sockets: counts, outcomes } = collect({ facts: [dropping(9)], sockets, listenerDrops }, 'sockets');
-    assert.deepEqual([counts!.listenerDrops!.cells[0]!.drops, outcomes.sockets!.success], [9, true]);
-  });
-
-  it('asks the host how many connections were dropped after it has asked the listeners, and says nothing where it does not tell', () => {
-    const drops = [2, 9];
-    const counters: FactCollector = {
-      ...COUNTERS,
-      collect: () => ({ counters: { listenDrops: drops.length > 1 ? drops.shift()! : drops[0]! } }),
-    };
-    const listenerDrops: Platform['listenerDrops'] = {
-      source: 'fake',
-      read(table) {
-        addSocketRows(table, [LISTENER]);
-        table.listenDrops.push({ row: 0, drops: 9 });
-      },
-    };
-    const dropsOf = (facts: readonly FactCollector[]) =>
-      collect({ facts, sockets: fakeReader([LISTENER]), listenerDrops }, 'sockets').sockets!.listenerDrops?.cells[0]
-        ?.drops;
-    assert.deepEqual([dropsOf([counters]), dropsOf([]), dropsOf([COUNTERS])], [9, undefined, undefined]);
+    assert.deepEqual([counts!.listenerDrops!.cells[0]!.drops, outcomes.sockets!.success], [0, true]);
   });
 
   it('keeps its sockets when what listeners dropped cannot be read, and says so', () => {

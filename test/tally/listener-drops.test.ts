@@ -13,22 +13,22 @@ interface Listener {
   readonly local?: SocketRow['local'];
 }
 
-/** ListenDrops of a host before and after the listeners of a scrape are read; undefined = it cannot be read then. */
-type Host = readonly [before: number, now: number | undefined];
+/** What one scrape adds to ListenDrops of a host whose listeners tell the truth. */
+const MANY = 1e12;
 
-/** A host that dropped as many as its listeners say. */
-const MANY: Host = [0, Number.POSITIVE_INFINITY];
-
-/** The cells of scrape after scrape, as `ip:port process drops`; undefined where nothing is said. */
+/**
+ * The cells of scrape after scrape, as `ip:port process drops`, behind one without a listener; undefined where nothing is said. `hosts`:
+ * ListenDrops at each; undefined = it cannot be read then.
+ */
 function scrapesOf(
   scrapes: readonly (readonly Listener[])[],
   limit = 100,
-  hosts: readonly (Host | undefined)[] = scrapes.map(() => MANY),
+  hosts: readonly (number | undefined)[] = scrapes.map((_, index) => (index + 1) * MANY),
 ): (string[] | undefined)[] {
   const table = new SocketTable();
   const read = new SocketTable();
   const countDrops = createListenerDropsTally(table, limit);
-  return scrapes.map((listeners, scrape) => {
+  const cells = [[], ...scrapes].map((listeners, scrape) => {
     table.reset();
     read.reset();
     for (const { owner, drops, process, local } of listeners) {
@@ -43,10 +43,9 @@ function scrapesOf(
       addSocketRows(read, [row]);
       read.listenDrops.push({ row: read.length - 1, drops });
     }
-    const [before, now] = hosts[scrape] ?? [];
-    const host = before === undefined ? undefined : { before, now: () => now };
-    return countDrops(read, host).listenerDrops?.cells.map(textOf);
+    return countDrops(read, [0, ...hosts][scrape]).listenerDrops?.cells.map(textOf);
   });
+  return cells.slice(1);
 }
 
 function textOf({ localIp, localPort, process, drops }: ListenerDropsCell): string {
@@ -78,7 +77,7 @@ describe('drops of listeners', () => {
   it('begin anew when the last listener went, but not when another took its place in between', () => {
     const first: Listener = { owner: 1, drops: 100, process: 'shop' };
     const second: Listener = { owner: 2, drops: 7, process: 'shop' };
-    assert.deepEqual(scrapesOf([[first], [second]]).at(-1), ['0.0.0.0:8080 shop 107']);
+    assert.deepEqual(scrapesOf([[first], [second]]).at(-1), ['0.0.0.0:8080 shop 100']);
     assert.deepEqual(scrapesOf([[first], [], [second]]), [['0.0.0.0:8080 shop 100'], [], ['0.0.0.0:8080 shop 7']]);
   });
 
@@ -124,14 +123,11 @@ describe('drops of listeners', () => {
 
   it('are no more than the host dropped: a listener also counts segments that cost no connection', () => {
     const busy = (drops: number): Listener[] => [{ owner: 1, drops, process: 'httpd' }];
-    assert.deepEqual(
-      scrapesOf([busy(500), busy(900), busy(950)], 100, [
-        [0, 0],
-        [0, 30],
-        [30, 30],
-      ]),
-      [['0.0.0.0:8080 httpd 0'], ['0.0.0.0:8080 httpd 30'], ['0.0.0.0:8080 httpd 30']],
-    );
+    assert.deepEqual(scrapesOf([busy(500), busy(900), busy(950)], 100, [0, 30, 30]), [
+      ['0.0.0.0:8080 httpd 0'],
+      ['0.0.0.0:8080 httpd 30'],
+      ['0.0.0.0:8080 httpd 30'],
+    ]);
   });
 
   it('are those that cannot be another listener’s', () => {
@@ -139,36 +135,60 @@ describe('drops of listeners', () => {
       { owner: 1, drops: httpd, process: 'httpd' },
       { owner: 2, drops: slow, process: 'slow' },
     ];
-    const hosts: Host[] = [
-      [10, 10],
-      [22, 22],
-      [37, 37],
+    // all of 10; then 20 that are of slow or among 90 of httpd; then nothing new of httpd
+    assert.deepEqual(scrapesOf([pair(4, 6), pair(94, 26), pair(94, 26), pair(94, 36)], 100, [10, 30, 30, 40]), [
+      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
+      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
+      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
+      ['0.0.0.0:8080 slow 16', '0.0.0.0:8080 httpd 4'],
+    ]);
+  });
+
+  it('of a listener that always drops are told though another one is noisy', () => {
+    const pair = (scrape: number): Listener[] => [
+      { owner: 1, drops: 1000 * scrape, process: 'full' },
+      { owner: 2, drops: 500 * scrape, process: 'noisy' },
     ];
-    // all; then 12 that may be either one's; then 15, of which one grew by 8 and the other by 10
-    assert.deepEqual(scrapesOf([pair(4, 6), pair(94, 26), pair(102, 36)], 100, hosts), [
-      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
-      ['0.0.0.0:8080 slow 6', '0.0.0.0:8080 httpd 4'],
-      ['0.0.0.0:8080 slow 13', '0.0.0.0:8080 httpd 9'],
+    const scrapes = [1, 2, 3, 4, 5, 6];
+    const last = scrapesOf(
+      scrapes.map(pair),
+      100,
+      scrapes.map((scrape) => 1000 * scrape),
+    ).at(-1)!;
+    assert.equal(last[1], '0.0.0.0:8080 noisy 0');
+    assert.match(last[0]!, /full [3-6]\d00$/);
+  });
+
+  it('that come while listeners are read are told in the next scrape, each once', () => {
+    const pair = (one: number, other: number): Listener[] => [
+      { owner: 1, drops: one, process: 'one' },
+      { owner: 2, drops: other, process: 'two' },
+    ];
+    assert.deepEqual(scrapesOf([pair(10, 5), pair(10, 5), pair(10, 5)], 100, [12, 15, 15]), [
+      ['0.0.0.0:8080 one 7', '0.0.0.0:8080 two 2'],
+      ['0.0.0.0:8080 one 10', '0.0.0.0:8080 two 5'],
+      ['0.0.0.0:8080 one 10', '0.0.0.0:8080 two 5'],
+    ]);
+  });
+
+  it('of the past are nobody’s when the exporter starts, nor those of a scrape in which a listener ended', () => {
+    const table = new SocketTable();
+    addSocketRows(table, [{ state: 'listen', local: ['0.0.0.0', 8080], owner: 1, process: 'httpd' }]);
+    table.listenDrops.push({ row: 0, drops: 700 });
+    assert.equal(createListenerDropsTally(table, 9)(table, 900).listenerDrops!.cells[0]!.drops, 0);
+    const httpd = (drops: number): Listener => ({ owner: 1, drops, process: 'httpd' });
+    const other: Listener = { owner: 2, drops: 0, process: 'other' };
+    assert.deepEqual(scrapesOf([[httpd(0), other], [httpd(50)], [httpd(60)]], 100, [0, 50, 60]).at(-1), [
+      '0.0.0.0:8080 httpd 10',
     ]);
   });
 
   it('wait for a scrape in which the host tells how many there were', () => {
     const shop = (drops: number): Listener[] => [{ owner: 1, drops, process: 'shop' }];
-    const hosts = [[0, 0], [0, undefined], undefined, [9, 9]] as const;
-    assert.deepEqual(scrapesOf([shop(0), shop(4), shop(7), shop(9)], 100, hosts), [
-      ['0.0.0.0:8080 shop 0'],
+    assert.deepEqual(scrapesOf([shop(0), shop(4), shop(9)], 100, [0, undefined, 9]), [
       ['0.0.0.0:8080 shop 0'],
       undefined,
       ['0.0.0.0:8080 shop 9'],
     ]);
-  });
-
-  it('that come while listeners are read count once', () => {
-    const shop = (drops: number): Listener[] => [{ owner: 1, drops, process: 'shop' }];
-    const hosts: Host[] = [
-      [0, 3],
-      [3, 8],
-    ];
-    assert.deepEqual(scrapesOf([shop(2), shop(7)], 100, hosts), [['0.0.0.0:8080 shop 2'], ['0.0.0.0:8080 shop 7']]);
   });
 });
