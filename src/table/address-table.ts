@@ -90,6 +90,11 @@ export class AddressTable {
     return scope === 0 ? words : [...words, scope];
   }
 
+  /** Whether any address is, or was, bound to an interface. */
+  get hasScopes(): boolean {
+    return this.#scopes !== undefined;
+  }
+
   /** Index of the interface that an id's address is bound to, 0 = none. */
   scopeOf(id: number): number {
     return this.#scopes === undefined ? 0 : this.#scopes[id]!;

@@ -18,6 +18,7 @@ import {
 import type { CountedTable } from '../table/socket-table.ts';
 import { HashCounts } from './counting/hash-counts.ts';
 import { TopCells } from './counting/top-cells.ts';
+import { noteTakenPorts, type TakenPorts } from './taken-ports.ts';
 
 /** Counters of a cell beside the ports used, all of ports of the range: those in TIME_WAIT; those taken (`Flag.taken`) and not blocked for all. */
 const TIME_WAIT = 1;
@@ -62,6 +63,9 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
     recall,
   });
 
+  /** Of the rows that were counted last; by group where destinations are counted by it. */
+  const classesOf = new Map<number, PortClasses>();
+
   function countRow(words: RowWords, at: number, step: 1 | -1, classes: PortClasses): void {
     const state = stateOf(words, at);
     const isInRange = isOnEphemeralPort(words, at, classes) && state !== TcpState.bound;
@@ -86,8 +90,10 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
   return {
     reset() {
       for (const each of [counts, outside, reusable]) each.reset();
+      classesOf.clear();
     },
     count(rows: Rows, step: 1 | -1, classes: PortClasses) {
+      if (rows.length > 0) classesOf.set(isByGroup ? groupOf(rows.words, positionOf(rows, 0)) : 0, classes);
       const { words } = rows;
       for (let index = 0; index < rows.length; index++) countRow(words, positionOf(rows, index), step, classes);
     },
@@ -104,42 +110,57 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
     groupIdOf,
     /**
      * Visits every destination: its number; the ports that the next connect() to it cannot get (without blocked ones),
-     * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over. Sockets that are bound to no interface
-     * hold their ports against those towards the same that are bound to one, and not the other way round (inet_match() of
-     * include/net/inet_hashtables.h).
+     * and the odd ones of these; the even and the odd ports in TIME_WAIT that connect() may take over.
      */
     each(visit: (cell: number, taken: number, odd: number, freeEven: number, freeOdd: number) => void): void {
+      const byInterface = findByInterface();
       counts.each((cell) => {
-        const even = freeOf(cell, FREE_EVEN);
-        const odd = freeOf(cell, FREE_ODD);
-        const unbound = findUnbound(cell);
-        if (unbound < 0) visit(cell, counts.count(cell, TAKEN), counts.count(cell, ODD), even, odd);
-        else
-          visit(
-            cell,
-            counts.count(cell, TAKEN) + counts.count(unbound, TAKEN),
-            counts.count(cell, ODD) + counts.count(unbound, ODD),
-            even + freeOf(unbound, FREE_EVEN),
-            odd + freeOf(unbound, FREE_ODD),
-          );
+        const free = reusableOf(cell);
+        const even = free < 0 ? 0 : reusable.count(free, FREE_EVEN);
+        const odd = free < 0 ? 0 : reusable.count(free, FREE_ODD);
+        const ports = byInterface?.get(cell);
+        if (ports === undefined) visit(cell, counts.count(cell, TAKEN), counts.count(cell, ODD), even, odd);
+        else visit(cell, ports.even.size + ports.odd.size, ports.odd.size, even, odd);
       });
     },
     /** All numbers of destinations are below. */
     end: () => counts.end,
     isIpv6: (cell: number): boolean => (counts.key(cell, 2) & IPV6_BIT) !== 0,
     /** The number of a row's destination; −1 if it has none. */
-    cellOf: (words: RowWords, at: number): number =>
-      counts.find(words[at + Word.localAddress]!, words[at + Word.remoteAddress]!, keyOf(words, at)),
+    cellOf,
     remember,
     /** The number of a remembered destination; −1 if it has no socket now. */
     recall,
   };
 
-  /** Ports in TIME_WAIT that may be taken over, by `FREE_EVEN` or `FREE_ODD`. */
-  function freeOf(cell: number, counter: typeof FREE_EVEN | typeof FREE_ODD): number {
-    if (reusable.length === 0) return 0;
-    const free = reusable.find(counts.key(cell, 0), counts.key(cell, 1), counts.key(cell, 2));
-    return free < 0 ? 0 : reusable.count(free, counter);
+  function cellOf(words: RowWords, at: number): number {
+    return counts.find(words[at + Word.localAddress]!, words[at + Word.remoteAddress]!, keyOf(words, at));
+  }
+
+  /** Where the cell's ports that may be taken over are counted, −1 = it has none. */
+  function reusableOf(cell: number): number {
+    return reusable.length === 0 ? -1 : reusable.find(counts.key(cell, 0), counts.key(cell, 1), counts.key(cell, 2));
+  }
+
+  /**
+   * Ports taken of destinations by one interface towards which there are sockets without one as well, which hold their ports against those by
+   * an interface, and not the other way round (inet_match() of include/net/inet_hashtables.h): a port may have both.
+   */
+  function findByInterface(): ReadonlyMap<number, TakenPorts> | undefined {
+    if (!addresses.hasScopes) return undefined;
+    const found = new Map<number, TakenPorts>();
+    const heldAgainst = new Map<number, TakenPorts[]>();
+    counts.each((cell) => {
+      const unbound = findUnbound(cell);
+      if (unbound < 0) return;
+      const ports = { even: new Set<number>(), odd: new Set<number>() };
+      found.set(cell, ports);
+      heldAgainst.set(unbound, [...(heldAgainst.get(unbound) ?? []), ports]);
+    });
+    const classesAt = (at: number) => classesOf.get(isByGroup ? groupOf(table.words, at) : 0);
+    if (found.size > 0)
+      noteTakenPorts(table, { classesAt, cellAt: (at) => cellOf(table.words, at) }, found, heldAgainst);
+    return found;
   }
 
   /** The same destination without an interface; −1 where there is no socket towards it, or the cell itself has none. */

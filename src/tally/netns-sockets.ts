@@ -208,8 +208,9 @@ function labelsOf({ netns, namespace, pod }: NetnsLabels): NetnsLabels {
 function toUse(
   { ports, used, hasIpv6, blocked, passedOver }: NamespaceRange,
   busiest: Readonly<Record<FamilyLabel, number>> = { ipv4: 0, ipv6: 0 },
-): NetnsEphemeralUse {
-  const share = (taken: number) => (ports === 0 ? 1 : Math.min(1, (taken + blocked) / Math.max(1, ports - passedOver)));
+): NetnsEphemeralUse | undefined {
+  if (ports === 0) return undefined;
+  const share = (taken: number) => Math.min(1, (taken + blocked) / Math.max(1, ports - passedOver));
   return { ports, used, ipv4: share(busiest.ipv4), ...(hasIpv6 && { ipv6: share(busiest.ipv6) }) };
 }
 

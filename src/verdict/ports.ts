@@ -1,3 +1,4 @@
+import type { Snapshot } from '../model/snapshot.ts';
 import type { DestinationCell, EphemeralFamilyUse } from '../model/socket-counts.ts';
 import { busiestOf, ownerOf, processWithMostPorts, takenTowards } from './busiest.ts';
 import { type Found, known, subjectOf } from './compose.ts';
@@ -58,10 +59,13 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
   const { isCritical, isGone } = judgeUse(evidence, use);
   const byTimeWait = waiting * 2 > towards;
   const place = destination(busiest);
+  const byWhom = hasUnbound(now, busiest)
+    ? 'by sockets without the interface, or for every destination'
+    : 'for every destination';
   const parts = [
     `${count(waiting)} TIME_WAIT`,
     `${count(towards - waiting)} open`,
-    ...(taken > towards ? [`${count(taken - towards)} held for every destination`] : []),
+    ...(taken > towards ? [`${count(taken - towards)} held ${byWhom}`] : []),
   ];
   const split = `${count(taken)} of ${count(use.ports)} taken (${parts.join(', ')})`;
   const exhausted = byTimeWait ? 'ports_exhausted_by_time_wait' : 'ports_exhausted_by_connections';
@@ -118,6 +122,17 @@ function judgeHost(
     ],
     owner: holder && { process: holder.process, isInferred: false, openConnections: holder.ports },
   };
+}
+
+/** Whether sockets bound to no interface go to the same place as these, which are bound to one. */
+function hasUnbound({ sockets }: Snapshot, { localIp, remoteIp, remotePort }: DestinationCell): boolean {
+  const [local, remote] = [localIp, remoteIp].map((ip) => ip.replace(/%.*/, ''));
+  return (
+    remote !== remoteIp &&
+    (sockets?.ephemeral?.destinations.cells ?? []).some(
+      (each) => each.localIp === local && each.remoteIp === remote && each.remotePort === remotePort,
+    )
+  );
 }
 
 /** The ports are those from one local address, the connections those from all. */

@@ -62,6 +62,20 @@ function testPorts(source: SocketSource): void {
     assert.equal(familyUse('ipv4').utilization, 1);
   });
 
+  it('counts a port once that a socket bound to an interface has, and one without towards the same peer', () => {
+    sockets.listen('10.0.0.1', SERVICE);
+    setNetworkSetting('ipv4/ip_local_port_range', `${FIRST} ${FIRST + PORTS / 2 - 1}`);
+    for (const device of ['lo', undefined])
+      for (let made = 0; made < PORTS / 2; made++) {
+        const fd = sockets.open('10.0.0.1');
+        if (device !== undefined) sockets.bindToDevice(fd, device);
+        sockets.connect(fd, '10.0.0.1', SERVICE);
+      }
+    setNetworkSetting('ipv4/ip_local_port_range', `${FIRST} ${FIRST + PORTS - 1}`);
+    assert.equal(reader.read().destinations.cells.length, 2, 'with the interface and without');
+    assert.equal(familyUse('ipv4').utilization, 0.5);
+  });
+
   it('is 1 where the whole range is reserved', () => {
     setNetworkSetting('ipv4/ip_local_reserved_ports', `${FIRST}-${FIRST + PORTS - 1}`);
     sockets.listen('10.0.0.1', SERVICE);

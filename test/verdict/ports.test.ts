@@ -71,6 +71,20 @@ describe('ports towards one destination', () => {
     assert.equal(finding!.details[0], 'shop-worker has 28,233 open connections there, from several addresses');
   });
 
+  it('towards which sockets without the interface go as well are held by these, too', () => {
+    const { ephemeral, ...rest } = EXHAUSTED.sockets!;
+    const first = ephemeral!.destinations.cells.find(({ portsUsed }) => portsUsed === PORTS);
+    const cells = [
+      { ...first!, localIp: '10.0.0.1%eth0', remoteIp: '10.0.0.50%eth0', portsUsed: 20_000, portsTimeWait: 0 },
+      { ...first!, localIp: '10.0.0.1', remoteIp: '10.0.0.50', portsUsed: 8232, portsTimeWait: 0 },
+    ];
+    const sockets = { ...rest, ephemeral: { ...ephemeral!, destinations: { cells, folded: 0 } } };
+    assert.match(
+      findingsOf({ ...EXHAUSTED, sockets })[0]!.headline,
+      /\(0 TIME_WAIT, 20,000 open, 8,232 held by sockets without the interface, or for every destination\)/,
+    );
+  });
+
   it('are judged by the threshold that the host has of its own', () => {
     const used = withDestination({ portsUsed: Math.round(PORTS * 0.75) });
     const withOwn = (threshold: number) => ({
