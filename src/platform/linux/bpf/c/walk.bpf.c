@@ -89,6 +89,13 @@ char _license[] SEC("license") = "Dual BSD/GPL";
 /* Failures of a run, bits of output.failures. */
 enum { DISTURBED = 1, TOO_LONG = 2, NO_NAMESPACE = 4 };
 
+/* A run reads the clock once: what has happened since then is no jiffy ago. */
+static __always_inline __u32 jiffies_since(__u32 stamp, struct walk *walk)
+{
+	__u32 since = (__u32)walk->jiffies - stamp;
+	return since > 0xffffff00 ? 0 : since;
+}
+
 static __always_inline void describe(struct row *row, __u32 *more, __u32 *sent, __u64 socket, __u8 state, struct walk *walk)
 {
 	struct sock *sk = CAST(sock, socket);
@@ -111,9 +118,9 @@ static __always_inline void describe(struct row *row, __u32 *more, __u32 *sent, 
 		if (range) { *more = range; row->flags = OWN_RANGE; }
 	}
 	if (state == CLOSE_WAIT) {
-		row->first = (__u32)walk->jiffies - CAST(tcp_sock, socket)->rcv_tstamp;
+		row->first = jiffies_since(CAST(tcp_sock, socket)->rcv_tstamp, walk);
 		row->second = socket >> 6;
-		*sent = (__u32)walk->jiffies - CAST(tcp_sock, socket)->lsndtime;
+		*sent = jiffies_since(CAST(tcp_sock, socket)->lsndtime, walk);
 	} else if (1U << (state & 31) & CLOSING_STATES) {
 		__u64 cookie = sk->__sk_common.skc_cookie.counter;
 		row->first = cookie;
