@@ -118,7 +118,7 @@ function next(at: Walk): void {
   Object.assign(at, { ...startWalk(), slot: at.slot + 1 });
 }
 
-/** Whether the process had threads when it was last looked at. */
+/** Whether the process had threads when it was last looked at, and may be looked into. */
 function hasThreads(record: ProcessRecord): boolean {
-  return isProcess(record) && record.threadCount > 1;
+  return isProcess(record) && !record.isDenied && record.threadCount > 1;
 }

@@ -4,8 +4,9 @@ import type { KnownOwners } from './known-owners.ts';
 import type { ReadIdentity } from './process-identity.ts';
 import type { ThreadTables } from './thread-tables.ts';
 
-/** Cost of listing the threads of a process, and of comparing two of them, in links read. */
+/** Cost of listing the threads of a process, of each of them, and of comparing two, in links read. */
 const LISTING_EFFORT = 5;
+const THREAD_EFFORT = 1 / 8;
 const COMPARING_EFFORT = 1 / 4;
 /** Tables that a thread is compared with; one that shares a later one is searched twice. */
 const MOST_COMPARED = 64;
@@ -42,9 +43,11 @@ export function createThreadSearch(
     const { pid } = processes.records[slot]!;
     effort += LISTING_EFFORT;
     const tids = tables.threadsOf(pid);
+    effort += tids.length * THREAD_EFFORT;
     if (tids.length <= 1 || !processes.update(slot, readIdentity(pid))) return DONE;
     effort += LISTING_EFFORT;
     const { folder, threads } = processes.records[slot]!;
+    endGone(threads, new Set(tids));
     const others = [tidOf(folder), ...(threads?.keys() ?? [])].slice(0, MOST_COMPARED);
     for (const [index, tid] of tids.filter((each) => each >= from && each !== pid).entries()) {
       if (index > 0 && !mayGoOn()) return tid; // one at least, or it would never come to an end
@@ -52,6 +55,11 @@ export function createThreadSearch(
       if (!searchThread(slot, tid, mayGoOn)) return tid;
     }
     return DONE;
+  }
+
+  /** One that has ended would be taken for one that shares every table. */
+  function endGone(threads: ReadonlyMap<number, number> | undefined, tids: ReadonlySet<number>): void {
+    for (const [tid, slot] of threads ?? []) if (!tids.has(tid)) processes.update(slot, undefined);
   }
 
   /** Whether the thread has another table than these; then it is one of them. */
