@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { FastifyInstance } from 'fastify';
 import { type Command, type Config, ConfigRefusal, readCommand, wantsService } from '../config/config.ts';
 import { createConnections } from '../http/connection/connections.ts';
@@ -204,7 +205,7 @@ function stopOnSignals(listening: Listening, scraper: Scraper, log: Logger): voi
 
 /** Without a terminal that may go away it is what people send for files to be read again. */
 function stayOnHangup(log: Logger): void {
-  if (process.platform === 'win32' || process.stderr.isTTY) return;
+  if (process.platform === 'win32' || [0, 1, 2].some((fd) => isatty(fd))) return;
   process.on('SIGHUP', (signal) => {
     log.info({ signal }, 'files that have changed are read again with the next request');
   });

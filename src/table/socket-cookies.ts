@@ -47,11 +47,12 @@ export class SocketCookies {
 
   /** Begins the next scrape. Keeps the memory unless it is far larger than what was needed. */
   clear(): void {
+    let free = this.words;
     if (this.#isSettled) {
-      const free = this.#last;
+      free = this.#last;
       [this.#last, this.#lastLength] = [this.words, this.length];
-      this.words = free.length > Math.max(this.length, INITIAL_WORDS) * 8 ? new Int32Array(INITIAL_WORDS) : free;
     }
+    this.words = free.length > Math.max(this.length, INITIAL_WORDS) * 8 ? new Int32Array(INITIAL_WORDS) : free;
     this.#isSettled = false;
     this.#next = 0;
     this.#looks = (this.#lastLength / COOKIE_WORDS) * LOOKS_PER_COOKIE;
