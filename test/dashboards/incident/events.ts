@@ -34,6 +34,7 @@ export function eventsOf({ database, databaseWithoutPort, cache, cacheRefused }:
           [reasonAt('timed_out')]: Math.round(cacheRefused / 9),
           [reasonAt('unreachable')]: Math.round(cacheRefused / 40),
           [reasonAt('abandoned')]: Math.round(cacheRefused / 20),
+          [reasonAt('port_in_use')]: Math.round(cacheRefused / 60),
         }),
       },
     ],
