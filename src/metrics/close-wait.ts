@@ -7,13 +7,13 @@ export function closeWaitFamilies(sockets: SocketCounts | undefined): MetricFami
     gauge(
       'tcpstate_close_wait_oldest_seconds',
       ['process'],
-      'Time that the oldest CLOSE_WAIT socket of the process has waited for close(), at least, since it last sent data, from inet_diag tcpi_last_ack_recv, tcpi_last_data_sent and the first scrape that showed it (Windows: that scrape alone).',
+      'Time that the oldest CLOSE_WAIT socket of the process has waited for close(), at least: since its last ACK or the first scrape that showed it, but no longer than since data was last sent there, from inet_diag tcpi_last_ack_recv and tcpi_last_data_sent (Windows: since that scrape).',
       (ages?.oldest ?? []).map(({ process, seconds }) => ({ labels: [process], value: seconds })),
     ),
     gauge(
       'tcpstate_close_wait_stuck_sockets',
       ['process', 'reason'],
-      'Sockets in CLOSE_WAIT for longer than --close-wait.stuck-after, unclosed or never accepted by the process, without data sent since then, from inet_diag tcpi_last_ack_recv, tcpi_last_data_sent and the first scrape that showed them (Windows: that scrape alone).',
+      'Sockets in CLOSE_WAIT for longer than --close-wait.stuck-after, unclosed or never accepted by the process, as tcpstate_close_wait_oldest_seconds has their age, from inet_diag tcpi_last_ack_recv and tcpi_last_data_sent.',
       (ages?.stuck ?? []).map((cell) => ({ labels: [cell.process, cell.reason], value: cell.sockets })),
     ),
   ];
