@@ -56,7 +56,7 @@ export class KeptCounters<Group> {
     this.#newcomers = new Newcomers();
   }
 
-  /** Adds what a group has counted since the last `turn`. `key`: names the group; of groups that are as large, those that came first come first. */
+  /** Adds what a group has counted since the last `turn`. `key`: names the group. Of groups that are as large, the first to come are kept. */
   add(key: string, grown: EventGrowth): void {
     const kept = this.#kept.get(key);
     if (kept === undefined) this.#newcomers.add(key, this.#sizeOf(grown), grown);
