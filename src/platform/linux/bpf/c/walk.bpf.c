@@ -20,6 +20,7 @@
 #define BUDGET_NS 400000
 #define STEPS_PER_LOOK 64 /* at the clock */
 #define BLOCK 64 /* buckets looked at together: most are empty */
+#define CURSORS 8 /* lists of bound sockets gone through by turns: each step waits for memory, and so they wait together */
 #define LISTENING_NULLS_BASE (1U << 29) /* include/net/inet_hashtables.h */
 
 #define MOST_NAMESPACES 4096
@@ -51,14 +52,15 @@ struct namespace {
 	__u32 unused[10];
 };
 
-/* Where a walk of bound sockets goes on: numbers of this program's own, from the run before. */
+/* Where a walk of bound sockets is in one list, and goes on: numbers of this program's own, from the run before. */
 struct position { __u64 bucket_node, bucket_link, sock_node, sock_link; };
 
 struct output {
 	__u32 busy, ticket, rows, next, buckets, restarts, failures, keepalive;
 	__u32 jiffies, inum, steps, tries, others; /* others: rows of other namespaces */
-	__u32 reserved[11];
-	struct position position;
+	__u32 bound; /* the first bucket of bound sockets that no cursor has taken */
+	__u32 reserved[18];
+	struct position position[CURSORS];
 	__u64 links[2 * BLOCK];
 	struct row row[MOST_ROWS];
 	__u32 more[MOST_ROWS]; /* LISTEN: connections that it dropped. OWN_RANGE: IP_LOCAL_PORT_RANGE, the last port in the high half */
@@ -261,20 +263,27 @@ static __always_inline void read_chains(struct output *out, __u64 base, __u32 st
 /* Bound sockets: buckets hold addresses and ports, each of which holds the sockets that have it, connections included. */
 static __always_inline void read_bound(struct output *out, __u64 base, __u32 from, struct walk *walk)
 {
-	struct position *at = &out->position;
 	__u64 in_list = OFFSET(sock_common, skc_bind_node);
+	__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket), idle = 0;
 	struct sock *sk = 0;
 	if (bpf_core_field_exists(sk->sk_bind2_node)) in_list = OFFSET(sock, sk_bind2_node);
-	out->next = from;
-	if (from == 0) at->bucket_node = at->sock_node = 0;
+	if (from == 0) {
+		out->bound = 0;
+		for (int each = 0; each < CURSORS; each++) out->position[each].bucket_node = out->position[each].sock_node = 0;
+	}
+	out->next = 1; /* not at the end yet */
 	FOR(MOST_BOUND_STEPS) {
 		__u32 step = out->steps++;
+		struct position *at = &out->position[step & (CURSORS - 1)];
 		if (out->rows >= MOST_ROWS) return;
 		if (step % STEPS_PER_LOOK == STEPS_PER_LOOK - 1 && bpf_ktime_get_ns() > walk->end_ns) return;
+		if (at->sock_node || at->bucket_node || out->bound < out->buckets) idle = 0;
+		else if (++idle < CURSORS) continue;
+		else { out->next = out->buckets; return; }
 		if (at->sock_node) {
 			__u64 node = at->sock_node;
 			if (PREVIOUS(node) != at->sock_link) { out->failures |= DISTURBED; return; }
-			add(out, node - in_list, walk);
+			if (CAST(sock_common, node - in_list)->skc_state == CLOSE) add(out, node - in_list, walk);
 			at->sock_link = node;
 			at->sock_node = LOAD(node);
 		} else if (at->bucket_node) {
@@ -287,17 +296,15 @@ static __always_inline void read_bound(struct output *out, __u64 base, __u32 fro
 			at->sock_link = bucket + OFFSET(inet_bind2_bucket, owners);
 			at->sock_node = LOAD(at->sock_link);
 		} else {
-			__u32 bucket = out->next;
-			__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket);
+			__u32 bucket = out->bound;
 			__u64 head = base + (__u64)bucket * stride;
-			if (bucket >= out->buckets) return;
 			if (bucket % BLOCK == 0 && bucket + BLOCK <= out->buckets && is_empty(out, head, stride, 0)) {
-				out->next = bucket + BLOCK;
+				out->bound = bucket + BLOCK;
 				continue;
 			}
 			at->bucket_link = head;
 			at->bucket_node = LOAD(head);
-			out->next = bucket + 1;
+			out->bound = bucket + 1;
 		}
 	}
 }
