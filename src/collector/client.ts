@@ -12,6 +12,7 @@ import {
   type CollectRequest,
   monotonicMs,
   type ThreadData,
+  type ToldLook,
 } from './protocol.ts';
 import { closeHandles, shareHandles } from './thread-handles.ts';
 
@@ -35,6 +36,8 @@ export interface Collection {
   /** Of a complete collection: the page in the format that was asked for, and whether the parts have the counts. */
   readonly page?: Uint8Array | undefined;
   readonly hasCounts: boolean;
+  /** With the counts: see `CollectionEnd`. */
+  readonly earlier?: readonly ToldLook[] | undefined;
   /** Has the thread send the counts, too, if it has not ended by now. */
   wantCounts(): void;
 }
@@ -214,6 +217,7 @@ function createPending(timeoutMs: number, onSettled: () => void, onTimeout: () =
     startedMs: performance.now(),
     page: undefined as Uint8Array | undefined,
     hasCounts: false,
+    earlier: undefined as Collection['earlier'],
     countsWanted,
     wantCounts: () => void Atomics.store(countsWanted, 0, 1),
     settle(ending: Collection['ending'], end?: CollectionEnd) {
@@ -223,6 +227,7 @@ function createPending(timeoutMs: number, onSettled: () => void, onTimeout: () =
         collection.parts.push(...end.parts);
         collection.page = end.page;
         collection.hasCounts = end.hasCounts;
+        collection.earlier = end.earlier;
       }
       onSettled();
       resolve();

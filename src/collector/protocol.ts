@@ -3,7 +3,7 @@ import type { BuildInfo } from '../model/build-info.ts';
 import type { CollectorName, PlatformName } from '../model/collectors.ts';
 import type { ConfigInUse } from '../model/file-config.ts';
 import type { TallyLimits } from '../model/limits.ts';
-import type { CollectorOutcome, Facts } from '../model/snapshot.ts';
+import type { CollectorOutcome, Facts, Snapshot } from '../model/snapshot.ts';
 import type { SocketCounts } from '../model/socket-counts.ts';
 import type { SocketSource } from '../model/socket-source.ts';
 import type { Notice } from '../platform/platform.ts';
@@ -57,6 +57,14 @@ export interface CollectionEnd {
   readonly page?: Uint8Array;
   /** Whether the parts have the counts. */
   readonly hasCounts: boolean;
+  /** With the counts: what whole collections before it brought that kept theirs, the earliest first. */
+  readonly earlier?: readonly ToldLook[];
+}
+
+/** What of an earlier collection a verdict can need. */
+export interface ToldLook {
+  readonly snapshot: Snapshot;
+  readonly secondsAgo: number;
 }
 
 export type CollectorMessage =

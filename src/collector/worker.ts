@@ -15,7 +15,8 @@ const send = (message: CollectorMessage, transfer?: ArrayBuffer[]) => port.postM
 
 try {
   const platform = await openPlatform(options.platform, { ...options, collectors: new Set(options.collectors) });
-  const answer = createAnswering(createCollection(platform, options.limits, monotonicMs), options.build, send);
+  const collect = createCollection(platform, options.limits, monotonicMs);
+  const answer = createAnswering(collect, options.build, options.collectors.length, send);
   port.on('message', (request: CollectRequest) => {
     answer(request);
     platform.betweenCollections?.();

@@ -1,5 +1,6 @@
+import type { ToldLook } from '../collector/protocol.ts';
+import { toEarlierLook } from '../model/earlier-look.ts';
 import type { Snapshot } from '../model/snapshot.ts';
-import { toEarlierLook } from '../verdict/earlier-look.ts';
 import { createHistory, HISTORY_STEP_MS, type HistoryPoint } from './history.ts';
 import { createWatching } from './watching.ts';
 
@@ -19,9 +20,9 @@ export interface LiveLook {
 export interface Live {
   /**
    * What a collection brought that has ended, whoever asked for it. `isWhole`: of every collector; without `hasCounts`
-   * its sockets are those by state only.
+   * its sockets are those by state only. `told`: earlier looks with the counts that were not sent when they were made.
    */
-  note(snapshot: Snapshot, isWhole: boolean, hasCounts: boolean): void;
+  note(snapshot: Snapshot, isWhole: boolean, hasCounts: boolean, told?: readonly ToldLook[]): void;
   /** Whether somebody watches: then scrapes bring the counts, too. */
   isWatched(): boolean;
   /** How the host is; `timeoutMs`: as long as a scrape. */
@@ -70,8 +71,11 @@ export function createLive({
 
   return { note, isWatched: watching.isOn, look, close: watching.close };
 
-  function note(snapshot: Snapshot, isWhole: boolean, hasCounts: boolean): void {
+  function note(snapshot: Snapshot, isWhole: boolean, hasCounts: boolean, told: readonly ToldLook[] = []): void {
     const atMs = now();
+    for (const { snapshot: look, secondsAgo } of told)
+      earlier.push({ snapshot: look, hasCounts: true, atMs: atMs - secondsAgo * 1000 });
+    if (told.length > 0) earlier.sort((one, other) => one.atMs - other.atMs);
     history.add(snapshot, atMs);
     if (!isWhole) return;
     if (hasCounts) {

@@ -177,7 +177,7 @@ export function createScraper(options: ScraperOptions, createClient = createColl
       inFlight.delete(started);
       if (!options.livePage) return;
       started.snapshot = assembleSnapshot(collection, collectors);
-      live.note(started.snapshot, collectors.length === everything.length, collection.hasCounts);
+      live.note(started.snapshot, collectors.length === everything.length, collection.hasCounts, collection.earlier);
     });
     return started;
   }

@@ -25,8 +25,3 @@ export function sumCells(
 export function isKnownPlace({ remotePort }: OutboundCell): boolean {
   return !isSum(remotePort);
 }
-
-/** What of these numbers a later look needs. */
-export function onlyOutbound(events: NonNullable<Snapshot['connectionEvents']>) {
-  return { ...events, inbound: [] };
-}

@@ -28,7 +28,7 @@ function createThread(facts = FACTS, events: string[] = []) {
     sockets.read(...call);
   };
   const collect = createCollection(fakePlatform({ facts, sockets: { ...sockets, read } }), DEFAULT_LIMITS, () => 0);
-  const answer = createAnswering(collect, LINUX_BUILD, (message) => {
+  const answer = createAnswering(collect, LINUX_BUILD, COLLECTORS.length, (message) => {
     events.push(message.type);
     messages.push(message);
   });
@@ -83,6 +83,17 @@ describe('createAnswering', () => {
     assert.ok(end.page!.length > 0);
     assert.equal(end.hasCounts, true);
     assert.deepEqual(sent, parts);
+  });
+
+  it('sends what collections before kept to themselves, once, with the counts', async () => {
+    const { ask } = createThread();
+    for (let turn = 0; turn < 3; turn++) await ask({ format: 'text' });
+    await ask({ format: 'text', collectors: ['sockets'] });
+    const { end } = await ask({ format: 'text', countsWanted: new Int32Array([1]) });
+    const listeners = end.earlier!.map(({ snapshot }) => snapshot.sockets!.listeners!.cells.length);
+    assert.deepEqual(listeners, [1, 1]);
+    assert.ok(end.earlier![0]!.secondsAgo >= end.earlier![1]!.secondsAgo && end.earlier![1]!.secondsAgo >= 0);
+    assert.equal((await ask()).end.earlier, undefined);
   });
 
   it('sends the counts when it cannot write the page', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
+import type { ToldLook } from '../../src/collector/protocol.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { createLive } from '../../src/scrape/live.ts';
 
@@ -106,6 +107,21 @@ describe('looks for the live page', () => {
     assert.equal((await host.live.look(TIMEOUT_MS)).before!.secondsAgo, 5);
   });
 
+  it('counts rates from the counts that an earlier scrape kept to itself, if the collector thread still has them', async (t) => {
+    const host = start(t);
+    for (let turn = 0; turn < 3; turn++) {
+      host.scrape(true, false);
+      host.pass(10_000);
+    }
+    const counted = { counters: { activeOpens: 77 }, outcomes: [] };
+    host.told = [
+      { snapshot: counted, secondsAgo: 10 },
+      { snapshot: { ...counted, counters: {} }, secondsAgo: 0.1 },
+    ];
+    const { before } = await host.live.look(TIMEOUT_MS);
+    assert.deepEqual(before, { snapshot: counted, secondsAgo: 10 });
+  });
+
   it('shows a collection that is late as far as it got', async (t) => {
     const host = start(t);
     host.isLate = true;
@@ -134,6 +150,7 @@ function start(t: TestContext) {
     live,
     collections,
     isLate: false,
+    told: [] as ToldLook[],
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -146,7 +163,8 @@ function start(t: TestContext) {
         counters: { activeOpens: opens },
         outcomes: [{ collector: 'sockets', success: true, seconds: 0 }],
       };
-      live.note(snapshot, isWhole, hasCounts);
+      live.note(snapshot, isWhole, hasCounts, host.told);
+      host.told = [];
       return snapshot;
     },
     async tick(ms: number) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { EventCount } from '../../src/model/connection-events.ts';
+import { toEarlierLook } from '../../src/model/earlier-look.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Snapshot } from '../../src/model/snapshot.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
-import { toEarlierLook } from '../../src/verdict/earlier-look.ts';
 import { judge } from '../../src/verdict/judge.ts';
 import { EVENTS, eventCounts } from '../support/pages/event-counts.ts';
 import { fullSnapshot } from '../support/pages/full-snapshot.ts';

@@ -1,6 +1,6 @@
+import { toEarlierLook } from '../../../src/model/earlier-look.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { LiveLook } from '../../../src/scrape/live.ts';
-import { toEarlierLook } from '../../../src/verdict/earlier-look.ts';
 
 const NOW_MS = 1_000_000;
 

@@ -1,7 +1,6 @@
-import type { NetnsCounts } from '../model/netns.ts';
-import type { Snapshot } from '../model/snapshot.ts';
-import { TcpState } from '../model/tcp-state.ts';
-import { onlyOutbound } from './event-cells.ts';
+import type { NetnsCounts } from './netns.ts';
+import type { Snapshot } from './snapshot.ts';
+import { TcpState } from './tcp-state.ts';
 
 /** What of a snapshot a later verdict can need as its earlier look: a small part, fit to be kept. */
 export function toEarlierLook({ sockets, counters, conntrack, netns, connectionEvents }: Snapshot): Snapshot {
@@ -23,7 +22,7 @@ export function toEarlierLook({ sockets, counters, conntrack, netns, connectionE
     }),
     ...(counters !== undefined && { counters }),
     ...(conntrack !== undefined && { conntrack }),
-    ...(connectionEvents !== undefined && { connectionEvents: onlyOutbound(connectionEvents) }),
+    ...(connectionEvents !== undefined && { connectionEvents: { ...connectionEvents, inbound: [] } }),
     ...(netns?.sockets !== undefined && { netns: onlyQueues(netns) }),
     outcomes: [],
   };
