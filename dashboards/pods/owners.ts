@@ -44,7 +44,9 @@ export function destinationsOfPods() {
 export function podOwners(of: (metric: string) => string) {
   const last = (metric: string) => `last_over_time(${of(metric)}[3m])`;
   const fill = `${last('tcpstate_netns_fullest_accept_queue_length')} / (${last('tcpstate_netns_fullest_accept_queue_limit')} > 0)`;
-  const used = last('tcpstate_netns_ephemeral_destination_ports_used');
+  const [used, outside, reusable] = ['used', 'outside', 'reusable'].map((kind) =>
+    last(`tcpstate_netns_ephemeral_destination_ports_${kind}`),
+  );
   return table({
     title: 'Processes of pods that lack ports, do not close or do not accept',
     description:
@@ -53,7 +55,7 @@ export function podOwners(of: (metric: string) => string) {
     values: [
       {
         name: 'Ports',
-        expr: `max by (${BY_OWNER}) (${used} / on (job, instance, netns) group_left () (${last('tcpstate_netns_ephemeral_ports')} > 0)) > 0.1`,
+        expr: `max by (${BY_OWNER}) ((${used} - ${outside} - ${reusable}) / on (job, instance, netns) group_left () (${last('tcpstate_netns_ephemeral_ports')} > 0)) > 0.1`,
         unit: 'percentunit',
         decimals: 0,
         thresholds: UTILIZATION_STEPS,

@@ -132,6 +132,18 @@ function destinationFamilies(sockets: NetnsSockets | undefined): MetricFamily[] 
       `Those of tcpstate_netns_ephemeral_destination_ports_used that are in the ephemeral range and in TIME_WAIT, from ${SOURCE}.`,
       destinations.map(({ labels, portsTimeWait }) => ({ labels, value: portsTimeWait })),
     ),
+    gauge(
+      'tcpstate_netns_ephemeral_destination_ports_outside',
+      labelNames,
+      `Those of tcpstate_netns_ephemeral_destination_ports_used that lie outside the ephemeral range of their namespace because the program chose them, from ${SOURCE}.`,
+      destinations.map(({ labels, portsOutside }) => ({ labels, value: portsOutside })),
+    ),
+    gauge(
+      'tcpstate_netns_ephemeral_destination_ports_reusable',
+      labelNames,
+      `Those of tcpstate_netns_ephemeral_destination_ports_time_wait that the next connect() may take over, as tcpstate_ephemeral_destination_ports_reusable, from ${SOURCE}.`,
+      destinations.map(({ labels, portsReusable }) => ({ labels, value: portsReusable })),
+    ),
   ];
 }
 

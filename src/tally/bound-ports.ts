@@ -18,16 +18,33 @@ export interface BoundPorts {
   readonly busiest: BusiestPorts;
 }
 
-export type BusiestPorts = Readonly<Record<FamilyLabel, number>>;
+export interface BusiestPorts extends Readonly<Record<FamilyLabel, number>> {
+  /** Numbers of these destinations. */
+  readonly cells: readonly number[];
+}
 
 /** Where bound ports are known (`PortClass.bound`), they are among the blocked ones. */
 export function findBusiest(destinations: Destinations): BusiestPorts {
-  const busiest = { ipv4: 0, ipv6: 0 };
-  destinations.each((cell, taken) => {
-    const family = destinations.isIpv6(cell) ? 'ipv6' : 'ipv4';
-    busiest[family] = Math.max(busiest[family], taken);
-  });
-  return busiest;
+  const most = new MostTaken();
+  destinations.each((cell, taken) => most.note(destinations.isIpv6(cell), cell, taken));
+  return most.busiest();
+}
+
+/** The destination of each family with most ports taken. */
+export class MostTaken {
+  readonly #taken = new Int32Array(2);
+  readonly #cells = new Int32Array(2).fill(-1);
+
+  note(isIpv6: boolean, cell: number, taken: number): void {
+    const family = isIpv6 ? 1 : 0;
+    if (taken <= this.#taken[family]!) return;
+    this.#taken[family] = taken;
+    this.#cells[family] = cell;
+  }
+
+  busiest(): BusiestPorts {
+    return { ipv4: this.#taken[0]!, ipv6: this.#taken[1]!, cells: [...this.#cells].filter((cell) => cell >= 0) };
+  }
 }
 
 /** A destination with this share of the even ports has made connect() use odd ones. */
@@ -60,14 +77,12 @@ export function createBoundPorts(table: CountedTable, destinations: Destinations
     const odd = spilled.size === 0 ? usedOdd : countPorts(classes, PortClass.odd, (cell) => !spilled.has(cell));
     const binding = odd > 0 && odd >= free.odd * FULL ? findBinding(spilled) : undefined;
     const even = binding === undefined ? 0 : countPorts(classes, 0, (cell) => binding[cell] === 1);
-    const busiest = new Int32Array(2);
+    const most = new MostTaken();
     destinations.each((cell, taken, oddTaken) => {
-      const family = destinations.isIpv6(cell) ? 1 : 0;
-      if (taken <= busiest[family]! || binding?.[cell] === 1) return;
-      const lost = spilled.has(cell) ? taken : taken - oddTaken;
-      if (lost > busiest[family]!) busiest[family] = lost;
+      if (binding?.[cell] === 1) return;
+      most.note(destinations.isIpv6(cell), cell, spilled.has(cell) ? taken : taken - oddTaken);
     });
-    return { bound: odd + even, busiest: { ipv4: busiest[0]!, ipv6: busiest[1]! } };
+    return { bound: odd + even, busiest: most.busiest() };
   };
 
   /** A port in TIME_WAIT may be free for connect() again, but was given out. */

@@ -97,14 +97,17 @@ export function createDestinationsTally(table: CountedTable, limit: number, isBy
       const { words } = rows;
       for (let index = 0; index < rows.length; index++) countRow(words, positionOf(rows, index), step, classes);
     },
-    select(): Breakdown<DestinationCell> {
-      const { kept, folded } = top.select(counts);
+    /** `first`: those by which the utilization is said, which must not be hidden by destinations of ports outside the range. */
+    select(first: readonly number[]): Breakdown<DestinationCell> {
+      const { kept, folded } = top.select(counts, first);
       const cells = kept.map(toCell);
       return { cells, folded };
     },
     /** The same, each with its number and the id of its group. */
-    selectByGroup(): Breakdown<{ readonly number: number; readonly group: bigint; readonly cell: DestinationCell }> {
-      const { kept, folded } = top.select(counts);
+    selectByGroup(
+      first: readonly number[],
+    ): Breakdown<{ readonly number: number; readonly group: bigint; readonly cell: DestinationCell }> {
+      const { kept, folded } = top.select(counts, first);
       return { cells: kept.map((cell) => ({ number: cell, group: groupIdOf(cell), cell: toCell(cell) })), folded };
     },
     groupIdOf,

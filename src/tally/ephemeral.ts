@@ -42,12 +42,12 @@ export function createEphemeralTally(table: CountedTable, limit: number) {
     },
     select(classes: PortClasses, rules: EphemeralRules, withProcesses: boolean, nowMs: number): EphemeralUse {
       const { ranges, free } = rangesOf(classes, rules);
-      const judge = chooseJudge(classes, rules, free);
+      const { judge, busiest = [] } = chooseJudge(classes, rules, free);
       const families = ranges.map((range) => judge(range, usedPorts.used(range.family, classes)));
       const socketRanges = selectSocketRanges(classes, rules, limit, nowMs);
       return {
         families,
-        destinations: destinations.select(),
+        destinations: destinations.select(busiest),
         ...(withProcesses && { processes: processPorts.select() }),
         listeners: countEphemeralListeners(table, classes, limit),
         holders: holders.select(table, classes, limit, nowMs),
@@ -56,16 +56,25 @@ export function createEphemeralTally(table: CountedTable, limit: number) {
     },
   };
 
-  /** How far a range is used. */
-  function chooseJudge(classes: PortClasses, { heldAgainst }: EphemeralRules, free: Parities) {
-    if (heldAgainst === 'host') return (range: Range, used: number) => toUse(range, used, used, {});
+  /** How far a range is used, and the destinations by which that is said. */
+  function chooseJudge(
+    classes: PortClasses,
+    { heldAgainst }: EphemeralRules,
+    free: Parities,
+  ): { judge: (range: Range, used: number) => EphemeralFamilyUse; busiest?: readonly number[] } {
+    if (heldAgainst === 'host') return { judge: (range, used) => toUse(range, used, used, {}) };
     const known = table.heldPorts === undefined ? undefined : findBusiest(destinations);
     if (known !== undefined) {
-      return (range: Range, used: number) =>
-        toUse(range, used, takenOf(range, range.bound, known), { bound: range.bound });
+      return {
+        judge: (range, used) => toUse(range, used, takenOf(range, range.bound, known), { bound: range.bound }),
+        busiest: known.cells,
+      };
     }
     const { bound, busiest } = estimateBound(classes, usedPorts.usedOdd(classes), free);
-    return (range: Range, used: number) => toUse(range, used, takenOf(range, bound, busiest), { boundEstimate: bound });
+    return {
+      judge: (range, used) => toUse(range, used, takenOf(range, bound, busiest), { boundEstimate: bound }),
+      busiest: busiest.cells,
+    };
   }
 
   /** Goes through the ports only if the class of one has changed. */

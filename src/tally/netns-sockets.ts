@@ -8,13 +8,14 @@ import type {
   NetnsSockets,
   NetnsSocketsCell,
 } from '../model/netns-sockets.ts';
-import type { Breakdown, FamilyLabel, StateCounts } from '../model/socket-counts.ts';
+import type { Breakdown, StateCounts } from '../model/socket-counts.ts';
 import { KNOWN_STATES, STATE_SLOTS, TcpState } from '../model/tcp-state.ts';
 import { FILTERED_LABEL, OTHER_LABEL, UNKNOWN_LABEL } from '../table/name-table.ts';
 import type { NamespacePorts, OtherNamespaces } from '../table/other-namespaces.ts';
 import type { Peers } from '../table/peers.ts';
 import type { PortClasses } from '../table/port-classes.ts';
 import { chunksOf } from '../table/row-changes.ts';
+import { type BusiestPorts, MostTaken } from './bound-ports.ts';
 import { createConnectionsTally } from './connections.ts';
 import { findDestinationOwners } from './destination-owners.ts';
 import { createDestinationsTally } from './destinations.ts';
@@ -26,7 +27,7 @@ import { countNetnsCloseWait } from './netns-close-wait.ts';
 import { createNetnsSocketRanges } from './netns-socket-ranges.ts';
 
 /** Series of `tcpstate_netns_sockets` for each namespace that the limit allows, on average, with those of `other`. */
-const STATES_PER_NAMESPACE = 3.5;
+const STATES_PER_NAMESPACE = 3.25;
 
 /** Numbers by namespace and state that are on the page at most, without those of `other`. */
 export function mostStates({ netns }: Pick<TallyLimits, 'netns'>): number {
@@ -41,6 +42,9 @@ const OTHER: NetnsLabels = { netns: OTHER_LABEL, namespace: '', pod: '' };
 const OTHER_OWNER = ownerOfSum(OTHER_LABEL);
 const FILTERED_OWNER = ownerOfSum(FILTERED_LABEL);
 const NO_ROWS = new Int32Array(0);
+const NO_DESTINATION: BusiestPorts = { ipv4: 0, ipv6: 0, cells: [] };
+/** From this share of its ports on, the busiest destination of a namespace is on the page before larger ones of others. */
+const PRESSED = 0.5;
 
 /** What counts in a namespace without a name belongs to `other`. */
 export interface NamedNamespaces {
@@ -94,12 +98,16 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
     const busiest = findBusiest();
     const queues = findFullestQueues(owners);
     const remembered = new Map<number, Shown>();
+    const pressed: { readonly share: number; readonly cells: readonly number[] }[] = [];
     const cells = [...labels].flatMap(([inum, of]): NetnsSocketsCell[] => {
       const counted = figures.get(inum);
       if (counted === undefined) return [];
       const seen = addShown(shown.get(inum) ?? NOTHING, counted.states);
       remembered.set(inum, seen);
-      const ephemeral = counted.ports && toUse(counted.ports, busiest.get(inum));
+      const towards = busiest.get(inum)?.busiest() ?? NO_DESTINATION;
+      const ephemeral = counted.ports && toUse(counted.ports, towards);
+      const share = Math.max(ephemeral?.ipv4 ?? 0, ephemeral?.ipv6 ?? 0);
+      if (share > PRESSED) pressed.push({ share, cells: towards.cells });
       const fullestQueue = queues.get(inum);
       return [
         {
@@ -121,7 +129,7 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
       cells: rest === undefined ? kept : [...kept, rest],
       foldedStates: folded,
       connections: relabel(connections.select(), byName),
-      destinations: nameDestinations(labels, ownerOf),
+      destinations: nameDestinations(labels, ownerOf, firstOf(pressed)),
       listeners: relabel(countListeners(table, limits.destinations), byName),
       closeWait: countNetnsCloseWait(table, limits.closeWaitStuckAfterMs, limits.processes, ownerOf, OTHER_OWNER),
       socketRanges: socketRanges.select(labels),
@@ -138,8 +146,9 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
   function nameDestinations(
     labels: ReadonlyMap<number, NetnsLabels>,
     ownerOf: (name: string) => NetnsOwner | undefined,
+    first: readonly number[],
   ): NetnsSockets['destinations'] {
-    const kept = destinations.selectByGroup();
+    const kept = destinations.selectByGroup(first);
     const rows = (group: bigint) => rowsOf.get(Number(group)) ?? NO_ROWS;
     const owners = findDestinationOwners(table, kept.cells, rows, destinations.cellOf, ownerOf);
     return relabel(kept, ({ number, group, cell }) => {
@@ -148,14 +157,19 @@ export function createNetnsSocketsTally(others: OtherNamespaces, peers: Peers, l
     });
   }
 
+  /** The destinations of the fullest namespaces, so that others leave room for them. */
+  function firstOf(pressed: { readonly share: number; readonly cells: readonly number[] }[]): number[] {
+    const fullest = pressed.sort((one, other) => other.share - one.share).flatMap(({ cells }) => cells);
+    return fullest.slice(0, Math.ceil(limits.destinations / 2));
+  }
+
   /** Ports that the next connect() to the busiest destination cannot get, without blocked ones, by namespace. */
-  function findBusiest(): ReadonlyMap<number, Record<FamilyLabel, number>> {
-    const busiest = new Map<number, Record<FamilyLabel, number>>();
+  function findBusiest(): ReadonlyMap<number, MostTaken> {
+    const busiest = new Map<number, MostTaken>();
     destinations.each((cell, taken) => {
       const inum = Number(destinations.groupIdOf(cell));
-      const known = busiest.get(inum) ?? { ipv4: 0, ipv6: 0 };
-      const family = destinations.isIpv6(cell) ? 'ipv6' : 'ipv4';
-      known[family] = Math.max(known[family], taken);
+      const known = busiest.get(inum) ?? new MostTaken();
+      known.note(destinations.isIpv6(cell), cell, taken);
       busiest.set(inum, known);
     });
     return busiest;
@@ -207,7 +221,7 @@ function labelsOf({ netns, namespace, pod }: NetnsLabels): NetnsLabels {
 
 function toUse(
   { ports, used, hasIpv6, blocked, passedOver }: NamespaceRange,
-  busiest: Readonly<Record<FamilyLabel, number>> = { ipv4: 0, ipv6: 0 },
+  busiest: BusiestPorts,
 ): NetnsEphemeralUse | undefined {
   if (ports === 0) return undefined;
   const share = (taken: number) => Math.min(1, (taken + blocked) / Math.max(1, ports - passedOver));

@@ -1,5 +1,6 @@
 import type { NetnsCloseWait, NetnsOwner, NetnsSockets, NetnsSocketsCell } from '../model/netns-sockets.ts';
 import type { FamilyLabel } from '../model/socket-counts.ts';
+import { takenTowards } from './busiest.ts';
 import { type Found, known } from './compose.ts';
 import type { Evidence } from './evidence.ts';
 import { count, counted, destination, duration, isNamed, percent } from './words.ts';
@@ -28,20 +29,22 @@ function findPorts(
   const isGone = utilizationRatio > thresholds.podPortsExhausted;
   const [busiest] = destinations.cells
     .filter((each) => each.netns === netns && each.family === family)
-    .toSorted((one, other) => other.portsUsed - one.portsUsed);
+    .toSorted((one, other) => takenTowards(other) - takenTowards(one));
   const taken = Math.round(utilizationRatio * ports);
+  const towards = busiest && takenTowards(busiest);
+  const waiting = busiest && Math.min(towards!, busiest.portsTimeWait - busiest.portsReusable);
   return [
     {
       kind: isGone ? 'pod_ports_exhausted' : 'pod_ports_high',
       severity: isGone ? 'critical' : 'warning',
       subject: { type: 'pod', netns, container: busiest?.container ?? '', process: busiest?.process ?? '' },
-      numbers: known({ ports, taken, timeWait: busiest?.portsTimeWait, utilizationRatio }),
+      numbers: known({ ports, taken, timeWait: waiting, utilizationRatio }),
       headline: `Ports of ${netns} are ${isGone ? 'exhausted' : `${percent(utilizationRatio)} used`}: ${count(taken)} of ${count(ports)} taken.`,
       details:
         busiest === undefined
           ? []
           : [
-              `most towards ${destination(busiest)}: ${count(busiest.portsUsed)}, ${count(busiest.portsTimeWait)} of them in TIME_WAIT`,
+              `most towards ${destination(busiest)}: ${count(towards!)}, ${count(waiting!)} of them in TIME_WAIT`,
               ...describeOwner(busiest),
             ],
     },

@@ -45,6 +45,8 @@ const FAMILIES_OF: Readonly<Partial<Record<keyof Snapshot, readonly string[]>>> 
     'tcpstate_netns_close_wait_stuck_sockets',
     'tcpstate_netns_ephemeral_destination_ports_used',
     'tcpstate_netns_ephemeral_destination_ports_time_wait',
+    'tcpstate_netns_ephemeral_destination_ports_outside',
+    'tcpstate_netns_ephemeral_destination_ports_reusable',
     'tcpstate_netns_ephemeral_socket_range_utilization_ratio',
     'tcpstate_netns_connections',
     'tcpstate_netns_listener_accept_queue_length',

@@ -43,6 +43,33 @@ describe('ports held against every connect(), where the kernel tells', () => {
     assert.deepEqual(createHost()(rows, undefined), { bound: undefined, boundEstimate: 3, blocked: 0, taken: 3 });
   });
 
+  it('leave the destination that has the ports among the busiest, beside larger ones of ports outside the range', () => {
+    for (const held of [new Uint8Array(65_536), undefined]) {
+      const table = new SocketTable();
+      const count = createCounting(table, { ...UNLIMITED, destinations: 2 });
+      const proxy = ['10.0.0.7', '10.0.0.8', '10.0.0.9'].flatMap((backend) =>
+        Array.from(
+          { length: 30 },
+          (_, port): SocketRow => ({
+            state: 'established',
+            local: ['10.0.0.5', 1100 + port],
+            remote: [backend, 80],
+            owner: 5000 + port,
+          }),
+        ),
+      );
+      turnSocketRows(table, [...proxy, ...towards('10.0.0.1', [0, 2, 4, 6, 8])]).heldPorts = held;
+      const { destinations } = count({ ...BARE_INPUT, rules: RULES }).ephemeral!;
+      assert.deepEqual(
+        destinations.cells.map(({ remoteIp, portsUsed }) => [remoteIp, portsUsed]),
+        [
+          ['10.0.0.7', 30],
+          ['10.0.0.1', 5],
+        ],
+      );
+    }
+  });
+
   it('are counted as blocked where a listener, a connection it accepted or a bound socket has them', () => {
     const scrape = createHost();
     const listener: SocketRow = { state: 'listen', local: ['0.0.0.0', FIRST + 7], owner: 1 };

@@ -59,6 +59,28 @@ describe('sockets of other network namespaces', () => {
     assert.deepEqual(two.ephemeral, { ports: 10, used: 2, ipv4: 0.2 });
   });
 
+  it('the destination that has the ports is among the busiest, beside larger ones of ports outside the range', () => {
+    const host = new Host({ ...DEFAULT_LIMITS, destinations: 2 });
+    for (let port = 40_000; port < 40_006; port++) host.add(ONE, established, port, 5432);
+    for (let port = 50_000; port < 50_090; port++)
+      for (const service of [7000, 7001]) host.add(ONE, established, port, service);
+    for (let port = 40_000; port < 40_005; port++) host.add(TWO, established, port, 443);
+    const { cells, destinations } = host.count([ONE, TWO]);
+    assert.equal(cells[0]!.ephemeral!.ipv4, 0.6);
+    assert.deepEqual(
+      destinations.cells.map(({ netns, remotePort, portsUsed, portsOutside }) => [
+        netns,
+        remotePort,
+        portsUsed,
+        portsOutside,
+      ]),
+      [
+        [String(ONE), 7000, 90, 90],
+        [String(ONE), 5432, 6, 0],
+      ],
+    );
+  });
+
   it('what comes to a listening port uses no port towards a destination', () => {
     const host = new Host();
     host.add(ONE, listen, 40_004, 0);

@@ -67,16 +67,18 @@ function queueOf(sample: PageSample, queueLimit: number | undefined): NetnsQueue
 
 function destinationsOf(page: PageSamples): NetnsSockets['destinations'] {
   const name = 'tcpstate_netns_ephemeral_destination_ports_used';
-  const timeWait = new Map(
-    page.get('tcpstate_netns_ephemeral_destination_ports_time_wait')?.map((sample) => [keyOf(sample), sample.value]),
-  );
+  const numbers = (kind: string) =>
+    new Map(
+      page.get(`tcpstate_netns_ephemeral_destination_ports_${kind}`)?.map((sample) => [keyOf(sample), sample.value]),
+    );
+  const [timeWait, outside, reusable] = [numbers('time_wait'), numbers('outside'), numbers('reusable')];
   const cells = (page.get(name) ?? []).map((sample) => ({
     ...ownerOf(sample),
     ...destinationOf(sample.labels),
     portsUsed: sample.value,
     portsTimeWait: timeWait.get(keyOf(sample)) ?? 0,
-    portsOutside: 0,
-    portsReusable: 0,
+    portsOutside: outside.get(keyOf(sample)) ?? 0,
+    portsReusable: reusable.get(keyOf(sample)) ?? 0,
   }));
   return { cells, folded: foldedOf(page, name) };
 }

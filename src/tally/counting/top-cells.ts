@@ -65,9 +65,9 @@ export class TopCells<Member> {
     this.#reserved = Array.from({ length: key.folds }, () => new BoundedRanking(share, compare));
   }
 
-  /** Selects by count and remembers the choice for the next scrape. */
-  select(counts: Cells): Selection {
-    const members = this.#rankMembers(counts);
+  /** Selects by count and remembers the choice for the next scrape. `first`: cells that are kept whatever their count, as far as the limit goes. */
+  select(counts: Cells, first: readonly number[] = []): Selection {
+    const members = this.#rankMembers(counts, first);
     const { totals, cells } = this.#rankAll(counts, members);
     const kept = this.#choose().sort((a, b) => counts.count(b) - counts.count(a) || this.#key.compare(a, b));
     for (const cell of kept) totals[this.#key.foldOf(cell)]! -= counts.count(cell);
@@ -75,14 +75,16 @@ export class TopCells<Member> {
     return { kept, other: totals, folded: cells - kept.length };
   }
 
-  #rankMembers(counts: Cells): Set<number> {
+  #rankMembers(counts: Cells, first: readonly number[]): Set<number> {
     const cells = new Set<number>();
     for (const member of this.#members) {
       const cell = this.#key.recall(member);
-      if (cell >= 0) cells.add(cell);
+      if (cell >= 0 && !first.includes(cell)) cells.add(cell);
     }
     for (const ranking of [this.#overall, ...this.#reserved]) ranking.clear();
+    for (const cell of first) this.#offer(cell, Number.MAX_VALUE);
     for (const cell of cells) this.#offer(cell, counts.count(cell) * STAY_FACTOR + STAY_BONUS);
+    for (const cell of first) cells.add(cell);
     return cells;
   }
 

@@ -44,7 +44,7 @@ export const LIVE_PAGE: Readonly<Record<string, FuzzTarget>> = {
       'http/pages/live/page.ts#renderLivePage',
       'http/pages/live/html.ts#escapeHtml',
       'http/pages/live/findings.ts#isolate',
-      'verdict/earlier-look.ts#toEarlierLook',
+      'model/earlier-look.ts#toEarlierLook',
     ],
     holds: 'plain elements that a strict reader reads, with every name as text: no script, no link but ours',
     seeds: (read) => [

@@ -14,10 +14,13 @@ function createTop(limit: number, folds = 1) {
     remember: (cell) => counts.key(cell, 0),
     recall: (name) => counts.find(name, 0, name % folds),
   });
-  return function select(sizes: ReadonlyMap<number, number>) {
+  return function select(sizes: ReadonlyMap<number, number>, first: readonly number[] = []) {
     counts.reset();
     for (const [name, size] of sizes) counts.add(name, 0, name % folds, size);
-    const selection = top.select(counts);
+    const selection = top.select(
+      counts,
+      first.map((name) => counts.find(name, 0, name % folds)),
+    );
     return { ...selection, kept: selection.kept.map((cell) => counts.key(cell, 0)) };
   };
 }
@@ -51,6 +54,14 @@ describe('TopCells', () => {
     const select = createTop(1);
     select(sizesOf([1, 100], [2, 90]));
     assert.deepEqual(select(sizesOf([2, 3])).kept, [2]);
+  });
+
+  it('keeps those that come first whatever their count, as far as the limit goes, and lets them go afterwards', () => {
+    const select = createTop(2);
+    const sizes = sizesOf([1, 5], [2, 50], [3, 40]);
+    assert.deepEqual(select(sizes, [1]), { kept: [2, 1], other: [40], folded: 1 });
+    assert.deepEqual(select(sizes, [1, 3, 2]).kept.length, 2);
+    assert.deepEqual(select(sizes).kept, [2, 3]);
   });
 
   it('keeps the largest of a small fold beside a flood of another', () => {
