@@ -66,7 +66,9 @@ function orRefuse<Value>(read: () => Value): Value | undefined {
   }
 }
 
+/** Nagios shows what a check writes to its standard output alone. */
 function refuse(reason: string): undefined {
-  process.stderr.write(`tcpstate diagnose: ${reason}\n`);
+  if (process.argv.includes('--check') && !isLost) process.stdout.write(`TCP UNKNOWN - ${reason}\n`);
+  else process.stderr.write(`tcpstate diagnose: ${reason}\n`);
   process.exitCode = EXIT_UNKNOWN;
 }

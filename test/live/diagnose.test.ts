@@ -129,6 +129,11 @@ describe('diagnose, on a host of its own', { skip }, () => {
     const { code, stderr } = await runProgram(['diagnose', '--chek']);
     assert.deepEqual([code, stderr], [3, 'tcpstate diagnose: unknown flag --chek: did you mean --check?\n']);
   });
+
+  it('says so where Nagios looks, in a check', async () => {
+    const { code, stdout, stderr } = await runProgram(['diagnose', '--check', '--watc']);
+    assert.deepEqual([code, stdout, stderr], [3, 'TCP UNKNOWN - unknown flag --watc: did you mean --watch?\n', '']);
+  });
 });
 
 /** The verdict of this host in three forms, and that by the page of an exporter here. `prepare` is done before each. */
