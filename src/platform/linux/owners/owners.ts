@@ -48,7 +48,6 @@ export interface OwnerOptions {
 }
 
 const MARK_BITS = 0xffff;
-const isAny = () => true;
 
 /** Attributes sockets to processes through /proc/PID/fd. It keeps what it found and searches for new sockets only. */
 export function createOwnerResolver(
@@ -149,22 +148,19 @@ export function createOwnerResolver(
     const changed = [...lost, ...known.news];
     lost = [...known.news]; // an owner lost in this scrape counts until the next one
     if (table.changes.isFullRecount) return;
-    if (isRenamed || isMoved || isOther) settleAgain(table, isAny);
-    else if (changed.length > 0) settleAgain(table, oneOf(changed));
+    const isEvery = isRenamed || isMoved || isOther;
+    if (isEvery || changed.length > 0) settleAgain(table, isEvery ? undefined : changed);
   }
 
-  function settleAgain(table: SocketTable, isChanged: (inode: number) => boolean): void {
-    for (let row = 0; row < table.length; row++) {
-      const inode = table.words[row * ROW_WORDS + Word.owner]!;
-      if (inode !== 0 && isChanged(inode)) settleRow(table, row, known.entryOf(inode));
+  /** Rows with one of these inodes and, as nothing is compared but their last 16 bits, a few others; undefined = all rows. */
+  function settleAgain(table: SocketTable, inodes: readonly number[] | undefined): void {
+    const { words, length } = table;
+    marks.fill(inodes === undefined ? 1 : 0);
+    for (const inode of inodes ?? []) marks[inode & MARK_BITS] = 1;
+    for (let row = 0, at: number = Word.owner; row < length; row++, at += ROW_WORDS) {
+      const inode = words[at]!;
+      if (inode !== 0 && marks[inode & MARK_BITS] === 1) settleRow(table, row, known.entryOf(inode));
     }
-  }
-
-  /** True for these inodes and, as nothing is compared but their last 16 bits, a few others. */
-  function oneOf(inodes: readonly number[]): (inode: number) => boolean {
-    marks.fill(0);
-    for (const inode of inodes) marks[inode & MARK_BITS] = 1;
-    return (inode) => marks[inode & MARK_BITS] === 1;
   }
 
   function settleRow(table: SocketTable, row: number, entry: number): void {
