@@ -28,6 +28,33 @@ export class RepeatedRows {
     return this.oneIn !== 1 && (Math.imul(ports ^ remoteWord, 0x9e3779b1) >>> 8) % this.oneIn !== 0;
   }
 
+  /** Keeps the next row of the last dump if it is this socket, an IPv4 connection that is bound to no interface. Returns whether it is. */
+  keepNext(
+    table: SocketTable,
+    ports: number,
+    remoteWord: number,
+    owner: number,
+    use: number,
+    localWord: number,
+  ): boolean {
+    const { words, next, end, addresses } = table;
+    const at = next * ROW_WORDS;
+    if (
+      next >= end ||
+      words[at + Word.remoteWord] !== remoteWord ||
+      words[at + Word.owner] !== owner ||
+      words[at + Word.ports] !== ports ||
+      ((words[at + Word.use]! ^ use) & IDENTITY_MASK) !== 0 ||
+      addresses.word(words[at + Word.localAddress]!, 3) !== localWord ||
+      addresses.hasScopes ||
+      this.oneIn !== 1
+    )
+      return false;
+    this.#window = FIRST_WINDOW;
+    table.keep(next);
+    return true;
+  }
+
   /**
    * The row of the last dump that may be this socket: its identity words equal these, and its local address ends with
    * `localWord`; −1 if none is found. For IPv6 the caller compares the remaining address words.
