@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { CgroupView } from '../../../../src/platform/linux/cgroups/cgroup-view.ts';
 import { createNetnsReader } from '../../../../src/platform/linux/netns/netns-reader.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
 import { addPodLogs } from '../../../support/sockets/fake-pods.ts';
@@ -38,8 +39,8 @@ export class FakeNode {
     symlinkSync('1', join(this.procfs, 'thread-self'));
   }
 
-  reader() {
-    const reader = createNetnsReader({ procfs: this.procfs, kubeletLogs: this.logs }, this.procfs)!;
+  reader(view?: CgroupView) {
+    const reader = createNetnsReader({ procfs: this.procfs, kubeletLogs: this.logs }, this.procfs, undefined, view)!;
     let nowMs = 0;
     return (budget: Partial<ScrapeBudget> = {}) => {
       nowMs += INTERVAL_MS;

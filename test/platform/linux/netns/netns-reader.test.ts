@@ -43,6 +43,14 @@ describe('the reader of network namespaces', () => {
     assert.deepEqual(namesOf(node.reader()()), []);
   });
 
+  it('takes names from whole paths where it sees only the end of them, in a cgroup namespace of its own', (t) => {
+    const node = new FakeNode(t);
+    node.addNamespace(1);
+    node.addProcess(100, 1, '/../web');
+    const fromTop = (text: string) => text.replace('/../', '/lxc/');
+    assert.deepEqual(namesOf(node.reader({ fromTop, directoryOf: () => undefined })()), ['web']);
+  });
+
   it('names what is no pod: container, name in /run/netns, unit, number', (t) => {
     const node = new FakeNode(t);
     const cgroups = [
