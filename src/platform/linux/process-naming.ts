@@ -31,7 +31,7 @@ export function openProcessNames(
   const kubelet = createKubeletLogs(kubeletLogs);
   const names = createProcessNames({
     readArguments: createCommandLineReader(libc, procfs),
-    readPlace: (pid) => placeOf(view.fromTop(readCgroup(procfs, pid))),
+    readPlace: (folder) => placeOf(view.fromTop(readCgroup(procfs, folder))),
   });
   return { names, nameEvents };
 
@@ -62,9 +62,9 @@ export function openProcessNames(
 }
 
 /** Empty of a process that has ended. */
-function readCgroup(procfs: string, pid: number): string {
+function readCgroup(procfs: string, folder: string): string {
   try {
-    return readWhole(`${procfs}/${pid}/cgroup`);
+    return readWhole(`${procfs}/${folder}/cgroup`);
   } catch {
     return '';
   }

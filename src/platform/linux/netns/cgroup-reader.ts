@@ -31,13 +31,13 @@ export function createCgroupReader(procfs: string, view?: Pick<CgroupView, 'from
   function readAgain(process: NamespaceProcess): boolean {
     left--;
     const before = process.cgroup;
-    process.cgroup = readText(process.pid) ?? GONE;
+    process.cgroup = readText(process.folder) ?? GONE;
     return before === undefined || process.cgroup === before;
   }
 
-  function readText(pid: number): string | undefined {
+  function readText(folder: string): string | undefined {
     try {
-      return readWhole(`${procfs}/${pid}/cgroup`);
+      return readWhole(`${procfs}/${folder}/cgroup`);
     } catch {
       return undefined; // it has ended
     }

@@ -121,7 +121,7 @@ export function createNetnsReader(
     for (const { process } of members.slice(0, MOST_TRIES)) {
       // its pid can belong to a different process by now
       if (!cgroups.readAgain(process)) members = membersOf(processes);
-      const folder = `${procfs}/${process.pid}`;
+      const folder = `${procfs}/${process.folder}`;
       try {
         const numbers = readNamespace(folder, key);
         if (numbers !== undefined) {
@@ -140,7 +140,7 @@ export function createNetnsReader(
   /** Of the first process that may be asked: there are some that not even root may look into. */
   function findInum(key: number, members: readonly Member[]): number | undefined {
     for (const { process } of members.slice(0, MOST_TRIES)) {
-      const folder = `${procfs}/${process.pid}`;
+      const folder = `${procfs}/${process.folder}`;
       const inum = readInum(folder);
       if (inum !== undefined && namespaceKeyOf(folder) === key) return inum;
     }

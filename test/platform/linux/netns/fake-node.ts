@@ -64,11 +64,11 @@ export class FakeNode {
     return join(this.procfs, `ns-${number}`);
   }
 
-  addProcess(pid: number, namespace: number, cgroup: string): void {
+  addProcess(pid: number | string, namespace: number, cgroup: string, up = '..'): void {
     const folder = join(this.procfs, String(pid));
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(join(folder, 'ns'), { recursive: true });
-    symlinkSync(`../ns-${namespace}`, join(folder, 'net'));
+    symlinkSync(`${up}/ns-${namespace}`, join(folder, 'net'));
     symlinkSync(`net:[${FIRST_INUM + namespace}]`, join(folder, 'ns', 'net'));
     writeFileSync(join(folder, 'cgroup'), cgroup.startsWith('/') ? `0::${cgroup}\n` : cgroup);
   }
@@ -80,6 +80,14 @@ export class FakeNode {
   /** A process that ended and waits for its parent. */
   makeZombie(pid: number): void {
     rmSync(join(this.procfs, String(pid), 'net'));
+  }
+
+  /** Its first thread has ended: what that knew is known of another one, which is in this namespace and this cgroup. */
+  loseFirstThread(pid: number, tid: number, namespace: number, cgroup: string): void {
+    this.makeZombie(pid);
+    rmSync(join(this.procfs, String(pid), 'ns', 'net'), { force: true });
+    this.addProcess(join(String(pid), 'task', String(tid)), namespace, cgroup, '../../..');
+    writeFileSync(join(this.procfs, String(pid), 'cgroup'), '0::/\n');
   }
 
   nameNamespaces(names: Readonly<Record<string, number>>): void {
