@@ -93,6 +93,20 @@ test('a ring of io_uring is one', { skip }, async (t) => {
   assert.deepEqual(found, readAll(proc, puppet.pid));
 });
 
+test('a process that the kernel does not show to programs is read from procfs, which also tells if it is closed to us', {
+  skip,
+}, async (t) => {
+  const { start } = createSocketPuppets(t);
+  const puppet = await start('unseen');
+  await puppet.tell('listen 10.0.33.1 80');
+  const kernel = new KernelFds(loadFds());
+  t.after(() => kernel.close());
+  const links = createKernelLinks({ ...reader(kernel), find: () => 0 }, proc, () => true);
+  assert.deepEqual(readAll(links, puppet.pid), readAll(proc, puppet.pid));
+  await puppet.end();
+  assert.equal(links.open(String(puppet.pid)), GONE);
+});
+
 test('what has ended has no descriptors, and a number that another process has is not the same process', {
   skip,
 }, async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createThreadFaults } from '../support/fakes/thread-faults.ts';
@@ -25,6 +26,10 @@ for (const source of ['bpf', 'auto']) {
     assert.equal(sourceIn(page), 'bpf');
     assert.deepEqual(warnings(exporter), ['CAP_DAC_READ_SEARCH missing: sockets of other users']);
     checkThreads(exporter.pid);
+    const name = readFileSync('/proc/self/comm', 'utf8'); // another program in Node.js
+    assert.equal(readFileSync(`/proc/${exporter.pid}/comm`, 'utf8'), name, 'it is called what it was');
+    const sockets = page.get('tcpstate_process_sockets')!.samples;
+    assert.ok(sockets.some(({ labels }) => labels.process === basename(process.execPath) && labels.state === 'listen'));
   });
 }
 

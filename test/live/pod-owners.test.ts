@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { temporaryFolder } from '../platform/linux/procfs/fake-procfs.ts';
 import type { ParsedFamily } from '../support/pages/exposition-parser.ts';
 import { missingCompiler } from '../support/programs/gcc.ts';
@@ -67,6 +68,27 @@ test('TIME_WAIT sockets of a pod have the process that closed them, where connec
   assert.equal(find(page, 'tcpstate_netns_connections', waiting), PORTS);
   const destination = { ...APP, remote_ip: '10.0.0.1', remote_port: '5432' };
   assert.equal(find(page, 'tcpstate_netns_ephemeral_destination_ports_time_wait', destination), PORTS);
+});
+
+test('the only process of a pod is known by its other threads when its first one has ended', { skip }, async (t) => {
+  const { exporter, app, sidecar } = await startPod(t);
+  await sidecar.end();
+  const service = await app.tell('listen 10.0.0.1 8080');
+  await app.tell('connect 10.0.0.1 8080');
+  await app.tell(`accept ${service}`);
+  const thread = await app.tell('worker shared');
+  await app.tell('retire');
+  while (existsSync(`/proc/${app.pid}/net/sockstat`)) await delay(10);
+  const queue = { ...POD, local_ip: '10.0.0.1', local_port: '8080' };
+  const page = await scrapeUntil(
+    exporter,
+    (page) => find(page, 'tcpstate_netns_listener_accept_queue_limit', { ...queue, ...APP }) !== undefined,
+  );
+  assert.equal(find(page, 'tcpstate_netns_listener_accept_queue_limit', { ...queue, ...APP }), 32);
+  assert.equal(find(page, 'tcpstate_netns_inuse_sockets', POD), 3);
+  assert.equal(find(page, 'tcpstate_netns_passive_opens_total', POD), 1);
+  const inum = /\d+/.exec(readlinkSync(`/proc/${app.pid}/task/${thread}/ns/net`))![0];
+  assert.equal(find(page, 'tcpstate_netns_info', { ...POD, container: 'app', inum }), 1);
 });
 
 /** A pod with two containers, in cgroups and with log folders as the kubelet has them, and an exporter beside it. */

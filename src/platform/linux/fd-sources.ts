@@ -74,7 +74,8 @@ export function createKernelLinks(kernel: FdReader, proc: FdLinks, prove: () => 
       if (reason !== undefined) return proc.open(folder);
       const pid = Number(folder.slice(folder.lastIndexOf('/') + 1));
       const started = orOff(() => kernel.find(pid));
-      if (started === 0) return GONE;
+      // procfs decides whether it has ended: one that the kernel hides from programs cannot be looked at, which is not the same
+      if (started === 0) return proc.open(folder);
       opened.set(FIRST_HANDLE + handles, { pid, started });
       return FIRST_HANDLE + handles;
     },

@@ -2,6 +2,7 @@ import type { Namespaces } from '../../model/snapshot.ts';
 import type { SocketTable } from '../../table/socket-table.ts';
 import type { Notice, Platform, PlatformOptions } from '../platform.ts';
 import { describeCapabilities, describeNamespaces, hasOwnerCapabilities } from './capability-notices.ts';
+import { createCgroupView } from './cgroups/cgroup-view.ts';
 import type { OpenedEvents } from './event-source.ts';
 import { createFactCollectors } from './facts.ts';
 import type { openKernelLinks as OpenKernelLinks } from './fd-sources.ts';
@@ -48,7 +49,8 @@ export function openLinuxPlatform(
   const chosen = chooseSources(libc, options);
   const { lookup, ...sources } = addWalk?.(libc, options, chosen) ?? chosen;
   const links = isPrivileged && seesAll ? openKernelLinks?.(libc, options.procfs) : undefined;
-  const { names, nameEvents } = openProcessNames(libc, options);
+  const view = createCgroupView(options);
+  const { names, nameEvents } = openProcessNames(libc, options, view);
   const ownerOptions = {
     names,
     ...(links && { links }),
@@ -62,10 +64,10 @@ export function openLinuxPlatform(
   const owners = createOwnerResolver(libc, {
     ...ownerOptions,
     lookup,
-    groups: sources.units ? createProcessGroups(options) : undefined,
+    groups: sources.units ? createProcessGroups(options.procfs, view) : undefined,
   });
   const events = openEvents?.(options.collectors.has('processes') ? nameEvents(owners, sources.units) : undefined);
-  const netns = options.collectors.has('netns') ? openNetns(libc, options, sources, ownerOptions) : undefined;
+  const netns = options.collectors.has('netns') ? openNetns(libc, options, sources, ownerOptions, view) : undefined;
   return {
     name: 'linux',
     ...sources,

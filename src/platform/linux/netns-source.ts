@@ -1,4 +1,5 @@
 import type { NetnsReader, PlatformOptions } from '../platform.ts';
+import type { CgroupView } from './cgroups/cgroup-view.ts';
 import type { Libc } from './libc/libc.ts';
 import { createNetnsReader } from './netns/netns-reader.ts';
 import type { SearchLimits } from './owners/owner-search.ts';
@@ -21,8 +22,9 @@ export function openNetns(
   options: PlatformOptions,
   { units }: Pick<SocketSources, 'units'>,
   owners: Omit<OwnerOptions, 'lookup' | 'groups' | 'limits'>,
+  view: CgroupView,
 ): NetnsReader | undefined {
-  const reader = createNetnsReader(options, undefined, owners.listPids);
+  const reader = createNetnsReader(options, undefined, owners.listPids, view);
   if (reader === undefined) return undefined;
   const { source, read, listPids } = reader;
   const cgroups = units ?? openCgroups(options);

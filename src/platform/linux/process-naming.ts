@@ -1,4 +1,5 @@
 import type { PlatformOptions } from '../platform.ts';
+import type { CgroupView } from './cgroups/cgroup-view.ts';
 import type { Libc } from './libc/libc.ts';
 import { createKubeletLogs } from './netns/kubelet-logs.ts';
 import { SHORT_ID } from './netns/netns-identity.ts';
@@ -21,6 +22,7 @@ type KnownOwners = Pick<EventSources, 'recheck'> & { readonly records: KnownProc
 export function openProcessNames(
   libc: Libc,
   options: PlatformOptions,
+  view: CgroupView,
 ): {
   readonly names: ProcessNames;
   readonly nameEvents: (owners: KnownOwners, units: SocketSources['units']) => EventNames;
@@ -29,15 +31,16 @@ export function openProcessNames(
   const kubelet = createKubeletLogs(kubeletLogs);
   const names = createProcessNames({
     readArguments: createCommandLineReader(libc, procfs),
-    readPlace: (pid) => placeOf(readCgroup(procfs, pid)),
+    readPlace: (folder) => placeOf(view.fromTop(readCgroup(procfs, folder))),
   });
   return { names, nameEvents };
 
   function nameEvents({ records, recheck }: KnownOwners, units: SocketSources['units']): EventNames {
+    const readCgroupId = createCgroupIdReader(procfs, view);
     return createEventNames(names, {
       records: () => records,
       recheck,
-      readCgroupId: createCgroupIdReader(options),
+      readCgroupId: (pid) => readCgroupId(pid) ?? 0n,
       placeOfCgroup(id) {
         try {
           const path = units?.pathOf(id);
@@ -59,9 +62,9 @@ export function openProcessNames(
 }
 
 /** Empty of a process that has ended. */
-function readCgroup(procfs: string, pid: number): string {
+function readCgroup(procfs: string, folder: string): string {
   try {
-    return readWhole(`${procfs}/${pid}/cgroup`);
+    return readWhole(`${procfs}/${folder}/cgroup`);
   } catch {
     return '';
   }

@@ -3,11 +3,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseAnonymous } from '../../../src/metrics/anonymous-memory.ts';
 import { parseCgroupMounts } from '../../../src/platform/linux/cgroups/cgroup-mount.ts';
+import { directoryOf, parseCgroup2 } from '../../../src/platform/linux/cgroups/cgroup-path.ts';
 import { isSinceKernel } from '../../../src/platform/linux/libc/kernel-release.ts';
 import type { Libc } from '../../../src/platform/linux/libc/libc.ts';
 import { createProtocolReader } from '../../../src/platform/linux/owners/closed-sockets.ts';
 import { parseOpenFilesLimit } from '../../../src/platform/linux/owners/process-fds.ts';
-import { directoryOf } from '../../../src/platform/linux/owners/process-groups.ts';
 import { parseCapabilities } from '../../../src/platform/linux/procfs/capabilities.ts';
 import { readConntrack } from '../../../src/platform/linux/procfs/conntrack.ts';
 import { parseConntrackStat } from '../../../src/platform/linux/procfs/conntrack-stat.ts';
@@ -136,7 +136,7 @@ export const PROC_TEXTS: Readonly<Record<string, FuzzTarget>> = {
     },
   },
   'process-cgroup': {
-    drives: ['platform/linux/owners/process-groups.ts#directoryOf'],
+    drives: ['platform/linux/cgroups/cgroup-path.ts#directoryOf', 'platform/linux/cgroups/cgroup-path.ts#parseCgroup2'],
     holds: 'a directory of the mount or below it, or none',
     seeds: () => ['0::/system.slice/a.service\n', '3:cpu:/\n0::/../../b\n', '0::/x/y (deleted)\n'],
     run(input) {
@@ -145,9 +145,13 @@ export const PROC_TEXTS: Readonly<Record<string, FuzzTarget>> = {
         ['/', 2],
         ['/x', 0],
       ] as const) {
-        const found = directoryOf({ directory: '/mnt', cgroup, climbs }, input.toString());
+        const found = directoryOf({ directory: '/mnt', cgroup, climbs }, input.toString(), (levels) =>
+          '/own'.repeat(levels),
+        );
         assert.ok(found === undefined || found === '/mnt' || found.startsWith('/mnt/'));
       }
+      const seen = parseCgroup2(input.toString());
+      assert.ok(seen === undefined || (seen.climbs >= 0 && !seen.below.startsWith('/../')));
     },
   },
   mountinfo: {

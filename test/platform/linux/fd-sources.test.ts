@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createKernelLinks, type FdReader } from '../../../src/platform/linux/fd-sources.ts';
-import { GONE } from '../../../src/platform/linux/owners/fd-links.ts';
+import { DENIED, GONE } from '../../../src/platform/linux/owners/fd-links.ts';
 import { createFakeProcesses } from './owners/fake-processes.ts';
 
 const PROVE_EVERY = 1000;
@@ -57,7 +57,7 @@ describe('createKernelLinks', () => {
   });
 
   it('gives nothing of a process that ended since it was opened', () => {
-    const { links, kernel } = createHost(() => true);
+    const { links, kernel, proc } = createHost(() => true);
     const directory = links.open('10');
     kernel.ask = () => 0;
     links.expect!(directory, Int32Array.of(0, 1), 2);
@@ -66,7 +66,16 @@ describe('createKernelLinks', () => {
       [GONE, GONE, GONE],
     );
     kernel.find = () => 0;
+    proc.end(proc.processes.get(10)!);
     assert.equal(links.open('10'), GONE);
+  });
+
+  it('asks procfs for a process that the kernel does not show: it may exist, and be closed to us', () => {
+    const { links, kernel, proc } = createHost(() => true);
+    kernel.find = () => 0;
+    assert.deepEqual(readAll(links), [101, 102]);
+    proc.processes.get(10)!.isDenied = true;
+    assert.equal(links.open('10'), DENIED);
   });
 
   it('takes the descriptors of a thread by its own number', () => {
@@ -94,7 +103,7 @@ function createHost(prove: () => boolean | undefined) {
     },
     close() {},
   };
-  return { links: createKernelLinks(kernel, proc.links, prove), kernel, asked };
+  return { links: createKernelLinks(kernel, proc.links, prove), kernel, asked, proc };
 }
 
 function readAll(links: ReturnType<typeof createHost>['links']): number[] {

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { type Libc, loadLibc, SystemCallError } from '../libc/libc.ts';
 import { type ProcessCalls, processCalls } from './bpf-call.ts';
 import { openFds } from './kernel-fds.ts';
@@ -17,6 +18,9 @@ const UPPER_SETS = 12;
 /** include/uapi/asm-generic/fcntl.h */
 const F_SETFD = 2;
 const STANDARD_STREAMS = [0, 1, 2];
+const OWN_PROGRAM = '/proc/self/exe';
+/** Characters of a comm. */
+const LONGEST_NAME = 15;
 
 /** Which programs: the one that reads sockets, the one that finds their processes, those that count who opens and closes connections. */
 export interface WantedPrograms {
@@ -82,10 +86,31 @@ function giveUp({ capget, capset, errno }: Libc): void {
   if (capset === undefined || capset(header, sets) !== 0) throw new SystemCallError('capset', errno());
 }
 
-/** The same program with the same arguments and the environment it was started with, under the same process id. */
+/** The same program with the same arguments and the environment it was started with, under the same process id and name. */
 function beginAnew(calls: ProcessCalls): never {
-  calls.execve('/proc/self/exe', readTexts('/proc/self/cmdline'), readTexts('/proc/self/environ'));
-  throw new SystemCallError('execve(/proc/self/exe)', calls.errno());
+  const [words, environment] = [readTexts('/proc/self/cmdline'), readTexts('/proc/self/environ')];
+  for (const path of [...programPaths(), OWN_PROGRAM]) calls.execve(path, words, environment);
+  throw new SystemCallError(`execve(${OWN_PROGRAM})`, calls.errno());
+}
+
+/**
+ * Paths of the program that runs, which may have been replaced since. The kernel names a process after the last part of the path: one with the
+ * name that it has comes first, and OWN_PROGRAM, which would make it `exe`, is what is left when there is no path any more.
+ */
+function programPaths(): readonly string[] {
+  const name = readFileSync('/proc/self/comm', 'utf8').trimEnd();
+  const hasName = (path: string) => basename(path).slice(0, LONGEST_NAME) === name;
+  const paths = [process.argv0, process.execPath].filter((path) => path.startsWith('/') && isOwnProgram(path));
+  return [...paths.filter(hasName), ...paths.filter((path) => !hasName(path))];
+}
+
+function isOwnProgram(path: string): boolean {
+  try {
+    const [own, other] = [statSync(OWN_PROGRAM, { bigint: true }), statSync(path, { bigint: true })];
+    return own.dev === other.dev && own.ino === other.ino;
+  } catch {
+    return false; // it is gone, or closed to this user
+  }
 }
 
 /** Texts that end with a NUL each, as they are: not all are UTF-8. */

@@ -47,7 +47,8 @@ function statDirectory(directory: string) {
   return statSync(directory, { bigint: true, throwIfNoEntry: false });
 }
 
-function subdirectories(directory: string): string[] {
+/** The names of the directories in one; none if it is gone, or closed to this user. */
+export function subdirectories(directory: string): string[] {
   try {
     return readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

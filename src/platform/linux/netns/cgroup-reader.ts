@@ -1,3 +1,4 @@
+import type { CgroupView } from '../cgroups/cgroup-view.ts';
 import { readWhole } from '../procfs/proc-file.ts';
 import type { NamespaceProcess } from './namespace-processes.ts';
 import { type CgroupIdentity, parseProcessCgroup } from './process-cgroup.ts';
@@ -9,8 +10,8 @@ const GONE = '';
 /** Most different texts remembered; then all are parsed again. */
 const MOST_REMEMBERED = 10_000;
 
-/** What the cgroups of processes tell. Remembers each process's for as long as `NamespaceProcess` is valid. */
-export function createCgroupReader(procfs: string) {
+/** What the cgroups of processes tell. Remembers each process's for as long as `NamespaceProcess` is valid. `view`: absent = paths are as they are read. */
+export function createCgroupReader(procfs: string, view?: Pick<CgroupView, 'fromTop'>) {
   const parsed = new Map<string, CgroupIdentity>();
   let left = MOST_READS;
 
@@ -30,13 +31,13 @@ export function createCgroupReader(procfs: string) {
   function readAgain(process: NamespaceProcess): boolean {
     left--;
     const before = process.cgroup;
-    process.cgroup = readText(process.pid) ?? GONE;
+    process.cgroup = readText(process.folder) ?? GONE;
     return before === undefined || process.cgroup === before;
   }
 
-  function readText(pid: number): string | undefined {
+  function readText(folder: string): string | undefined {
     try {
-      return readWhole(`${procfs}/${pid}/cgroup`);
+      return readWhole(`${procfs}/${folder}/cgroup`);
     } catch {
       return undefined; // it has ended
     }
@@ -46,7 +47,7 @@ export function createCgroupReader(procfs: string) {
     const known = parsed.get(text);
     if (known !== undefined) return known;
     if (parsed.size >= MOST_REMEMBERED) parsed.clear();
-    const identity = parseProcessCgroup(text);
+    const identity = parseProcessCgroup(view?.fromTop(text) ?? text);
     parsed.set(text, identity);
     return identity;
   }

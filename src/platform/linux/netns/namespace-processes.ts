@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 
 /** What identifies a network namespace, whoever we are: each has its own entry for this file, with an inode of its own. */
 const TELLING_FILE = 'net/sockstat';
@@ -10,10 +10,14 @@ const KNOWN_BUDGET_MS = 2;
  */
 const FIRST_VALID_SCRAPES = 1;
 const VALID_SCRAPES = 8;
+/** Threads of a process that are asked where its first one has no answer: one that runs has, unless it ends just then. */
+const MOST_THREADS = 8;
 
 /** A process as it was when it was last looked at. */
 export interface NamespaceProcess {
   readonly pid: number;
+  /** Below procfs: of the process, or of a thread that runs where the first one has ended. */
+  readonly folder: string;
   /** 0 = it has none: it ended and waits for its parent, or we may not look. */
   key: number;
   dueScrape: number;
@@ -65,8 +69,30 @@ export function createNamespaceProcesses(procfs: string) {
   function look(pid: number): void {
     const before = known.get(pid);
     const valid = before === undefined ? FIRST_VALID_SCRAPES : VALID_SCRAPES - (pid % (VALID_SCRAPES >> 1)); // not all at once
-    const key = namespaceKeyOf(`${procfs}/${pid}`) ?? 0;
-    known.set(pid, { pid, key, dueScrape: scrape + valid, cgroup: undefined });
+    const folder = String(pid);
+    const key = namespaceKeyOf(`${procfs}/${folder}`);
+    const found = key === undefined ? findThread(folder) : { folder, key };
+    known.set(pid, { pid, ...found, dueScrape: scrape + valid, cgroup: undefined });
+  }
+
+  /** Of a process whose first thread has ended (pthread_exit() in main) while others run, these have the namespace. */
+  function findThread(process: string): { readonly folder: string; readonly key: number } {
+    for (const tid of threadsOf(process)) {
+      const folder = `${process}/task/${tid}`;
+      const key = namespaceKeyOf(`${procfs}/${folder}`);
+      if (key !== undefined) return { folder, key };
+    }
+    return { folder: process, key: 0 };
+  }
+
+  function threadsOf(process: string): readonly string[] {
+    try {
+      return readdirSync(`${procfs}/${process}/task`)
+        .filter((tid) => tid !== process)
+        .slice(0, MOST_THREADS);
+    } catch {
+      return []; // it has ended, or procfs hides it
+    }
   }
 
   function forgetEnded(pids: readonly number[]): void {

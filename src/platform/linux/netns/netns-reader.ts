@@ -1,5 +1,6 @@
 import type { CgroupPlace, NetnsIdentity, NetnsNumbers, NetnsReadings } from '../../../model/netns.ts';
 import type { NetnsReader, ScrapeBudget } from '../../platform.ts';
+import type { CgroupView } from '../cgroups/cgroup-view.ts';
 import { listPids as listAllPids } from '../procfs/process-list.ts';
 import { placeOf } from './cgroup-place.ts';
 import { createCgroupReader } from './cgroup-reader.ts';
@@ -34,17 +35,18 @@ export interface NamespaceTools {
 
 /**
  * Reads every network namespace with a process in `procfs` but the calling thread's own, from /proc/PID/net. `kubeletLogs`: the
- * folder with its `pods` and `containers`; `listPids`: all processes. Undefined where the own one cannot be told from others (gVisor).
+ * folder with its `pods` and `containers`; `listPids`: all processes; `view`: absent = no cgroup namespace is around us. Undefined where the own one cannot be told from others (gVisor).
  */
 export function createNetnsReader(
   { procfs, kubeletLogs }: { readonly procfs: string; readonly kubeletLogs: string },
   ownProcfs = '/proc',
   listPids: (budget: ScrapeBudget) => readonly number[] = () => listAllPids(procfs),
+  view?: CgroupView,
 ): (Omit<NetnsReader, 'placeOf'> & NamespaceTools) | undefined {
   const self = `${ownProcfs}/thread-self`;
   if (namespaceKeyOf(self) === undefined) return undefined;
   const listProcesses = createNamespaceProcesses(procfs);
-  const cgroups = createCgroupReader(procfs);
+  const cgroups = createCgroupReader(procfs, view);
   const kubelet = createKubeletLogs(kubeletLogs);
   const nameAll = createNetnsNames();
   let visits: ReadonlyMap<number, Visit> = new Map();
@@ -119,7 +121,7 @@ export function createNetnsReader(
     for (const { process } of members.slice(0, MOST_TRIES)) {
       // its pid can belong to a different process by now
       if (!cgroups.readAgain(process)) members = membersOf(processes);
-      const folder = `${procfs}/${process.pid}`;
+      const folder = `${procfs}/${process.folder}`;
       try {
         const numbers = readNamespace(folder, key);
         if (numbers !== undefined) {
@@ -138,7 +140,7 @@ export function createNetnsReader(
   /** Of the first process that may be asked: there are some that not even root may look into. */
   function findInum(key: number, members: readonly Member[]): number | undefined {
     for (const { process } of members.slice(0, MOST_TRIES)) {
-      const folder = `${procfs}/${process.pid}`;
+      const folder = `${procfs}/${process.folder}`;
       const inum = readInum(folder);
       if (inum !== undefined && namespaceKeyOf(folder) === key) return inum;
     }

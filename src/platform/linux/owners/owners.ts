@@ -173,7 +173,7 @@ export function createOwnerResolver(
   }
 
   function setOwner(table: SocketTable, row: number, record: ProcessRecord): void {
-    table.setOwner(row, nameIdOf(record, table), Reason.none, groups?.indexOf(record, table) || undefined);
+    table.setOwner(row, nameIdOf(record, table), Reason.none, groups?.indexOf(record, table));
   }
 
   function recall(table: SocketTable): void {

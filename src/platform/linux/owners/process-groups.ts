@@ -1,5 +1,5 @@
 import type { SocketTable } from '../../../table/socket-table.ts';
-import { type CgroupMount, findCgroupMount } from '../cgroups/cgroup-mount.ts';
+import type { CgroupView } from '../cgroups/cgroup-view.ts';
 import { inodeOf } from '../cgroups/cgroup-walk.ts';
 import { readWhole } from '../procfs/proc-file.ts';
 import { NO_NAME, type ProcessRecord } from './process-table.ts';
@@ -13,7 +13,8 @@ const FIRST_VALID_SCRAPES = 1;
 const VALID_SCRAPES = 20;
 
 interface Look {
-  id: bigint;
+  /** As `createCgroupIdReader` has it. */
+  id: bigint | undefined;
   scrapesLeft: number;
 }
 
@@ -22,38 +23,38 @@ interface Look {
  * activation is a different one.
  */
 export interface ProcessGroups {
-  /** Index in `table.groups`; 0 = unknown, or not read yet. */
-  indexOf(record: ProcessRecord, table: SocketTable): number;
+  /** Index in `table.groups`, 0 = unknown. Undefined = not read yet, or not to be read: its sockets keep the cgroup that they have. */
+  indexOf(record: ProcessRecord, table: SocketTable): number | undefined;
   /** Starts a scrape. Returns whether any index changed. */
   refresh(records: readonly (ProcessRecord | undefined)[]): boolean;
 }
 
-export function createProcessGroups(mounts: { readonly procfs: string; readonly sysfs: string }): ProcessGroups {
+export function createProcessGroups(procfs: string, view: CgroupView): ProcessGroups {
   const looks = new WeakMap<ProcessRecord, Look>();
-  const readCgroupId = createCgroupIdReader(mounts);
+  const readCgroupId = createCgroupIdReader(procfs, view);
   let left = MOST_LOOKS;
   let isLate = false;
 
   return { indexOf, refresh };
 
-  function indexOf(record: ProcessRecord, table: SocketTable): number {
+  function indexOf(record: ProcessRecord, table: SocketTable): number | undefined {
     if (record.groupIndex < 0) {
-      const id = looks.get(record)?.id ?? firstLook(record);
-      if (id === undefined) return 0;
+      const id = (looks.get(record) ?? firstLook(record))?.id;
+      if (id === undefined) return undefined;
       record.groupIndex = id === 0n ? 0 : table.groups.intern(Number(id & 0xffffffffn) | 0, Number(id >> 32n) | 0);
     }
     return record.groupIndex;
   }
 
   /** Undefined if there is no time for it now. */
-  function firstLook(record: ProcessRecord): bigint | undefined {
+  function firstLook(record: ProcessRecord): Look | undefined {
     if (left <= 0) {
       isLate = true;
       return undefined;
     }
-    const id = look(record);
-    looks.set(record, { id, scrapesLeft: FIRST_VALID_SCRAPES });
-    return id;
+    const first = { id: look(record), scrapesLeft: FIRST_VALID_SCRAPES };
+    looks.set(record, first);
+    return first;
   }
 
   function refresh(records: readonly (ProcessRecord | undefined)[]): boolean {
@@ -75,38 +76,21 @@ export function createProcessGroups(mounts: { readonly procfs: string; readonly 
     return isMoved;
   }
 
-  function look({ pid }: ProcessRecord): bigint {
+  function look({ pid }: ProcessRecord): bigint | undefined {
     left--;
     return readCgroupId(pid);
   }
 }
 
-/** Reads the id of a process's cgroup; 0 = unknown. */
-export function createCgroupIdReader(mounts: { readonly procfs: string; readonly sysfs: string }) {
-  let mount: CgroupMount | undefined;
-
-  return function readCgroupId(pid: number): bigint {
+/** Reads the id of a process's cgroup: 0 = it has one that cannot be told, undefined = it could not be read. */
+export function createCgroupIdReader(procfs: string, view: CgroupView): (pid: number) => bigint | undefined {
+  return function readCgroupId(pid) {
     try {
-      mount ??= findCgroupMount(mounts.procfs, mounts.sysfs);
-      const directory = mount && directoryOf(mount, readWhole(`${mounts.procfs}/${pid}/cgroup`));
-      return (directory === undefined ? undefined : inodeOf(directory)) ?? 0n;
+      const directory = view.directoryOf(readWhole(`${procfs}/${pid}/cgroup`));
+      if (directory === 'outside') return 0n;
+      return directory === undefined ? undefined : inodeOf(directory);
     } catch {
-      return 0n; // it has ended, or the mounts cannot be read now: it keeps its sockets' unit
+      return undefined; // it has ended, or the mounts cannot be read now
     }
   };
-}
-
-/**
- * The cgroup2 directory of a process, from its /proc/PID/cgroup. The path there starts at the root of our own cgroup
- * namespace, and goes up by as many `..` as the root of the mount has; undefined if it lies outside the mount.
- */
-export function directoryOf({ directory, cgroup, climbs }: CgroupMount, text: string): string | undefined {
-  const path = /^0::(\/.*)$/m.exec(text)?.[1];
-  if (path === undefined) return undefined;
-  const above = /^(?:\/\.\.)*/.exec(path)![0];
-  if (above.length / 3 !== climbs) return undefined;
-  const below = path.slice(above.length);
-  const base = cgroup === '/' ? '' : cgroup;
-  if (!`${below}/`.startsWith(`${base}/`)) return undefined;
-  return directory + below.slice(base.length).replace(/\/$/, '');
 }

@@ -14,9 +14,9 @@ export interface ProcessPlace {
 
 /** What a process is asked for when it is named. */
 export interface ProcessReaders {
-  /** By the folder of a process below procfs; undefined if it cannot be read. */
+  /** Both by the folder of a process below procfs. Undefined if it cannot be read. */
   readonly readArguments: (folder: string) => readonly string[] | undefined;
-  readonly readPlace: (pid: number) => ProcessPlace;
+  readonly readPlace: (folder: string) => ProcessPlace;
 }
 
 /** What processes are called on the page. */
@@ -55,14 +55,14 @@ export function createProcessNames(readers: ProcessReaders): ProcessNames {
 }
 
 /** Each file is read when a rule asks for what is in it, once. What cannot be read is not there. */
-function createTraits({ pid, name, folder }: ProcessRecord, { readArguments, readPlace }: ProcessReaders) {
+function createTraits({ pid, tid, name, folder }: ProcessRecord, { readArguments, readPlace }: ProcessReaders) {
   let args: readonly string[] | undefined;
   let place: ProcessPlace | undefined;
 
   return (trait: ProcessTrait): string => {
     if (trait === 'process') return name;
     if (trait === 'unit' || trait === 'container') {
-      place ??= readPlace(pid);
+      place ??= readPlace(tid === undefined ? folder : String(pid)); // of a process that lost its first thread cgroup v1 tells its others only
       return place[trait];
     }
     args ??= readArguments(folder) ?? [];

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import type { CgroupView } from '../../../../src/platform/linux/cgroups/cgroup-view.ts';
 import { createNetnsReader } from '../../../../src/platform/linux/netns/netns-reader.ts';
 import type { ScrapeBudget } from '../../../../src/platform/platform.ts';
 import { addPodLogs } from '../../../support/sockets/fake-pods.ts';
@@ -38,8 +39,8 @@ export class FakeNode {
     symlinkSync('1', join(this.procfs, 'thread-self'));
   }
 
-  reader() {
-    const reader = createNetnsReader({ procfs: this.procfs, kubeletLogs: this.logs }, this.procfs)!;
+  reader(view?: CgroupView) {
+    const reader = createNetnsReader({ procfs: this.procfs, kubeletLogs: this.logs }, this.procfs, undefined, view)!;
     let nowMs = 0;
     return (budget: Partial<ScrapeBudget> = {}) => {
       nowMs += INTERVAL_MS;
@@ -63,11 +64,11 @@ export class FakeNode {
     return join(this.procfs, `ns-${number}`);
   }
 
-  addProcess(pid: number, namespace: number, cgroup: string): void {
+  addProcess(pid: number | string, namespace: number, cgroup: string, up = '..'): void {
     const folder = join(this.procfs, String(pid));
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(join(folder, 'ns'), { recursive: true });
-    symlinkSync(`../ns-${namespace}`, join(folder, 'net'));
+    symlinkSync(`${up}/ns-${namespace}`, join(folder, 'net'));
     symlinkSync(`net:[${FIRST_INUM + namespace}]`, join(folder, 'ns', 'net'));
     writeFileSync(join(folder, 'cgroup'), cgroup.startsWith('/') ? `0::${cgroup}\n` : cgroup);
   }
@@ -79,6 +80,14 @@ export class FakeNode {
   /** A process that ended and waits for its parent. */
   makeZombie(pid: number): void {
     rmSync(join(this.procfs, String(pid), 'net'));
+  }
+
+  /** Its first thread has ended: what that knew is known of another one, which is in this namespace and this cgroup. */
+  loseFirstThread(pid: number, tid: number, namespace: number, cgroup: string): void {
+    this.makeZombie(pid);
+    rmSync(join(this.procfs, String(pid), 'ns', 'net'), { force: true });
+    this.addProcess(join(String(pid), 'task', String(tid)), namespace, cgroup, '../../..');
+    writeFileSync(join(this.procfs, String(pid), 'cgroup'), '0::/\n');
   }
 
   nameNamespaces(names: Readonly<Record<string, number>>): void {

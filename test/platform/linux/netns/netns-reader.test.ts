@@ -43,6 +43,30 @@ describe('the reader of network namespaces', () => {
     assert.deepEqual(namesOf(node.reader()()), []);
   });
 
+  it('asks another thread of a process whose first one has ended', (t) => {
+    const node = new FakeNode(t);
+    node.addNamespace(1, { inUse4: 4 });
+    node.addProcess(20, 1, '/x');
+    node.loseFirstThread(20, 22, 1, '/system.slice/report.service');
+    const read = node.reader();
+    const { read: found } = read();
+    assert.deepEqual(
+      found.map(({ netns, inum, numbers }) => [netns, inum, numbers.inUse]),
+      [['report.service', 4026532001, 4]],
+    );
+    node.addProcess(20, 1, '/system.slice/other.service'); // its pid is another process's by now
+    read();
+    assert.deepEqual(namesOf(read()), ['other.service']);
+  });
+
+  it('takes names from whole paths where it sees only the end of them, in a cgroup namespace of its own', (t) => {
+    const node = new FakeNode(t);
+    node.addNamespace(1);
+    node.addProcess(100, 1, '/../web');
+    const fromTop = (text: string) => text.replace('/../', '/lxc/');
+    assert.deepEqual(namesOf(node.reader({ fromTop, directoryOf: () => undefined })()), ['web']);
+  });
+
   it('names what is no pod: container, name in /run/netns, unit, number', (t) => {
     const node = new FakeNode(t);
     const cgroups = [

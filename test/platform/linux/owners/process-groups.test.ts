@@ -2,48 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { createProcessGroups, directoryOf } from '../../../../src/platform/linux/owners/process-groups.ts';
+import { createCgroupView } from '../../../../src/platform/linux/cgroups/cgroup-view.ts';
+import { createProcessGroups } from '../../../../src/platform/linux/owners/process-groups.ts';
 import { NO_NAME, type ProcessRecord, ProcessTable } from '../../../../src/platform/linux/owners/process-table.ts';
 import { groupOf, ROW_WORDS } from '../../../../src/table/socket-row.ts';
 import { SocketTable } from '../../../../src/table/socket-table.ts';
 import { temporaryFolder } from '../procfs/fake-procfs.ts';
 import { identityOf } from './identity-of.ts';
-import { createOwnedHost } from './owned-host.ts';
-
-describe('directoryOf', () => {
-  const mount = { directory: '/sys/fs/cgroup', cgroup: '/', climbs: 0 };
-
-  it('finds a cgroup below the mount, in hybrid layouts too', () => {
-    assert.equal(directoryOf(mount, '0::/system.slice/a.service\n'), '/sys/fs/cgroup/system.slice/a.service');
-    assert.equal(directoryOf(mount, '2:cpu:/x\n1:name=systemd:/y\n0::/z\n'), '/sys/fs/cgroup/z');
-    assert.equal(directoryOf(mount, '0::/\n'), '/sys/fs/cgroup');
-  });
-
-  it('finds it from a cgroup namespace where the whole tree is mounted', () => {
-    const whole = { directory: '/host/sys/fs/cgroup', cgroup: '/', climbs: 3 };
-    assert.equal(
-      directoryOf(whole, '0::/../../../system.slice/a.service\n'),
-      '/host/sys/fs/cgroup/system.slice/a.service',
-    );
-    assert.equal(directoryOf(whole, '0::/../../../\n'), '/host/sys/fs/cgroup');
-    // next to us somewhere below the top: where that is the path does not tell
-    assert.equal(directoryOf(whole, '0::/../other\n'), undefined);
-    assert.equal(directoryOf(whole, '0::/\n'), undefined);
-    assert.equal(directoryOf({ ...whole, climbs: Number.NaN }, '0::/../../../x\n'), undefined);
-  });
-
-  it('knows which part of the tree is mounted', () => {
-    const part = { directory: '/mnt', cgroup: '/docker/abc', climbs: 0 };
-    assert.equal(directoryOf(part, '0::/docker/abc/x\n'), '/mnt/x');
-    assert.equal(directoryOf(part, '0::/docker/abc\n'), '/mnt');
-    assert.equal(directoryOf(part, '0::/docker/abcd/x\n'), undefined);
-    assert.equal(directoryOf(part, '0::/../docker/abc/x\n'), undefined);
-  });
-
-  it('has no answer with cgroup v1 only', () => {
-    assert.equal(directoryOf(mount, '2:cpu:/x\n1:name=systemd:/y\n'), undefined);
-  });
-});
+import { createOwnedHost, ENDLESS, toRows } from './owned-host.ts';
 
 describe('cgroups of processes', () => {
   it('are read once, again in the scrape after the first, and seldom later', (t) => {
@@ -51,7 +17,7 @@ describe('cgroups of processes', () => {
     const processes = new ProcessTable();
     const record = start(processes, 10);
     move(10, '/a.service');
-    const groupNow = () => table.groups.idOf(groups.indexOf(record, table));
+    const groupNow = () => table.groups.idOf(groups.indexOf(record, table)!);
     assert.equal(groupNow(), idOf('a.service'));
     move(10, '/b.service');
     assert.equal(groups.refresh(processes.records), false);
@@ -64,12 +30,23 @@ describe('cgroups of processes', () => {
     assert.equal(groupNow(), idOf('a.service'));
   });
 
-  it('are not known of a process that has none, or one that is gone', (t) => {
+  it('are not to be had of a process whose cgroup is removed, or one that is gone', (t) => {
     const { move, groups, table } = createTree(t);
     const processes = new ProcessTable();
     const [gone, ended] = [start(processes, 10), start(processes, 11)];
     move(10, '/removed.service (deleted)');
-    assert.deepEqual([groups.indexOf(gone, table), groups.indexOf(ended, table)], [0, 0]);
+    assert.deepEqual([groups.indexOf(gone, table), groups.indexOf(ended, table)], [undefined, undefined]);
+  });
+
+  it('are unknown, and not those that created the sockets, of a process outside of what is mounted', (t) => {
+    const { procfs, move, idOf, groups } = createTree(t);
+    const { table, hold, dump, owners } = createOwnedHost(t, { procfs, groups });
+    hold(10, 'web', 101);
+    move(10, '/../b.service');
+    dump(toRows([101]));
+    table.setGroup(0, table.groups.intern(Number(idOf('a.service')), 0));
+    owners.resolve(table, ENDLESS);
+    assert.equal(groupOf(table.words, 0), 0);
   });
 
   it('are looked at a few hundred at a time; for the others there is news in the next scrape', (t) => {
@@ -77,7 +54,7 @@ describe('cgroups of processes', () => {
     const processes = new ProcessTable();
     const records = Array.from({ length: 600 }, (_, index) => start(processes, 100 + index));
     for (const { pid } of records) move(pid, '/a.service');
-    const known = () => records.filter((record) => groups.indexOf(record, table) > 0).length;
+    const known = () => records.filter((record) => groups.indexOf(record, table) !== undefined).length;
     assert.equal(known(), 500);
     assert.equal(groups.refresh(processes.records), true);
     assert.equal(known(), 600);
@@ -135,7 +112,7 @@ function createTree(t: TestContext) {
   return {
     procfs,
     table: new SocketTable(),
-    groups: createProcessGroups({ procfs, sysfs: folder }),
+    groups: createProcessGroups(procfs, createCgroupView({ procfs, sysfs: folder })),
     idOf: (name: string) => statSync(join(folder, 'fs/cgroup', name), { bigint: true }).ino,
     move(pid: number, path: string) {
       mkdirSync(join(procfs, String(pid)), { recursive: true });

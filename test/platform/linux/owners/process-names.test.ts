@@ -16,9 +16,9 @@ function createNamedHost(t: TestContext) {
       reads.lines++;
       return lines.get(folder)?.split(' ');
     },
-    readPlace(pid) {
+    readPlace(folder) {
       reads.places++;
-      return { unit: units.get(pid) ?? '', container: '' };
+      return { unit: units.get(Number(folder)) ?? '', container: '' };
     },
   });
   const host = createOwnedHost(t, { names });
