@@ -1,4 +1,5 @@
 import type { ConnectionCell } from '../model/socket-counts.ts';
+import type { TcpCounters } from '../model/tcp-counters.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence, socketsIn } from './evidence.ts';
@@ -36,14 +37,9 @@ function findRefused(evidence: Evidence): Found[] {
   const { thresholds } = evidence;
   const sent = counterRate(evidence, 'sentResets');
   if (sent === undefined) return [];
-  const aborts = (['abortOnClose', 'abortOnData', 'abortOnLinger', 'abortOnMemory'] as const).map((name) =>
-    counterRate(evidence, name),
-  );
-  const own = aborts.every((each) => each === undefined)
-    ? counterRate(evidence, 'estabResets')?.perSecond // Windows does not count why it resets
-    : aborts.reduce((sum, each) => sum + (each?.perSecond ?? 0), 0);
+  const own = ownResets(evidence);
   const accepted = counterRate(evidence, 'passiveOpens')?.perSecond ?? 0;
-  const refused = sent.perSecond - (own ?? 0);
+  const refused = sent.perSecond - own;
   if (refused * evidence.before!.secondsAgo < thresholds.leastEvents) return [];
   if (refused <= thresholds.refused || refused <= thresholds.refusedShare * accepted) return [];
   return [
@@ -55,6 +51,17 @@ function findRefused(evidence: Evidence): Found[] {
       headline: `This host refuses connections: ${perSecond(refused)} resets that no connection explains; accepted: ${perSecond(accepted)}.`,
     },
   ];
+}
+
+/** Resets per second that connections of this host explain, at most: what remains are refusals for certain. */
+function ownResets(evidence: Evidence): number {
+  const perSecond = (name: keyof TcpCounters) => counterRate(evidence, name)?.perSecond;
+  const cut = perSecond('estabResets') ?? 0;
+  const aborts = (['abortOnClose', 'abortOnData', 'abortOnLinger', 'abortOnMemory'] as const).map(perSecond);
+  if (aborts.every((each) => each === undefined)) return cut; // Windows does not count why it resets
+  // keep-alive resets what it gives up (tcp_keepalive_timer); a connect() that timed out was no connection to reset
+  const givenUp = Math.min(perSecond('abortOnTimeout') ?? 0, cut);
+  return aborts.reduce<number>((sum, each) => sum + (each ?? 0), givenUp);
 }
 
 /** The alert also compares with the hour before; between two looks only the share tells. */

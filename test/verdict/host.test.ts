@@ -84,6 +84,13 @@ describe('connections', () => {
     assert.deepEqual(kindsOf(withCounters({ sentResets: 60, passiveOpens: 5_000 }), HEALTHY), []);
   });
 
+  it('that keep-alive ended are no refusals, which connects that timed out do not hide', () => {
+    const ended = { sentResets: 25, estabResets: 25, abortOnTimeout: 25 };
+    assert.deepEqual(kindsOf(withCounters(ended), HEALTHY), []);
+    const timedOut = { sentResets: 60, abortOnTimeout: 60 };
+    assert.deepEqual(kindsOf(withCounters(timedOut), HEALTHY), ['connections_refused']);
+  });
+
   it('that are reset are told from a fifth of those opened on', () => {
     const [finding] = findingsOf(withCounters({ estabResets: 40, activeOpens: 50, passiveOpens: 50 }), HEALTHY);
     assert.deepEqual([finding!.kind, finding!.severity], ['connections_reset', 'warning']);

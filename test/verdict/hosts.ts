@@ -38,6 +38,7 @@ export const HEALTHY: Snapshot = {
     attemptFails: 300,
     estabResets: 200,
     sentResets: 400,
+    abortOnTimeout: 20,
     abortOnData: 10,
     listenOverflows: 0,
     listenDrops: 0,
