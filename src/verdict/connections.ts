@@ -61,7 +61,14 @@ function ownResets(evidence: Evidence): number {
   if (aborts.every((each) => each === undefined)) return cut; // Windows does not count why it resets
   // keep-alive resets what it gives up (tcp_keepalive_timer); a connect() that timed out was no connection to reset
   const givenUp = Math.min(perSecond('abortOnTimeout') ?? 0, cut);
-  return aborts.reduce<number>((sum, each) => sum + (each ?? 0), givenUp);
+  return aborts.reduce<number>((sum, each) => sum + (each ?? 0), givenUp + overflowResets(evidence));
+}
+
+/** Resets per second of connections that found the accept queue full, with tcp_abort_on_overflow: tcp_check_req counts both for each. */
+function overflowResets(evidence: Evidence): number {
+  if (evidence.now.settings?.tcpAbortOnOverflow !== 1) return 0;
+  const [embryonic, overflows] = [counterRate(evidence, 'embryonicResets'), counterRate(evidence, 'listenOverflows')];
+  return Math.min(embryonic?.perSecond ?? 0, overflows?.perSecond ?? 0);
 }
 
 /** The alert also compares with the hour before; between two looks only the share tells. */

@@ -91,6 +91,17 @@ describe('connections', () => {
     assert.deepEqual(kindsOf(withCounters(timedOut), HEALTHY), ['connections_refused']);
   });
 
+  it('that find a full queue with tcp_abort_on_overflow are no refusals', () => {
+    const resetting = { ...HEALTHY, settings: { ...HEALTHY.settings, tcpAbortOnOverflow: 1 } };
+    const overflowing = { sentResets: 60, embryonicResets: 60, listenOverflows: 90, listenDrops: 90 };
+    const isRefusing = (host: typeof HEALTHY) =>
+      kindsOf(withCounters(overflowing, host), host).includes('connections_refused');
+    assert.equal(isRefusing(resetting), false);
+    assert.equal(isRefusing(HEALTHY), true, 'without it an overflow sends no reset');
+    const checked = withCounters({ sentResets: 60, embryonicResets: 60 }, resetting);
+    assert.deepEqual(kindsOf(checked, resetting), ['connections_refused'], 'half-open checks send none either');
+  });
+
   it('that are reset are told from a fifth of those opened on', () => {
     const [finding] = findingsOf(withCounters({ estabResets: 40, activeOpens: 50, passiveOpens: 50 }), HEALTHY);
     assert.deepEqual([finding!.kind, finding!.severity], ['connections_reset', 'warning']);

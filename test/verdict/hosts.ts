@@ -42,6 +42,7 @@ export const HEALTHY: Snapshot = {
     abortOnData: 10,
     listenOverflows: 0,
     listenDrops: 0,
+    embryonicResets: 0,
     timeWaitEntered: 50_000,
     timeWaitOverflows: 0,
     syncookiesSent: 0,
