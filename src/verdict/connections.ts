@@ -10,12 +10,13 @@ export function findConnections(evidence: Evidence): Found[] {
   return [...findFailing(evidence), ...findRefused(evidence), ...findResets(evidence)];
 }
 
-/** No more than were opened can have failed: the counter counts what clients broke off as well. */
+/** The counter also has handshakes that clients broke off (half-open health checks); no more than were opened can have failed. */
 function findFailing(evidence: Evidence): Found[] {
   const { now, thresholds } = evidence;
   const [fails, opens] = [counterRate(evidence, 'attemptFails'), counterRate(evidence, 'activeOpens')];
   if (fails === undefined || opens === undefined) return [];
-  const failing = Math.min(fails.perSecond, opens.perSecond);
+  const brokenOff = (counterRate(evidence, 'embryonicResets')?.perSecond ?? 0) - overflowResets(evidence);
+  const failing = Math.min(fails.perSecond - brokenOff, opens.perSecond);
   const isMuch =
     failing > thresholds.connectsFailingShare * opens.perSecond || failing > thresholds.connectsFailingMany;
   if (!isMuch || failing <= thresholds.connectsFailing || fails.events < thresholds.leastEvents) return [];

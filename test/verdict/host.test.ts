@@ -76,6 +76,17 @@ describe('connections', () => {
     assert.deepEqual(kindsOf(withCounters({ activeOpens: 9000, attemptFails: 120 }), HEALTHY), ['connects_failing']);
   });
 
+  it('that clients broke off half-open have not failed', () => {
+    const checked = { activeOpens: 60, attemptFails: 40, embryonicResets: 40 };
+    assert.deepEqual(kindsOf(withCounters(checked), HEALTHY), []);
+    const [finding] = findingsOf(withCounters({ ...checked, attemptFails: 60 }), HEALTHY);
+    assert.match(finding!.headline, /^Outbound connects fail: 20\.0\/s, 33 % of all\.$/);
+    const resetting = { ...HEALTHY, settings: { ...HEALTHY.settings, tcpAbortOnOverflow: 1 } };
+    const overflowing = { activeOpens: 60, attemptFails: 40, embryonicResets: 40, listenOverflows: 40, sentResets: 40 };
+    const kinds = kindsOf(withCounters(overflowing, resetting), resetting);
+    assert.ok(kinds.includes('connects_failing'), 'a full accept queue resets without a failed attempt');
+  });
+
   it('that are refused are told, unless they are explained or few beside those accepted', () => {
     assert.deepEqual(kindsOf(withCounters({ sentResets: 60 }), HEALTHY), ['connections_refused']);
     // one event in a twentieth of a second is no rate
