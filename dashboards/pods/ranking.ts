@@ -10,6 +10,7 @@ import {
   lastOfPods,
   perSecondOfPods,
   podCloseWaitStuck,
+  podConnectsFailed,
   podQueueFill,
   podRetransmitRatio,
   podUtilization,
@@ -77,7 +78,7 @@ function failed() {
     unknown: UNKNOWN,
     queries: [
       {
-        expr: `topk(1, ${byPod(perSecondOfPods('tcpstate_netns_attempt_fails_total'))})`,
+        expr: `topk(1, ${byPod(podConnectsFailed())})`,
         legend: '{{netns}} @ {{instance}}',
       },
     ],
@@ -120,7 +121,7 @@ function pods() {
       { name: 'Accepted', expr: byPod(perSecondOfPods('tcpstate_netns_passive_opens_total')), ...rate, width: 100 },
       {
         name: 'Failed',
-        expr: byPod(perSecondOfPods('tcpstate_netns_attempt_fails_total')),
+        expr: byPod(podConnectsFailed()),
         ...rate,
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodConnectsFailing),
         width: 100,

@@ -26,6 +26,11 @@ export const COUNTERS: Readonly<Record<keyof TcpCounters, readonly [name: string
     'Connections a listener dropped for any reason, overflows included',
     tcpExt('ListenDrops'),
   ],
+  embryonicResets: [
+    'tcpstate_embryonic_resets_total',
+    'Half-open connections (SYN_RECV) that ended by a reset of the peer or of this host',
+    tcpExt('EmbryonicRsts'),
+  ],
   timeWaitEntered: ['tcpstate_time_wait_entered_total', 'Sockets that entered TIME_WAIT', tcpExt('TW')],
   timeWaitReused: [
     'tcpstate_time_wait_reused_total',

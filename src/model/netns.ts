@@ -38,6 +38,7 @@ export interface NetnsNumbers {
   readonly retransmittedSegments?: number;
   readonly listenOverflows?: number;
   readonly listenDrops?: number;
+  readonly embryonicResets?: number;
   readonly timeWaitOverflows?: number;
 }
 
@@ -51,6 +52,7 @@ export const NETNS_COUNTERS = [
   'retransmittedSegments',
   'listenOverflows',
   'listenDrops',
+  'embryonicResets',
   'timeWaitOverflows',
 ] as const satisfies readonly (keyof NetnsNumbers)[];
 

@@ -14,6 +14,8 @@ export interface TcpCounters {
   readonly sentResets?: number;
   readonly listenOverflows?: number;
   readonly listenDrops?: number;
+  /** Half-open connections (SYN_RECV) that a reset ended, of the peer or of this host. */
+  readonly embryonicResets?: number;
   readonly timeWaitEntered?: number;
   readonly timeWaitReused?: number;
   readonly timeWaitOverflows?: number;

@@ -7,9 +7,9 @@ import { count, counted, duration, endpoint, isNamed, percent, perSecond } from 
 /** Listeners that do not accept, or too slowly; and connections the host dropped at a queue that has room again by now. */
 export function findAcceptQueues(evidence: Evidence): Found[] {
   const listeners = evidence.now.sockets?.listeners?.cells ?? [];
-  const full = listeners.filter((each) => isFull(evidence, each)).map((each) => judgeFull(evidence, each));
+  const full = listeners.filter((each) => isFull(evidence, each));
   const near = listeners.flatMap((each) => judgeNear(evidence, each));
-  return [...full, ...(full.length > 0 ? [] : findOverflows(evidence)), ...near];
+  return [...full.map((each) => judgeFull(evidence, each)), ...findOverflows(evidence, full), ...near];
 }
 
 function isFull({ thresholds }: Evidence, { queueLength, queueLimit = 0 }: ListenerCell): boolean {
@@ -76,18 +76,24 @@ function judgeNear(evidence: Evidence, listener: ListenerCell): Found[] {
   ];
 }
 
-/** Drops without a queue that is full now: the listener that dropped most, or the host's counter where no listener tells. */
-function findOverflows(evidence: Evidence): Found[] {
+/**
+ * Drops without a queue that is full now: the listener that dropped most, or the host's counter where no listener tells. Beside full ones
+ * only what another listener dropped for certain: the rest is told with them.
+ */
+function findOverflows(evidence: Evidence, full: readonly ListenerCell[]): Found[] {
   const { thresholds } = evidence;
-  const overflows = counterRate(evidence, 'listenOverflows');
+  const all = counterRate(evidence, 'listenOverflows');
   const accepted = counterRate(evidence, 'passiveOpens');
-  if (overflows === undefined || overflows.events < thresholds.leastEvents) return [];
-  if (overflows.perSecond <= thresholds.acceptOverflows) return [];
+  if (all === undefined) return [];
+  const overflows = full.reduce((rest, each) => minus(rest, dropsOf(evidence, each)), all);
+  if (overflows.events < thresholds.leastEvents || overflows.perSecond <= thresholds.acceptOverflows) return [];
   if (overflows.perSecond <= thresholds.acceptOverflowShare * (accepted?.perSecond ?? 0)) return [];
   const [most] = (evidence.now.sockets?.listenerDrops?.cells ?? [])
+    .filter((listener) => !full.some((each) => isSame(each, listener)))
     .map((listener) => ({ listener, drops: dropsOf(evidence, listener) }))
     .filter(({ drops }) => (drops?.events ?? 0) > 0)
     .sort((one, other) => other.drops!.events - one.drops!.events);
+  if (most === undefined && full.length > 0) return [];
   const numbers = known({ hostOverflowsPerSecond: overflows.perSecond, dropsPerSecond: most?.drops?.perSecond });
   return [
     {
@@ -101,6 +107,10 @@ function findOverflows(evidence: Evidence): Found[] {
           : `${nameOf(most.listener)} drops ${perSecond(most.drops!.perSecond)} incoming connections: its queue is full again and again.`,
     },
   ];
+}
+
+function minus(one: Rate, other: Rate | undefined): Rate {
+  return { events: one.events - (other?.events ?? 0), perSecond: one.perSecond - (other?.perSecond ?? 0) };
 }
 
 interface Address {

@@ -1,4 +1,5 @@
 import type { ConnectionCell } from '../model/socket-counts.ts';
+import type { TcpCounters } from '../model/tcp-counters.ts';
 import { TcpState } from '../model/tcp-state.ts';
 import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence, socketsIn } from './evidence.ts';
@@ -9,12 +10,13 @@ export function findConnections(evidence: Evidence): Found[] {
   return [...findFailing(evidence), ...findRefused(evidence), ...findResets(evidence)];
 }
 
-/** No more than were opened can have failed: the counter counts what clients broke off as well. */
+/** The counter also has handshakes that clients broke off (half-open health checks); no more than were opened can have failed. */
 function findFailing(evidence: Evidence): Found[] {
   const { now, thresholds } = evidence;
   const [fails, opens] = [counterRate(evidence, 'attemptFails'), counterRate(evidence, 'activeOpens')];
   if (fails === undefined || opens === undefined) return [];
-  const failing = Math.min(fails.perSecond, opens.perSecond);
+  const brokenOff = (counterRate(evidence, 'embryonicResets')?.perSecond ?? 0) - overflowResets(evidence);
+  const failing = Math.min(fails.perSecond - brokenOff, opens.perSecond);
   const isMuch =
     failing > thresholds.connectsFailingShare * opens.perSecond || failing > thresholds.connectsFailingMany;
   if (!isMuch || failing <= thresholds.connectsFailing || fails.events < thresholds.leastEvents) return [];
@@ -36,14 +38,9 @@ function findRefused(evidence: Evidence): Found[] {
   const { thresholds } = evidence;
   const sent = counterRate(evidence, 'sentResets');
   if (sent === undefined) return [];
-  const aborts = (['abortOnClose', 'abortOnData', 'abortOnLinger', 'abortOnMemory'] as const).map((name) =>
-    counterRate(evidence, name),
-  );
-  const own = aborts.every((each) => each === undefined)
-    ? counterRate(evidence, 'estabResets')?.perSecond // Windows does not count why it resets
-    : aborts.reduce((sum, each) => sum + (each?.perSecond ?? 0), 0);
+  const own = ownResets(evidence);
   const accepted = counterRate(evidence, 'passiveOpens')?.perSecond ?? 0;
-  const refused = sent.perSecond - (own ?? 0);
+  const refused = sent.perSecond - own;
   if (refused * evidence.before!.secondsAgo < thresholds.leastEvents) return [];
   if (refused <= thresholds.refused || refused <= thresholds.refusedShare * accepted) return [];
   return [
@@ -55,6 +52,24 @@ function findRefused(evidence: Evidence): Found[] {
       headline: `This host refuses connections: ${perSecond(refused)} resets that no connection explains; accepted: ${perSecond(accepted)}.`,
     },
   ];
+}
+
+/** Resets per second that connections of this host explain, at most: what remains are refusals for certain. */
+function ownResets(evidence: Evidence): number {
+  const perSecond = (name: keyof TcpCounters) => counterRate(evidence, name)?.perSecond;
+  const cut = perSecond('estabResets') ?? 0;
+  const aborts = (['abortOnClose', 'abortOnData', 'abortOnLinger', 'abortOnMemory'] as const).map(perSecond);
+  if (aborts.every((each) => each === undefined)) return cut; // Windows does not count why it resets
+  // keep-alive resets what it gives up (tcp_keepalive_timer); a connect() that timed out was no connection to reset
+  const givenUp = Math.min(perSecond('abortOnTimeout') ?? 0, cut);
+  return aborts.reduce<number>((sum, each) => sum + (each ?? 0), givenUp + overflowResets(evidence));
+}
+
+/** Resets per second of connections that found the accept queue full, with tcp_abort_on_overflow: tcp_check_req counts both for each. */
+function overflowResets(evidence: Evidence): number {
+  if (evidence.now.settings?.tcpAbortOnOverflow !== 1) return 0;
+  const [embryonic, overflows] = [counterRate(evidence, 'embryonicResets'), counterRate(evidence, 'listenOverflows')];
+  return Math.min(embryonic?.perSecond ?? 0, overflows?.perSecond ?? 0);
 }
 
 /** The alert also compares with the hour before; between two looks only the share tells. */

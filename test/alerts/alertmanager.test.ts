@@ -65,6 +65,19 @@ test('inhibition hides what the worse alert of the same host already says, and n
   }
 });
 
+test('a listener hides only what is its own: its labels name it, and an alert without them stays', () => {
+  const { inhibit_rules: rules } = parse(readFileSync(new URL('alertmanager.yml', FOLDER), 'utf8')) as Config;
+  const alerts = readAlerts().map(({ alert }) => alert);
+  const listenerOf = (name: string) => (name.startsWith('TcpPod') ? ['netns', 'process'] : ['process']);
+  for (const { source_matchers: sources, target_matchers: targets, equal } of rules) {
+    for (const source of hiddenBy(sources, alerts).filter((name) => name.endsWith('AcceptQueueStuck'))) {
+      const hidden = hiddenBy(targets, alerts);
+      assert.ok(!hidden.some((name) => name.endsWith('AcceptQueueOverflow')), `${source} hides ${hidden}`);
+      for (const label of listenerOf(source)) assert.ok(equal.includes(label), `${source} hides ${hidden} of others`);
+    }
+  }
+});
+
 /** `alertname =~ "A(B|C)|D"` → AB, AC, D: each has to be an alert, a misspelt one hides nothing and nobody sees it. */
 function alternativesOf(matcher: string): string[] {
   const pattern = /^alertname (?:=~|!=|=) "?([^"]+)"?$/.exec(matcher)?.[1] ?? '';

@@ -38,9 +38,11 @@ test('labels in the text of an alert are labels its query can have', () => {
   }
 });
 
-/** Queries inside the text of an alert, with a plain string in place of each label's value. */
+/** Queries inside the text of an alert, with a plain string in place of each label's value and a number in place of its own. */
 function templateQueries(text: string): string[] {
-  return [...text.matchAll(/printf "([^"]*)"[^}]*\| query/g)].map(([, query]) => query!.replaceAll('%q', '"x"'));
+  return [...text.matchAll(/printf "([^"]*)"[^}]*\| query/g)].map(([, query]) =>
+    query!.replaceAll('%q', '"x"').replaceAll('%f', '1'),
+  );
 }
 
 function assertNamesExist(query: string): void {

@@ -76,12 +76,41 @@ describe('connections', () => {
     assert.deepEqual(kindsOf(withCounters({ activeOpens: 9000, attemptFails: 120 }), HEALTHY), ['connects_failing']);
   });
 
+  it('that clients broke off half-open have not failed', () => {
+    const checked = { activeOpens: 60, attemptFails: 40, embryonicResets: 40 };
+    assert.deepEqual(kindsOf(withCounters(checked), HEALTHY), []);
+    const [finding] = findingsOf(withCounters({ ...checked, attemptFails: 60 }), HEALTHY);
+    assert.match(finding!.headline, /^Outbound connects fail: 20\.0\/s, 33 % of all\.$/);
+    const resetting = { ...HEALTHY, settings: { ...HEALTHY.settings, tcpAbortOnOverflow: 1 } };
+    const overflowing = { activeOpens: 60, attemptFails: 40, embryonicResets: 40, listenOverflows: 40, sentResets: 40 };
+    const kinds = kindsOf(withCounters(overflowing, resetting), resetting);
+    assert.ok(kinds.includes('connects_failing'), 'a full accept queue resets without a failed attempt');
+  });
+
   it('that are refused are told, unless they are explained or few beside those accepted', () => {
     assert.deepEqual(kindsOf(withCounters({ sentResets: 60 }), HEALTHY), ['connections_refused']);
     // one event in a twentieth of a second is no rate
     assert.deepEqual(kindsOf(withCounters({ sentResets: 4, estabResets: 4, abortOnData: 0 }), HEALTHY, 0.05), []);
     assert.deepEqual(kindsOf(withCounters({ sentResets: 60, abortOnData: 55 }), HEALTHY), []);
     assert.deepEqual(kindsOf(withCounters({ sentResets: 60, passiveOpens: 5_000 }), HEALTHY), []);
+  });
+
+  it('that keep-alive ended are no refusals, which connects that timed out do not hide', () => {
+    const ended = { sentResets: 25, estabResets: 25, abortOnTimeout: 25 };
+    assert.deepEqual(kindsOf(withCounters(ended), HEALTHY), []);
+    const timedOut = { sentResets: 60, abortOnTimeout: 60 };
+    assert.deepEqual(kindsOf(withCounters(timedOut), HEALTHY), ['connections_refused']);
+  });
+
+  it('that find a full queue with tcp_abort_on_overflow are no refusals', () => {
+    const resetting = { ...HEALTHY, settings: { ...HEALTHY.settings, tcpAbortOnOverflow: 1 } };
+    const overflowing = { sentResets: 60, embryonicResets: 60, listenOverflows: 90, listenDrops: 90 };
+    const isRefusing = (host: typeof HEALTHY) =>
+      kindsOf(withCounters(overflowing, host), host).includes('connections_refused');
+    assert.equal(isRefusing(resetting), false);
+    assert.equal(isRefusing(HEALTHY), true, 'without it an overflow sends no reset');
+    const checked = withCounters({ sentResets: 60, embryonicResets: 60 }, resetting);
+    assert.deepEqual(kindsOf(checked, resetting), ['connections_refused'], 'half-open checks send none either');
   });
 
   it('that are reset are told from a fifth of those opened on', () => {

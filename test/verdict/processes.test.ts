@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { CloseWaitAges, ListenerCell, ProcessFds } from '../../src/model/socket-counts.ts';
 import { TcpState } from '../../src/model/tcp-state.ts';
 import { findingsOf, HEALTHY, kindsOf, withCounters, withSockets } from './hosts.ts';
@@ -178,5 +179,22 @@ describe('accept queues', () => {
     assert.deepEqual(kindsOf(withCounters({ listenOverflows: 1 }, queue(2)), before), []);
     const [unnamed] = findingsOf(withCounters({ listenOverflows: 20 }), HEALTHY);
     assert.deepEqual(unnamed!.subject, { type: 'host' });
+  });
+
+  it('that overflow beside one that is dead are told too, where theirs are known', () => {
+    const place = { localIp: '10.0.0.1', localPort: 443, process: 'nginx', queueLimit: 511 };
+    const host = (deadDrops: number, drops: number) => {
+      const { listeners, listenerDrops } = queue(17, {}, deadDrops).sockets!;
+      return withSockets({
+        listeners: { cells: [...listeners!.cells, { ...place, queueLength: 3 }], folded: 0 },
+        listenerDrops: { cells: [...listenerDrops!.cells, { ...place, drops }], folded: 0 },
+      });
+    };
+    const overflows = (events: number, now: Snapshot) => withCounters({ listenOverflows: events }, now);
+    const [dead, other, ...rest] = findingsOf(overflows(50, host(10, 40)), host(0, 0));
+    assert.deepEqual([dead!.kind, other!.kind, rest], ['accept_queue_dead', 'accept_queue_overflow', []]);
+    assert.match(other!.headline, /^nginx on 10\.0\.0\.1:443 drops 40\.0\/s/);
+    for (const alone of [host(10, 0), host(0, 0)])
+      assert.deepEqual(kindsOf(overflows(10, alone), host(0, 0)), ['accept_queue_dead']);
   });
 });

@@ -240,6 +240,7 @@ export const LINUX_SNAPSHOT: Snapshot = {
     sentResets: 402_119,
     listenOverflows: 318,
     listenDrops: 331,
+    embryonicResets: 204,
     timeWaitEntered: 17_406_933,
     timeWaitReused: 2104,
     timeWaitOverflows: 0,

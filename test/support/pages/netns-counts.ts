@@ -22,6 +22,7 @@ const BUSY: NetnsNumbers = {
   retransmittedSegments: 12_077,
   listenOverflows: 0,
   listenDrops: 0,
+  embryonicResets: 2,
   timeWaitOverflows: 0,
 };
 const QUIET: NetnsNumbers = {
@@ -36,6 +37,7 @@ const QUIET: NetnsNumbers = {
   retransmittedSegments: 41,
   listenOverflows: 27,
   listenDrops: 27,
+  embryonicResets: 0,
   timeWaitOverflows: 0,
 };
 

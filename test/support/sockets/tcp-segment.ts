@@ -9,11 +9,11 @@ export interface Segment {
   readonly sequence: number;
   /** Absent = no ACK flag. */
   readonly acknowledges?: number;
-  readonly flag?: 'syn' | 'fin';
+  readonly flag?: 'syn' | 'fin' | 'rst';
 }
 
 const IPPROTO_TCP = 6;
-const FLAGS = { fin: 0x01, syn: 0x02, ack: 0x10 } as const;
+const FLAGS = { fin: 0x01, syn: 0x02, rst: 0x04, ack: 0x10 } as const;
 const WINDOW = 65_535;
 const HOP_LIMIT = 64;
 

@@ -17,6 +17,7 @@ export function parseNetstat(text: string, path: string): TcpCounters {
 const TCP_EXT_NAMES = {
   listenOverflows: 'ListenOverflows',
   listenDrops: 'ListenDrops',
+  embryonicResets: 'EmbryonicRsts',
   timeWaitEntered: 'TW',
   timeWaitReused: 'TWRecycled', // connect() took over a TIME_WAIT port (__inet_check_established)
   timeWaitOverflows: 'TCPTimeWaitOverflow',

@@ -7,6 +7,7 @@ test('reads the TcpExt counters of a recorded kernel', () => {
   assert.deepEqual(readNetstat(RECORDED), {
     listenOverflows: 0,
     listenDrops: 0,
+    embryonicResets: 0,
     timeWaitEntered: 14,
     timeWaitReused: 0,
     timeWaitOverflows: 0,
@@ -61,7 +62,7 @@ test('maps each counter to a column of its own', () => {
     'ListenOverflows ListenDrops TW TWRecycled TCPTimeWaitOverflow SyncookiesSent SyncookiesRecv SyncookiesFailed ' +
     'TCPReqQFullDrop TCPReqQFullDoCookies TCPSYNChallenge TCPAbortOnMemory TCPAbortOnTimeout TCPAbortOnClose ' +
     'TCPAbortOnData TCPAbortOnLinger TCPAbortFailed TCPTimeouts TCPSynRetrans TCPMemoryPressures TCPBacklogDrop PAWSActive PAWSPassive ' +
-    'PAWSEstab PAWSOldAck PAWSTimewait TSEcrRejected'
+    'PAWSEstab PAWSOldAck PAWSTimewait TSEcrRejected EmbryonicRsts'
   ).split(' ');
   const values = columns.map((_, index) => index + 1);
   const counters = parseNetstat(`TcpExt: ${columns.join(' ')}\nTcpExt: ${values.join(' ')}\n`, 'netstat');
@@ -93,6 +94,7 @@ test('maps each counter to a column of its own', () => {
     pawsOldAcks: 25,
     pawsTimeWaitRejects: 26,
     timestampEchoRejects: 27,
+    embryonicResets: 28,
   });
 });
 
