@@ -7,7 +7,6 @@ import {
   lastOfPods,
   perSecondOfPods,
   podCloseWaitStuck,
-  podConnectsFailed,
   podQueueFill,
   podRetransmitRatio,
   podUtilization,
@@ -104,11 +103,11 @@ function opened() {
 function failures() {
   return timeseries({
     title: 'Failed and reset connections of pods, per second',
-    description: 'Connects of pods that failed, and connections that ended by a reset; five pods each.',
+    description: 'Attempts to open a connection that failed, and connections that ended by a reset; five pods each.',
     unit: CONNECTIONS_PER_SECOND,
     noValue: NOT_KNOWN,
     queries: [
-      { expr: top(podConnectsFailed(), 5), legend: `failed ${NAME}` },
+      { expr: top(perSecondOfPods('tcpstate_netns_attempt_fails_total'), 5), legend: `failed ${NAME}` },
       { expr: top(perSecondOfPods('tcpstate_netns_estab_resets_total'), 5), legend: `reset ${NAME}` },
     ],
     alerts: ['TcpPodConnectsFailing'],

@@ -15,14 +15,6 @@ export function perSecondOfPods(counter: string): string {
   return `rate(${ofPods(counter)}[$__rate_interval])`;
 }
 
-/** Connects that failed: without the handshakes that clients broke off (half-open health checks), as the alert counts. */
-export function podConnectsFailed(): string {
-  const [fails, brokenOff] = ['attempt_fails', 'embryonic_resets'].map((each) =>
-    perSecondOfPods(`tcpstate_netns_${each}_total`),
-  );
-  return `clamp_min(${fails} - ${brokenOff}, 0)`;
-}
-
 /** Share of segments sent again; nothing where nothing is sent. */
 export function podRetransmitRatio(): string {
   const sent = perSecondOfPods('tcpstate_netns_out_segments_total');

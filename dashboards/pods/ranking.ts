@@ -10,7 +10,6 @@ import {
   lastOfPods,
   perSecondOfPods,
   podCloseWaitStuck,
-  podConnectsFailed,
   podQueueFill,
   podRetransmitRatio,
   podUtilization,
@@ -78,7 +77,7 @@ function failed() {
     unknown: UNKNOWN,
     queries: [
       {
-        expr: `topk(1, ${byPod(podConnectsFailed())})`,
+        expr: `topk(1, ${byPod(perSecondOfPods('tcpstate_netns_attempt_fails_total'))})`,
         legend: '{{netns}} @ {{instance}}',
       },
     ],
@@ -121,7 +120,7 @@ function pods() {
       { name: 'Accepted', expr: byPod(perSecondOfPods('tcpstate_netns_passive_opens_total')), ...rate, width: 100 },
       {
         name: 'Failed',
-        expr: byPod(podConnectsFailed()),
+        expr: byPod(perSecondOfPods('tcpstate_netns_attempt_fails_total')),
         ...rate,
         thresholds: orangeFrom(ALERT_THRESHOLDS.TcpPodConnectsFailing),
         width: 100,

@@ -110,8 +110,7 @@ function worstPods() {
   const rate = (metric: string) => `rate(${ofNamedPods(metric)}[$__rate_interval])`;
   const timeWait = byPod(last('tcpstate_netns_time_wait_sockets'));
   const dropped = byPod(rate('tcpstate_netns_listen_overflows_total'));
-  const brokenOff = rate('tcpstate_netns_embryonic_resets_total');
-  const failed = byPod(`clamp_min(${rate('tcpstate_netns_attempt_fails_total')} - ${brokenOff}, 0)`);
+  const failed = byPod(rate('tcpstate_netns_attempt_fails_total'));
   const ports = byPod(last('tcpstate_netns_ephemeral_utilization_ratio'));
   const stuck = `sum by (instance, namespace, netns) (${last('tcpstate_netns_close_wait_stuck_sockets')})`;
   const limit = `(${last('tcpstate_netns_fullest_accept_queue_limit')} > 0)`;

@@ -64,6 +64,11 @@ export function readDiagnose(
   return { kind: 'diagnose', options };
 }
 
+/** Whether a check was asked for, whatever else was, and wrongly. */
+export function wantsCheck(argv: readonly string[] = process.argv.slice(3)): boolean {
+  return argv.includes('--check');
+}
+
 /** Of flags that mean something else for one look. */
 const OTHER_HELP: ReadonlyMap<string, string> = new Map([
   [

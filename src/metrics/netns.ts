@@ -58,11 +58,6 @@ const NUMBERS: Readonly<
     `Connections ${OF_ANOTHER} that a listener dropped for any reason, overflows included`,
     'netstat TcpExt ListenDrops',
   ),
-  embryonicResets: counter(
-    'embryonic_resets',
-    `Half-open connections ${OF_ANOTHER} that ended by a reset of the peer or of its own`,
-    'netstat TcpExt EmbryonicRsts',
-  ),
   timeWaitOverflows: counter(
     'time_wait_overflows',
     `Sockets ${OF_ANOTHER} that closed without TIME_WAIT because there were too many`,

@@ -38,7 +38,6 @@ export interface NetnsNumbers {
   readonly retransmittedSegments?: number;
   readonly listenOverflows?: number;
   readonly listenDrops?: number;
-  readonly embryonicResets?: number;
   readonly timeWaitOverflows?: number;
 }
 
@@ -52,7 +51,6 @@ export const NETNS_COUNTERS = [
   'retransmittedSegments',
   'listenOverflows',
   'listenDrops',
-  'embryonicResets',
   'timeWaitOverflows',
 ] as const satisfies readonly (keyof NetnsNumbers)[];
 

@@ -1,5 +1,5 @@
 import { ConfigRefusal } from '../config/config.ts';
-import { type DiagnoseCommand, type DiagnoseOptions, readDiagnose } from '../config/diagnose.ts';
+import { type DiagnoseCommand, type DiagnoseOptions, readDiagnose, wantsCheck } from '../config/diagnose.ts';
 import { runDiagnose } from '../diagnose/run.ts';
 import type { PlatformName } from '../model/collectors.ts';
 import type { ConfigInUse } from '../model/file-config.ts';
@@ -68,7 +68,7 @@ function orRefuse<Value>(read: () => Value): Value | undefined {
 
 /** Nagios shows what a check writes to its standard output alone. */
 function refuse(reason: string): undefined {
-  if (process.argv.includes('--check') && !isLost) process.stdout.write(`TCP UNKNOWN - ${reason}\n`);
+  if (wantsCheck() && !isLost) process.stdout.write(`TCP UNKNOWN - ${reason}\n`);
   else process.stderr.write(`tcpstate diagnose: ${reason}\n`);
   process.exitCode = EXIT_UNKNOWN;
 }

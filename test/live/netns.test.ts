@@ -25,7 +25,6 @@ const COUNTERS: Readonly<Record<string, string>> = {
   tcpstate_netns_retransmitted_segments_total: 'TcpRetransSegs',
   tcpstate_netns_listen_overflows_total: 'TcpExtListenOverflows',
   tcpstate_netns_listen_drops_total: 'TcpExtListenDrops',
-  tcpstate_netns_embryonic_resets_total: 'TcpExtEmbryonicRsts',
   tcpstate_netns_time_wait_overflows_total: 'TcpExtTCPTimeWaitOverflow',
 };
 const ONLY_NETNS = ['--collector.disable-defaults', '--collector.netns'];

@@ -34,7 +34,6 @@ const FAMILIES_OF: Readonly<Partial<Record<keyof Snapshot, readonly string[]>>> 
     'tcpstate_netns_retransmitted_segments_total',
     'tcpstate_netns_listen_overflows_total',
     'tcpstate_netns_listen_drops_total',
-    'tcpstate_netns_embryonic_resets_total',
     'tcpstate_netns_time_wait_overflows_total',
     'tcpstate_netns_sockets',
     'tcpstate_netns_ephemeral_ports',

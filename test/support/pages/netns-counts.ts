@@ -22,7 +22,6 @@ const BUSY: NetnsNumbers = {
   retransmittedSegments: 12_077,
   listenOverflows: 0,
   listenDrops: 0,
-  embryonicResets: 2,
   timeWaitOverflows: 0,
 };
 const QUIET: NetnsNumbers = {
@@ -37,7 +36,6 @@ const QUIET: NetnsNumbers = {
   retransmittedSegments: 41,
   listenOverflows: 27,
   listenDrops: 27,
-  embryonicResets: 0,
   timeWaitOverflows: 0,
 };
 

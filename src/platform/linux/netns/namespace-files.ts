@@ -55,7 +55,6 @@ const TCP_NAMES = {
 const TCP_EXT_NAMES = {
   listenOverflows: 'ListenOverflows',
   listenDrops: 'ListenDrops',
-  embryonicResets: 'EmbryonicRsts',
   timeWaitOverflows: 'TCPTimeWaitOverflow',
 } as const satisfies MibNames<string> & { readonly [F in keyof NetnsNumbers]?: string };
 
