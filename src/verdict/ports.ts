@@ -1,10 +1,10 @@
 import type { Snapshot } from '../model/snapshot.ts';
 import type { DestinationCell, EphemeralFamilyUse } from '../model/socket-counts.ts';
-import { busiestOf, ownerOf, processWithMostPorts, takenTowards } from './busiest.ts';
+import { busiestOf, ownerOf, takenTowards } from './busiest.ts';
 import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence } from './evidence.ts';
 import type { Owner } from './finding.ts';
-import { DEFAULT_THRESHOLDS } from './thresholds.ts';
+import { heldForAll, isHostWide, judgeForAll, judgeUse } from './ports-for-all.ts';
 import { count, counted, destination, percent, perSecond } from './words.ts';
 
 /** Ephemeral ports that are gone, or nearly. IPv4 and IPv6 share what bind() took: that is told once. */
@@ -23,13 +23,10 @@ export function findPorts(evidence: Evidence): Found[] {
 function judgeRange(evidence: Evidence, use: EphemeralFamilyUse): Found {
   if (use.ports === 0) return judgeReserved(use);
   const busiest = busiestOf(evidence.now, use.family);
-  const bound = use.bound ?? use.boundEstimate;
-  const boundPorts = (bound ?? 0) + use.blocked;
-  const isHostWide = bound === undefined;
-  if (busiest !== undefined && !isHostWide && takenTowards(busiest) >= boundPorts) {
+  if (busiest !== undefined && !isHostWide(use) && takenTowards(busiest) >= heldForAll(use)) {
     return judgeDestination(evidence, use, busiest);
   }
-  return judgeHost(evidence, use, isHostWide ? 'ports_exhausted_on_host' : 'ports_exhausted_by_bound');
+  return judgeForAll(evidence, use);
 }
 
 function judgeReserved({ first, last, ports, utilization }: EphemeralFamilyUse): Found {
@@ -40,12 +37,6 @@ function judgeReserved({ first, last, ports, utilization }: EphemeralFamilyUse):
     numbers: known({ ports, utilizationRatio: utilization }),
     headline: `No port may be handed out: all of the range ${first}-${last} are reserved.`,
   };
-}
-
-/** A limit of the user makes it critical before the ports are gone; it does not make them be gone. */
-function judgeUse({ thresholds }: Evidence, { utilization = 0 }: EphemeralFamilyUse) {
-  const isCritical = utilization > thresholds.portsExhausted;
-  return { isCritical, isGone: isCritical && utilization > DEFAULT_THRESHOLDS.portsExhausted };
 }
 
 function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: DestinationCell): Found {
@@ -92,35 +83,6 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
       ...(portsReusable > 0 ? [`${counted(portsReusable, 'more TIME_WAIT port')} can be reused`] : []),
     ],
     owner,
-  };
-}
-
-function judgeHost(
-  evidence: Evidence,
-  use: EphemeralFamilyUse,
-  exhausted: 'ports_exhausted_on_host' | 'ports_exhausted_by_bound',
-): Found {
-  const { isCritical, isGone } = judgeUse(evidence, use);
-  const byBound = exhausted === 'ports_exhausted_by_bound';
-  const taken = byBound ? Math.round(use.utilization! * use.ports) : use.used;
-  const holder = processWithMostPorts(evidence.now);
-  return {
-    kind: isGone ? exhausted : 'ports_high',
-    severity: isCritical ? 'critical' : 'warning',
-    subject: { type: 'limit', limit: 'ephemeral_ports' },
-    numbers: known({
-      ports: use.ports,
-      taken,
-      bound: use.bound ?? use.boundEstimate,
-      blocked: use.blocked,
-      utilizationRatio: use.utilization,
-    }),
-    headline: `Ports of the whole host are ${isGone ? 'exhausted' : `${percent(use.utilization!)} used`}: ${count(taken)} of ${count(use.ports)} taken${byBound ? ' by bind() before connect(), for every destination' : ''}.`,
-    details: [
-      ...(holder === undefined ? [] : [`${holder.process} holds ${counted(holder.ports, 'port')}, most of all`]),
-      `range ${use.first}-${use.last}`,
-    ],
-    owner: holder && { process: holder.process, isInferred: false, openConnections: holder.ports },
   };
 }
 
