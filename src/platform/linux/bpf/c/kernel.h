@@ -76,6 +76,7 @@ struct sock_common {
 	__u16 skc_dport, skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned char skc_ipv6only : 1;
 	unsigned int skc_hash; /* of both addresses, 0 before it is known */
 	int skc_bound_dev_if;
 	struct hlist_node skc_bind_node;
