@@ -79,6 +79,12 @@ function useFamilies(families: readonly EphemeralFamilyUse[]): MetricFamily[] {
       families.map(({ family, blocked }) => ({ labels: [family], value: blocked })),
     ),
     gauge(
+      'tcpstate_ephemeral_ports_listening',
+      ['family'],
+      `Those of tcpstate_ephemeral_ports_blocked that are of listeners and of connections they accepted; the others are of bound sockets, from ${SOCKET_TABLE}.`,
+      families.map(({ family, listening }) => ({ labels: [family], value: listening })),
+    ),
+    gauge(
       'tcpstate_ephemeral_ports_bound',
       ['family'],
       "Ports of the ephemeral range that sockets got by bind() before their connect(), which blocks them for every destination and both families, from the kernel's own table of ports.",

@@ -131,6 +131,8 @@ export interface EphemeralFamilyUse {
   readonly ports: number;
   readonly used: number;
   readonly blocked: number;
+  /** Of the blocked ones, those of listeners and of connections that they accepted; the others are bound sockets'. */
+  readonly listening: number;
   /**
    * Ports that programs took by bind() before connect(), which blocks them for every destination: `bound` if the kernel says which,
    * `boundEstimate` if not. Both are absent if a port serves one connection only.

@@ -68,6 +68,8 @@ export const Flag = {
   renewed: 1 << 14,
   /** In TIME_WAIT: its connection used TCP timestamps. Set only where the source tells (`SocketTable.knowsTimestamps`). */
   timestamps: 1 << 15,
+  /** The same bit in LISTEN and bound rows: an IPv6 socket that takes IPv4, too (without IPV6_V6ONLY). */
+  dualStack: 1 << 15,
 } as const;
 
 const STATE_MASK = 0xf;

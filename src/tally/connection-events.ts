@@ -134,7 +134,7 @@ export function createEventsTally(
   function addInbound({ owner, localPort, isOwn, grown }: EventFlow, { unitOf, listeners }: EventContext): void {
     const listener = isOwn && localPort !== undefined ? listeners.get(localPort) : undefined;
     const { process, unit } = owner === 'unknown' ? nameListener(listener, unitOf) : nameKnown(owner, unitOf);
-    // nobody connects to a port without a listener: such a connection was opened from it, before the programs were attached
+    // a listener that no scrape saw was short-lived, as those of FTP for data are, and its port is another one each time
     const isKnown = localPort !== undefined && (!isOwn || listeners.size === 0 || served[localPort] === 1);
     const isOut = isOwnerOut(process, unit) || (isKnown && filters?.localPorts?.[localPort] === 1);
     if (isOut) inbound.addFiltered(grown);

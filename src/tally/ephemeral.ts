@@ -95,16 +95,20 @@ function rangeOf(family: FamilyLabel, rules: EphemeralRules, classes: PortClasse
   const bit = ephemeralBit(Family[family === 'ipv4' ? 'v4' : 'v6']);
   let ports = 0;
   let blocked = 0;
+  let listening = 0;
   let bound = 0;
   for (let port = range.first; port <= range.last; port++) {
     if ((classes[port]! & bit) === 0) continue;
     ports++;
     if ((classes[port]! & PortClass.bound) !== 0) bound++;
-    else if ((classes[port]! & PortClass.blocked) !== 0) blocked++;
+    else if ((classes[port]! & PortClass.blocked) !== 0) {
+      blocked++;
+      if ((classes[port]! & PortClass.serving) !== 0) listening++;
+    }
   }
   const isFirstFree = (classes[range.first]! & (bit | PortClass.blocked)) === bit;
   const passedOver = isFirstFree && rules.heldAgainst === 'destination' ? countPassedOver(range) : 0;
-  return [{ family, first: range.first, last: range.last, ports, blocked, bound, passedOver }];
+  return [{ family, first: range.first, last: range.last, ports, blocked, listening, bound, passedOver }];
 }
 
 /**

@@ -4,6 +4,10 @@ import { type Advice, NO_BACKLOG, NO_SETTING, POD_ADVICE } from './pod-advice.ts
 const LEAVE_TIME_WAIT = 'tcp_tw_recycle, tcp_fin_timeout, killing TIME_WAIT sockets: none of them frees a port safely.';
 const NO_FLUSH = 'Do not flush the table (conntrack -F): every connection through NAT breaks.';
 
+/** The ports of servers, which programs choose or take from the range. */
+const OUT_OF_RANGE =
+  'Give {process} ports outside of the range (in its own settings: passive ports, relay ports), or widen the range beyond them (net.ipv4.ip_local_port_range, on Windows netsh int ipv4 set dynamicport); reserve those that must stay in it with net.ipv4.ip_local_reserved_ports.';
+
 /** Every kind of finding there is. */
 export const ADVICE = {
   connects_without_port: {
@@ -23,12 +27,25 @@ export const ADVICE = {
     means: 'New connections to this destination fail with "Cannot assign requested address": open ones hold the ports.',
     doNot: 'Do not restart everything: the one process that holds the connections is enough.',
   },
+  ports_exhausted_to_unnamed: {
+    alert: 'TcpEphemeralPortsExhausted',
+    means:
+      'New connections to one destination fail with "Cannot assign requested address": those that are open, or were closed a minute ago, hold the ports.',
+    doNot: 'Do not restart everything: the one process that holds the ports is enough.',
+  },
   ports_exhausted_by_bound: {
     alert: 'TcpEphemeralPortsExhausted',
     means:
       'A program takes its ports by bind() before it connects. Each is blocked for every destination, so new connections of all programs fail.',
     also: 'That program should connect without bind(), or set IP_BIND_ADDRESS_NO_PORT (Linux 4.2 or newer).',
     doNot: 'Do not tune TIME_WAIT: ports that bind() took are not freed by tcp_tw_reuse.',
+  },
+  ports_exhausted_by_listeners: {
+    alert: 'TcpEphemeralPortsExhausted',
+    means:
+      'Servers listen on ports of the range. Each is blocked for every destination, so new connections of all programs fail.',
+    instead: OUT_OF_RANGE,
+    doNot: 'Do not restart clients or tune TIME_WAIT: neither frees a port that has a listener.',
   },
   ports_exhausted_on_host: {
     alert: 'TcpEphemeralPortsExhausted',
@@ -45,6 +62,13 @@ export const ADVICE = {
     alert: 'TcpEphemeralPortsHigh',
     means: 'At the next peak new connections there may fail: the range of local ports is nearly taken.',
     doNot: LEAVE_TIME_WAIT,
+  },
+  ports_high_by_listeners: {
+    alert: 'TcpEphemeralPortsHigh',
+    means:
+      'Servers listen on ports of the range, which blocks them for every destination: new connections have few ports left.',
+    instead: OUT_OF_RANGE,
+    doNot: 'Do not restart clients or tune TIME_WAIT: neither frees a port that has a listener.',
   },
   ports_filling_up: {
     alert: 'TcpEphemeralPortsFillingUp',
@@ -215,7 +239,7 @@ export type FindingKind = keyof typeof ADVICE;
 
 /** What to do first, with the name of the process where it is known. */
 export function sayDo(kind: FindingKind, process: string | undefined): string {
-  const { alert, also }: Advice = ADVICE[kind];
-  const action = alert && ACTIONS[alert].replace('{process}', () => process ?? 'the process behind it');
+  const { alert, also, instead = alert && ACTIONS[alert] }: Advice = ADVICE[kind];
+  const action = instead?.replace('{process}', () => process ?? 'the process behind it');
   return [action, also].filter((sentence) => sentence !== undefined).join(' ');
 }

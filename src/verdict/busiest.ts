@@ -48,7 +48,16 @@ export function ownerOf(
   return { process: first[0], openConnections: first[1].open, isInferred };
 }
 
-/** The process that holds most ports of the range. */
+/** The process that listens on most ports of the range, among those listeners that have a name. `ports`: at least so many. */
+export function processWithMostListeners({ sockets }: Snapshot): { process: string; ports: number } | undefined {
+  const ports = new Map<string, number>();
+  for (const { process } of sockets?.ephemeral?.listeners ?? [])
+    if (isNamed(process)) ports.set(process, (ports.get(process) ?? 0) + 1);
+  const [first] = [...ports].sort(([, one], [, other]) => other - one);
+  return first && { process: first[0], ports: first[1] };
+}
+
+/** The process that holds most ports of the range without listening on them. */
 export function processWithMostPorts({ sockets }: Snapshot): { process: string; ports: number } | undefined {
   return sockets?.ephemeral?.processes?.cells
     .filter(({ process }) => isNamed(process))

@@ -17,38 +17,53 @@ export function findPods(evidence: Evidence): Found[] {
   ];
 }
 
-function findPorts(
-  { thresholds }: Evidence,
-  { destinations }: NetnsSockets,
-  { netns, ephemeral }: NetnsSocketsCell,
-): Found[] {
+function findPorts({ thresholds }: Evidence, sockets: NetnsSockets, { netns, ephemeral }: NetnsSocketsCell): Found[] {
   if (ephemeral === undefined) return [];
   const { ports, ipv4, ipv6 = 0 } = ephemeral;
   const [family, utilizationRatio]: [FamilyLabel, number] = ipv6 > ipv4 ? ['ipv6', ipv6] : ['ipv4', ipv4];
   if (utilizationRatio <= thresholds.podPortsHigh) return [];
   const isGone = utilizationRatio > thresholds.podPortsExhausted;
-  const [busiest] = destinations.cells
+  const { cells, folded } = sockets.destinations;
+  const [busiest] = cells
     .filter((each) => each.netns === netns && each.family === family)
     .toSorted((one, other) => takenTowards(other) - takenTowards(one));
   const taken = Math.round(utilizationRatio * ports);
-  const towards = busiest && takenTowards(busiest);
-  const waiting = busiest && Math.min(towards!, busiest.portsTimeWait - busiest.portsReusable);
+  const towards = busiest === undefined ? 0 : takenTowards(busiest);
+  const waiting = busiest && Math.min(towards, busiest.portsTimeWait - busiest.portsReusable);
+  const isForAll = (busiest !== undefined || folded === 0) && towards * 2 < taken;
+  const common = {
+    severity: isGone ? 'critical' : 'warning',
+    headline: `Ports of ${netns} are ${isGone ? 'exhausted' : `${percent(utilizationRatio)} used`}: ${count(taken)} of ${count(ports)} taken${isForAll ? `, ${count(taken - towards)} for every destination` : ''}.`,
+    numbers: known({ ports, taken, timeWait: waiting, utilizationRatio }),
+  } as const;
+  if (isForAll) {
+    const kind = isGone ? 'pod_ports_exhausted_for_all' : 'pod_ports_high_for_all';
+    const subject = { type: 'pod', netns, container: '', process: '' } as const;
+    return [{ ...common, kind, subject, details: describeListeners(sockets, netns) }];
+  }
   return [
     {
+      ...common,
       kind: isGone ? 'pod_ports_exhausted' : 'pod_ports_high',
-      severity: isGone ? 'critical' : 'warning',
       subject: { type: 'pod', netns, container: busiest?.container ?? '', process: busiest?.process ?? '' },
-      numbers: known({ ports, taken, timeWait: waiting, utilizationRatio }),
-      headline: `Ports of ${netns} are ${isGone ? 'exhausted' : `${percent(utilizationRatio)} used`}: ${count(taken)} of ${count(ports)} taken.`,
       details:
         busiest === undefined
           ? []
           : [
-              `most towards ${destination(busiest)}: ${count(towards!)}, ${count(waiting!)} of them in TIME_WAIT`,
+              `most towards ${destination(busiest)}: ${count(towards)}, ${count(waiting!)} of them in TIME_WAIT`,
               ...describeOwner(busiest),
             ],
     },
   ];
+}
+
+/** Who has most listeners there, of those that have a name: likely, but not certainly, who holds the ports. */
+function describeListeners({ listeners }: NetnsSockets, netns: string): string[] {
+  const ports = new Map<string, Set<number>>();
+  for (const { process, localPort, ...of } of listeners.cells)
+    if (of.netns === netns && isNamed(process)) ports.set(process, (ports.get(process) ?? new Set()).add(localPort));
+  const [first] = [...ports].sort(([, one], [, other]) => other.size - one.size);
+  return first === undefined ? [] : [`${first[0]} has most listeners there`];
 }
 
 function findFullQueue({ before, thresholds }: Evidence, { netns, fullestQueue }: NetnsSocketsCell): Found[] {

@@ -4,8 +4,11 @@ import { busiestOf, ownerOf, processWithMostPorts, takenTowards } from './busies
 import { type Found, known, subjectOf } from './compose.ts';
 import { counterRate, type Evidence } from './evidence.ts';
 import type { Owner } from './finding.ts';
-import { DEFAULT_THRESHOLDS } from './thresholds.ts';
+import { heldForAll, isHostWide, judgeForAll, judgeUse } from './ports-for-all.ts';
 import { count, counted, destination, percent, perSecond } from './words.ts';
+
+/** By so many ports a ratio and what it is made of may differ: an odd range has one that connect() passes over, and the ratio is rounded. */
+const ROUNDING = 2;
 
 /** Ephemeral ports that are gone, or nearly. IPv4 and IPv6 share what bind() took: that is told once. */
 export function findPorts(evidence: Evidence): Found[] {
@@ -23,13 +26,38 @@ export function findPorts(evidence: Evidence): Found[] {
 function judgeRange(evidence: Evidence, use: EphemeralFamilyUse): Found {
   if (use.ports === 0) return judgeReserved(use);
   const busiest = busiestOf(evidence.now, use.family);
-  const bound = use.bound ?? use.boundEstimate;
-  const boundPorts = (bound ?? 0) + use.blocked;
-  const isHostWide = bound === undefined;
-  if (busiest !== undefined && !isHostWide && takenTowards(busiest) >= boundPorts) {
-    return judgeDestination(evidence, use, busiest);
-  }
-  return judgeHost(evidence, use, isHostWide ? 'ports_exhausted_on_host' : 'ports_exhausted_by_bound');
+  if (isHostWide(use)) return judgeForAll(evidence, use);
+  const towards = busiest === undefined ? 0 : takenTowards(busiest);
+  const towardsBusiest = Math.round(use.utilization! * use.ports) - heldForAll(use);
+  if (busiest === undefined || (towards + ROUNDING < towardsBusiest && !hasUnbound(evidence.now, busiest))) {
+    if (towardsBusiest >= heldForAll(use)) return judgeUnnamed(evidence, use);
+  } else if (towards >= heldForAll(use)) return judgeDestination(evidence, use, busiest);
+  return judgeForAll(evidence, use);
+}
+
+/** None of the destinations that are named has the ports: the limit leaves it out. */
+function judgeUnnamed(evidence: Evidence, use: EphemeralFamilyUse): Found {
+  const { isCritical, isGone } = judgeUse(evidence, use);
+  const { ports, utilization = 0 } = use;
+  const taken = Math.round(utilization * ports);
+  const forAll = heldForAll(use);
+  const holder = processWithMostPorts(evidence.now);
+  const split = `${count(taken)} of ${count(ports)} taken${forAll > 0 ? ` (${count(forAll)} held for every destination)` : ''}`;
+  return {
+    kind: isGone ? 'ports_exhausted_to_unnamed' : 'ports_high',
+    severity: isCritical ? 'critical' : 'warning',
+    subject: { type: 'limit', limit: 'ephemeral_ports' },
+    numbers: known({ ports, taken, heldForAll: forAll, utilizationRatio: utilization }),
+    headline: isGone
+      ? `Ports to one destination are exhausted: ${split}.`
+      : `Ports to one destination are ${percent(utilization)} used: ${split}.`,
+    details: [
+      'which one is left out by --limit.destinations',
+      ...(holder === undefined ? [] : [`${holder.process} holds ${counted(holder.ports, 'port')}, most of all`]),
+      `range ${use.first}-${use.last}`,
+    ],
+    owner: holder && { process: holder.process, isInferred: false, openConnections: holder.ports },
+  };
 }
 
 function judgeReserved({ first, last, ports, utilization }: EphemeralFamilyUse): Found {
@@ -40,12 +68,6 @@ function judgeReserved({ first, last, ports, utilization }: EphemeralFamilyUse):
     numbers: known({ ports, utilizationRatio: utilization }),
     headline: `No port may be handed out: all of the range ${first}-${last} are reserved.`,
   };
-}
-
-/** A limit of the user makes it critical before the ports are gone; it does not make them be gone. */
-function judgeUse({ thresholds }: Evidence, { utilization = 0 }: EphemeralFamilyUse) {
-  const isCritical = utilization > thresholds.portsExhausted;
-  return { isCritical, isGone: isCritical && utilization > DEFAULT_THRESHOLDS.portsExhausted };
 }
 
 function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: DestinationCell): Found {
@@ -92,35 +114,6 @@ function judgeDestination(evidence: Evidence, use: EphemeralFamilyUse, busiest: 
       ...(portsReusable > 0 ? [`${counted(portsReusable, 'more TIME_WAIT port')} can be reused`] : []),
     ],
     owner,
-  };
-}
-
-function judgeHost(
-  evidence: Evidence,
-  use: EphemeralFamilyUse,
-  exhausted: 'ports_exhausted_on_host' | 'ports_exhausted_by_bound',
-): Found {
-  const { isCritical, isGone } = judgeUse(evidence, use);
-  const byBound = exhausted === 'ports_exhausted_by_bound';
-  const taken = byBound ? Math.round(use.utilization! * use.ports) : use.used;
-  const holder = processWithMostPorts(evidence.now);
-  return {
-    kind: isGone ? exhausted : 'ports_high',
-    severity: isCritical ? 'critical' : 'warning',
-    subject: { type: 'limit', limit: 'ephemeral_ports' },
-    numbers: known({
-      ports: use.ports,
-      taken,
-      bound: use.bound ?? use.boundEstimate,
-      blocked: use.blocked,
-      utilizationRatio: use.utilization,
-    }),
-    headline: `Ports of the whole host are ${isGone ? 'exhausted' : `${percent(use.utilization!)} used`}: ${count(taken)} of ${count(use.ports)} taken${byBound ? ' by bind() before connect(), for every destination' : ''}.`,
-    details: [
-      ...(holder === undefined ? [] : [`${holder.process} holds ${counted(holder.ports, 'port')}, most of all`]),
-      `range ${use.first}-${use.last}`,
-    ],
-    owner: holder && { process: holder.process, isInferred: false, openConnections: holder.ports },
   };
 }
 

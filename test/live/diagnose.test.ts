@@ -14,7 +14,7 @@ import {
   RANGE,
   WAITING,
 } from '../support/sockets/incidents.ts';
-import { enterNetworkNamespace } from '../support/sockets/network-namespace.ts';
+import { enterNetworkNamespace, setNetworkSetting } from '../support/sockets/network-namespace.ts';
 import { createRawSockets } from '../support/sockets/raw-sockets.ts';
 import { createSocketPuppets } from '../support/sockets/socket-puppets.ts';
 
@@ -52,6 +52,28 @@ describe('diagnose, on a host of its own', { skip }, () => {
     await makeIncident();
     const { stdout } = await runProgram(['diagnose', '--port=40000', ...INCIDENT_HOST]);
     assert.match(stdout, /^PORT 40000 .*\n.*10\.0\.0\.50:5432/);
+  });
+
+  it('tells whose listeners fill the range, and what else does', async (t) => {
+    enterNetworkNamespace();
+    setNetworkSetting('ipv4/ip_local_port_range', `${RANGE.first} ${RANGE.last}`);
+    const sockets = createRawSockets();
+    t.after(() => sockets.closeAll());
+    const server = await createSocketPuppets(t).start('turnserver');
+    for (let port = 0; port < 120; port++) await server.tell(`listen 10.0.0.1 ${RANGE.first + port} 5`);
+    for (let port = 120; port < 195; port++) {
+      const client = sockets.open('10.0.0.1');
+      sockets.bind(client, '10.0.0.1', RANGE.first + port);
+    }
+    const { code, finding, check, page } = await diagnose(t);
+    assert.equal(code, 2);
+    assert.equal(finding.kind, 'ports_exhausted_by_listeners');
+    assert.deepEqual(finding.subject, { type: 'limit', limit: 'ephemeral_ports' });
+    assert.deepEqual([finding.numbers.listening, finding.numbers.blocked], [120, 195]);
+    assert.equal(finding.owner.process, 'turnserver');
+    assert.match(finding.do, /^Give turnserver ports outside of the range/);
+    assert.match(check, /195 of 200 taken: 120 by listeners, 75 by bound sockets, for every destination/);
+    assert.deepEqual([page.kind, page.owner.process], [finding.kind, 'turnserver']);
   });
 
   it('tells who leaks CLOSE_WAIT', async (t) => {

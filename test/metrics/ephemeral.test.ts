@@ -22,7 +22,16 @@ test('keeps the range, without excluded ports and without a family that has none
 
 test('leaves out the ratio of a range without ports', () => {
   const sockets = LINUX_SNAPSHOT.sockets!;
-  const empty = { family: 'ipv6', first: 10, last: 10, ports: 0, used: 0, blocked: 0, utilization: undefined } as const;
+  const empty = {
+    family: 'ipv6',
+    first: 10,
+    last: 10,
+    ports: 0,
+    used: 0,
+    blocked: 0,
+    listening: 0,
+    utilization: undefined,
+  } as const;
   const ephemeral = { families: [empty], destinations: { cells: [], folded: 0 }, listeners: [], holders: [] };
   assert.deepEqual(valuesOf(ephemeralFamilies(RULES, { ...sockets, ephemeral })), {
     tcpstate_ephemeral_port_range_first: { ipv6: 10 },
@@ -30,6 +39,7 @@ test('leaves out the ratio of a range without ports', () => {
     tcpstate_ephemeral_ports: { ipv6: 0 },
     tcpstate_ephemeral_ports_used: { ipv6: 0 },
     tcpstate_ephemeral_ports_blocked: { ipv6: 0 },
+    tcpstate_ephemeral_ports_listening: { ipv6: 0 },
   });
 });
 

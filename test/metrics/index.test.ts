@@ -74,6 +74,7 @@ const FAMILIES_OF: Readonly<Partial<Record<keyof Snapshot, readonly string[]>>> 
     'tcpstate_unit_sockets',
     'tcpstate_ephemeral_ports_used',
     'tcpstate_ephemeral_ports_blocked',
+    'tcpstate_ephemeral_ports_listening',
     'tcpstate_ephemeral_ports_bound',
     'tcpstate_ephemeral_ports_bound_estimated',
     'tcpstate_ephemeral_utilization_ratio',

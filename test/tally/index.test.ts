@@ -128,6 +128,7 @@ describe('createCounting', () => {
           ports: 10,
           used: 2,
           blocked: 0,
+          listening: 0,
           boundEstimate: 1,
           utilization: 0.2,
         },
@@ -211,6 +212,7 @@ describe('createCounting', () => {
       ports: 10,
       used: 3,
       blocked: 2,
+      listening: 1,
       boundEstimate: 0,
       utilization: 0.3,
     });

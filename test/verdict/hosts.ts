@@ -109,6 +109,7 @@ export function rangeUse(use: Partial<EphemeralFamilyUse>): EphemeralFamilyUse {
     ports: PORTS,
     used: 0,
     blocked: 0,
+    listening: 0,
     boundEstimate: 0,
     utilization: 0,
     ...use,

@@ -46,6 +46,23 @@ describe('a pod', () => {
     );
   });
 
+  it('whose listeners or bound sockets hold the ports is not told to reuse connections', () => {
+    const cell = { ...CHECKOUT, ephemeral: { ports: 1000, used: 900, ipv4: 1 } };
+    const [busiest] = NETNS_SOCKETS.destinations.cells;
+    const [name] = NETNS_SOCKETS.listeners.cells;
+    const listeners = { cells: [{ ...name!, netns: CHECKOUT.netns, process: 'turnserver' }], folded: 0 };
+    const found = (portsUsed: number, folded = 0) =>
+      findingsOf(
+        withPods({ cells: [cell], listeners, destinations: { cells: [{ ...busiest!, portsUsed }], folded } }),
+      )[0]!;
+    const finding = found(100);
+    assert.deepEqual([finding.kind, finding.severity], ['pod_ports_exhausted_for_all', 'critical']);
+    assert.match(finding.headline, /: 1,000 of 1,000 taken, 900 for every destination\.$/);
+    assert.deepEqual(finding.details, ['turnserver has most listeners there']);
+    assert.doesNotMatch(finding.do, /reuse/);
+    assert.equal(found(500).kind, 'pod_ports_exhausted');
+  });
+
   it('that closes nothing is a warning for more than five; few and old are a note', () => {
     const [stuck] = NETNS_SOCKETS.closeWait.cells;
     const found = (change: Partial<typeof stuck>) =>

@@ -42,7 +42,8 @@ function familyUse(page: PageSamples, family: FamilyLabel): EphemeralFamilyUse[]
   if (first === undefined || last === undefined || ports === undefined || used === undefined) return [];
   const [bound, boundEstimate] = [valueAt('ports_bound'), valueAt('ports_bound_estimated')];
   const utilization = valueAt('utilization_ratio');
-  return [{ family, first, last, ports, used, blocked: blocked ?? 0, bound, boundEstimate, utilization }];
+  const [known, listening] = [{ family, first, last, ports, used }, valueAt('ports_listening') ?? 0];
+  return [{ ...known, blocked: blocked ?? 0, listening, bound, boundEstimate, utilization }];
 }
 
 function destinationsOf(page: PageSamples): DestinationCell[] {

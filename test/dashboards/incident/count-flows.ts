@@ -62,7 +62,7 @@ function countPorts({ flows, range, heldAgainst }: CountedHost): NonNullable<Soc
   return {
     families: [
       { family: 'ipv4', ...range, used, blocked, utilization: Math.min(1, taken / range.ports) },
-      { family: 'ipv6', ...range, used: 0, blocked: 0, utilization: 0 },
+      { family: 'ipv6', ...range, used: 0, blocked: 0, listening: 0, utilization: 0 },
     ],
     destinations: { cells: destinations, folded: 0 },
     processes: { cells: processes, folded: 0 },

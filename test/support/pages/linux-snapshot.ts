@@ -163,6 +163,7 @@ export const LINUX_SNAPSHOT: Snapshot = {
           ports: 28_222,
           used: 8276,
           blocked: 2,
+          listening: 1,
           boundEstimate: 31,
           utilization: (8101 + 2 + 31) / 28_222,
         },
@@ -173,6 +174,7 @@ export const LINUX_SNAPSHOT: Snapshot = {
           ports: 28_222,
           used: 0,
           blocked: 0,
+          listening: 0,
           bound: 0, // as if the kernel told it: the page has both metrics so that both are documented
           utilization: 0,
         },

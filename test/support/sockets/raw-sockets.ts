@@ -25,6 +25,8 @@ const TCP_DEFER_ACCEPT = 9;
 const SOL_IP = 0;
 const IP_BIND_ADDRESS_NO_PORT = 24;
 const IP_LOCAL_PORT_RANGE = 51;
+const SOL_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 
 /** TCP sockets, blocking unless `openNonBlocking` made them, by plain system calls, so that a test decides itself what is bound, connected and closed, and when. */
 export function createRawSockets() {
@@ -63,6 +65,9 @@ export function createRawSockets() {
     bindToDevice,
     setPortRange,
     reuseAddress,
+    setOnlyV6,
+    tryBind,
+    startListening,
     keepAlive,
     deferAccept,
     portOf,
@@ -87,6 +92,21 @@ export function createRawSockets() {
   function connect(fd: number, address: string, port: number): void {
     const failure = tryConnect(fd, address, port);
     if (failure !== undefined) throw new Error(`connect ${address}:${port}: ${failure}`);
+  }
+
+  /** The name of the errno, undefined when it is bound. */
+  function tryBind(fd: number, address: string, port: number): string | undefined {
+    const bytes = socketAddress(address, port);
+    return bindCall(fd, bytes, bytes.length) === 0 ? undefined : errnoName(koffi.errno());
+  }
+
+  /** Has a bound socket listen. */
+  function startListening(fd: number): void {
+    check(listenCall(fd, 1), 'listen');
+  }
+
+  function setOnlyV6(fd: number, isOnly: boolean): void {
+    check(setsockopt(fd, SOL_IPV6, IPV6_V6ONLY, new Int32Array([isOnly ? 1 : 0]), 4), 'IPV6_V6ONLY');
   }
 
   /** The name of the errno, undefined when the connection is there. */

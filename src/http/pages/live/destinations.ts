@@ -39,11 +39,11 @@ export function renderDestinations(snapshot: Snapshot): Html {
 
 /** What is gone for every destination of a family: the whole range where a port serves one connection only. */
 function renderShared(
-  { family, ports, used, blocked, boundEstimate = 0 }: EphemeralFamilyUse,
+  { family, ports, used, blocked, bound, boundEstimate }: EphemeralFamilyUse,
   { ephemeral }: Snapshot,
 ): Content[][] {
   const isHostWide = ephemeral?.heldAgainst === 'host';
-  const taken = isHostWide ? used : blocked + boundEstimate;
+  const taken = isHostWide ? used : blocked + (bound ?? boundEstimate ?? 0);
   if (taken === 0 || ports === 0) return [];
   const name = isHostWide ? `all together, ${family}` : `held for every destination, ${family}`;
   const ratio = Math.min(1, taken / ports);

@@ -44,6 +44,8 @@ const TIMESTAMPS = 1 << 16;
 const OWN_RANGE = 2 << 16;
 /** What the kernel keeps of a connection in TIME_WAIT, or in FIN_WAIT2 when its program has closed it. */
 const MINIMAL = 4 << 16;
+/** A LISTEN or bound IPv6 socket takes IPv4, too. */
+const DUAL_STACK = 8 << 16;
 /** What a word of a row holds of milliseconds: 24 days. */
 const MOST_MS = 0x7fffffff;
 
@@ -134,6 +136,7 @@ function decodeRow(
   socket.boundInterface = words[at + KernelRow.boundInterface]!;
   socket.milliseconds = state === TcpState.timeWait ? toMilliseconds(first, hz) : 0;
   socket.hasTimestamps = (kind & TIMESTAMPS) !== 0;
+  socket.isDualStack = (kind & DUAL_STACK) !== 0;
   const row = placeRow(table, repeated, socket);
   if (row < 0) return row;
   if (socket.owner === 0 && table.cookies !== undefined && isLeft(state)) {

@@ -1,6 +1,13 @@
+import { Flag } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
-import { INET_DIAG_CGROUP_ID, INET_DIAG_INFO, INET_DIAG_SKMEMINFO, MESSAGE } from './inet-diag-layout.ts';
+import {
+  INET_DIAG_CGROUP_ID,
+  INET_DIAG_INFO,
+  INET_DIAG_SKMEMINFO,
+  INET_DIAG_SKV6ONLY,
+  MESSAGE,
+} from './inet-diag-layout.ts';
 import { type NetlinkBuffer, NetlinkError } from './netlink.ts';
 
 /** struct tcp_info (include/uapi/linux/tcp.h), milliseconds: since the program last sent data, and since the last ACK came in. */
@@ -11,7 +18,7 @@ export const SK_MEMINFO_DROPS = 8 * 4;
 /** Most milliseconds that a word of a row holds: 24 days. */
 const MOST_MS = 0x7fffffff;
 
-/** Reads three attributes: the cgroup id, the age in tcp_info, what a listener dropped. Skips others. */
+/** Reads four attributes: the cgroup id, the age in tcp_info, what a listener dropped, and whether an IPv6 socket takes IPv4, too. Skips others. */
 export function decodeAttributes(
   buffer: NetlinkBuffer,
   start: number,
@@ -20,7 +27,7 @@ export function decodeAttributes(
   table: SocketTable,
   clock: CloseWaitClock | undefined,
 ): void {
-  const { halves, words } = buffer;
+  const { halves, words, bytes } = buffer;
   const end = start + length;
   for (let at = start + MESSAGE.attributes; at + 4 <= end; ) {
     const size = halves[at >> 1]!;
@@ -39,6 +46,9 @@ export function decodeAttributes(
       table.setTime(row, Math.min(age, MOST_MS));
     } else if (type === INET_DIAG_SKMEMINFO && size >= 4 + SK_MEMINFO_DROPS + 4) {
       table.listenDrops.push({ row, drops: words[(payload + SK_MEMINFO_DROPS) >> 2]! >>> 0 });
+    } else if (type === INET_DIAG_SKV6ONLY && size >= 5) {
+      // the kernel sends it with LISTEN and bound sockets only
+      table.mark(row, Flag.dualStack, bytes[payload] === 0);
     }
     at += (size + 3) & ~3;
   }

@@ -31,6 +31,7 @@ export const MESSAGE = {
 
 export const INET_DIAG_INFO = 2;
 export const INET_DIAG_SKMEMINFO = 7;
+export const INET_DIAG_SKV6ONLY = 11;
 export const INET_DIAG_CGROUP_ID = 21;
 
 /** Bound-but-idle sockets arrive as CLOSE; no other socket of that state is in the tables the kernel walks. */

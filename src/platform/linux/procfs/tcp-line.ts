@@ -1,7 +1,7 @@
 import { V4_MAPPED_WORD } from '../../../model/ip-address.ts';
 import { normalizeState, TcpState } from '../../../model/tcp-state.ts';
 import type { AddressTable } from '../../../table/address-table.ts';
-import { Family, packPorts, packUse } from '../../../table/socket-row.ts';
+import { Family, Flag, packPorts, packUse } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import { type AsciiCursor, readDecimal, readHexLong, readHexWord, skipByte, skipPast } from './ascii-cursor.ts';
 
@@ -53,7 +53,7 @@ export function decodeTcpLine(cursor: AsciiCursor, isIpv6: boolean, table: Socke
     readDecimal(cursor), // inode
     localAddress,
     remoteAddress,
-    packUse(state, isV4 ? Family.v4 : Family.v6),
+    packUse(state, isV4 ? Family.v4 : Family.v6) | (isIpv6 && state === TcpState.listen ? Flag.dualStack : 0), // the default
     state === TcpState.timeWait ? Math.min(jiffies * MS_PER_JIFFY, INT32_MAX) : 0,
   );
   // for a listener this column is the length of the accept queue; the file does not show its limit

@@ -29,6 +29,8 @@ export interface SocketFacts {
   milliseconds: number;
   /** In TIME_WAIT: whether its connection used TCP timestamps; false where the source does not say (`SocketTable.knowsTimestamps`). */
   hasTimestamps: boolean;
+  /** Of a LISTEN or bound IPv6 socket: whether it takes IPv4, too, where that is known before its row is made. */
+  isDualStack: boolean;
   /** What `placeRow` says: whether it was there in the last read. */
   isKept: boolean;
 }
@@ -46,6 +48,7 @@ export function createSocketFacts(): SocketFacts {
     boundInterface: 0,
     milliseconds: 0,
     hasTimestamps: false,
+    isDualStack: false,
     isKept: false,
   };
 }
@@ -73,7 +76,7 @@ export function placeRow(table: SocketTable, repeated: RepeatedRows, socket: Soc
     owner,
     intern(addresses, words, local, localScope, isShort),
     intern(addresses, words, remote, remoteScope, isShort),
-    socket.hasTimestamps ? use | Flag.timestamps : use,
+    socket.hasTimestamps ? use | Flag.timestamps : socket.isDualStack ? use | Flag.dualStack : use,
     milliseconds,
   );
 }

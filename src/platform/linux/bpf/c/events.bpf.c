@@ -171,11 +171,14 @@ static __noinline struct flow *flow_of(struct sock *sk, __u32 owner)
 	return flow;
 }
 
-/* connect() chooses ports from buckets of its own; an accepted connection is in the bucket of its listener. */
-static __always_inline int is_autobound(struct sock *sk)
+/*
+ * Of an accepted connection the kernel keeps the interface through which the peer opened it, where sockets for multicast keep theirs, which
+ * no program can set for TCP. Unlike the port's bucket it is still there when a reset has closed the socket.
+ */
+static __always_inline int is_accepted(struct sock *sk)
 {
-	struct inet_bind_bucket *bucket = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_bind_hash);
-	return bucket && BPF_CORE_READ(bucket, fastreuse) < 0;
+	struct inet_sock *inet = (struct inet_sock *)sk;
+	return sk->__sk_common.skc_family == INET ? BPF_CORE_READ(inet, mc_index) : BPF_CORE_READ(inet, pinet6, mcast_oif);
 }
 
 static __always_inline __u32 now_ms(void) { return bpf_ktime_get_ns() / 1000000; }
@@ -254,7 +257,7 @@ static __always_inline int called(struct sock *sk, int new)
 		return 0;
 	}
 	way = find(cookie_of(sk));
-	owner = way ? way->owner : current_owner() | (is_autobound(sk) ? IS_OUTBOUND : 0);
+	owner = way ? way->owner : current_owner() | (is_accepted(sk) ? 0 : IS_OUTBOUND);
 	if (new == FIN_WAIT1) {
 		if (!way) remember(sk, owner);
 		return 0;
@@ -320,7 +323,7 @@ static __always_inline int answered(struct sock *sk, int old, int new)
 		if (owner & HAS_ENDED) return 0;
 	} else {
 		int is_call = !error && sk->sk_shutdown == SHUT_BOTH && (old == ESTABLISHED || old == CLOSE_WAIT || old == SYN_SENT);
-		owner = (is_call ? current_owner() : OWNER_UNKNOWN) | (old == SYN_SENT || is_autobound(sk) ? IS_OUTBOUND : 0);
+		owner = (is_call ? current_owner() : OWNER_UNKNOWN) | (is_accepted(sk) ? 0 : IS_OUTBOUND);
 	}
 	flow = flow_of(sk, owner);
 	if (!flow) return 0;

@@ -76,6 +76,7 @@ struct sock_common {
 	__u16 skc_dport, skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
+	unsigned char skc_ipv6only : 1;
 	unsigned int skc_hash; /* of both addresses, 0 before it is known */
 	int skc_bound_dev_if;
 	struct hlist_node skc_bind_node;
@@ -109,8 +110,11 @@ struct sock {
 	int sk_err, sk_err_soft;
 	struct sk_buff_head sk_error_queue;
 };
+struct ipv6_pinfo { int mcast_oif; };
 struct inet_sock {
+	struct ipv6_pinfo *pinet6;
 	__u16 inet_sport;
+	int mc_index;
 	__u32 local_port_range; /* since 6.8; before it the field is no number, or not there */
 };
 struct tcp_sock { __u32 rcv_tstamp, lsndtime; };
@@ -130,7 +134,6 @@ struct inet_bind_bucket {
 	signed char fastreuse, fastreuseport;
 	struct hlist_node node;
 };
-struct inet_connection_sock { struct inet_bind_bucket *icsk_bind_hash; };
 struct inet_bind2_bucket {
 	possible_net_t ib_net;
 	struct hlist_node node;

@@ -30,13 +30,13 @@ enum { CONNECTIONS, LISTENERS, BOUND, PORTS, NAMESPACES, RESERVED };
 enum { FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSE = 7, CLOSE_WAIT = 8, LAST_ACK = 9, LISTEN = 10, CLOSING = 11, NEW_SYN_RECV = 12, SYN_RECV = 3 };
 #define CLOSING_STATES (1 << FIN_WAIT1 | 1 << FIN_WAIT2 | 1 << LAST_ACK | 1 << CLOSING) /* of sockets that a program may have closed */
 enum { INET = 2, INET6 = 10 };
-enum { TIMESTAMPS = 1, OWN_RANGE = 2, MINIMAL = 4 }; /* row.flags */
+enum { TIMESTAMPS = 1, OWN_RANGE = 2, MINIMAL = 4, DUAL_STACK = 8 }; /* row.flags */
 
 /* 64 bytes, read as 16 words by walk-rows.ts. */
 struct row {
 	__u16 local_port, remote_port; /* both in the machine's order */
 	__u8 state, family;
-	__u16 flags; /* MINIMAL: what is left of a socket, a TIME_WAIT one. TIMESTAMPS: its connection used them. OWN_RANGE: `more` has a range */
+	__u16 flags; /* MINIMAL: what is left of a socket, a TIME_WAIT one. TIMESTAMPS: its connection used them. OWN_RANGE: `more` has a range. DUAL_STACK: no IPV6_V6ONLY */
 	__u32 inode;
 	__s32 bound_interface;
 	__u64 cgroup; /* MINIMAL: the socket's cookie */
@@ -117,7 +117,7 @@ static __always_inline void describe(struct row *row, __u32 *more, __u32 *sent, 
 	struct inet_sock *inet = CAST(inet_sock, socket);
 	if (bpf_core_field_exists(inet->local_port_range)) {
 		__u32 range = inet->local_port_range;
-		if (range) { *more = range; row->flags = OWN_RANGE; }
+		if (range) { *more = range; row->flags |= OWN_RANGE; }
 	}
 	if (state == CLOSE_WAIT) {
 		row->first = jiffies_since(CAST(tcp_sock, socket)->rcv_tstamp, walk);
@@ -167,6 +167,7 @@ static __always_inline void add(struct output *out, __u64 socket, struct walk *w
 	row->cgroup = 0;
 	row->first = row->second = 0;
 	if (family == INET6) {
+		if (state == LISTEN || state == CLOSE) row->flags = BPF_CORE_READ_BITFIELD(sc, skc_ipv6only) ? 0 : DUAL_STACK;
 		for (int word = 0; word < 4; word++) {
 			row->local[word] = sc->skc_v6_rcv_saddr.in6_u.u6_addr32[word];
 			row->remote[word] = sc->skc_v6_daddr.in6_u.u6_addr32[word];
