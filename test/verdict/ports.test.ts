@@ -54,6 +54,22 @@ describe('ports towards one destination', () => {
     assert.equal(finding!.runbook, 'tcpephemeralportsexhausted');
   });
 
+  it('are of a destination without a name where the one that has them is left out, whatever others are there', () => {
+    const families = [rangeUse({ used: PORTS, utilization: 1, bound: 32 })];
+    const processes = { cells: [{ process: 'shop-worker', ports: 28_000 }], folded: 0 };
+    for (const cells of [[], [destination({ portsUsed: 40_000, portsOutside: 39_000 })]]) {
+      const ephemeral = { ...EXHAUSTED.sockets!.ephemeral!, families, processes, destinations: { cells, folded: 1 } };
+      const [finding, ...others] = findingsOf(withSockets({ ephemeral }));
+      assert.deepEqual(others, []);
+      assert.deepEqual([finding!.kind, finding!.subject.type], ['ports_exhausted_to_unnamed', 'limit']);
+      assert.equal(
+        finding!.headline,
+        'Ports to one destination are exhausted: 28,232 of 28,232 taken (32 held for every destination).',
+      );
+      assert.match(finding!.details.join('\n'), /left out by --limit\.destinations\nshop-worker holds 28,000 ports/);
+    }
+  });
+
   it('are called what the configuration calls the destination, with the address behind it', () => {
     const named = withDestination({ portsUsed: PORTS, portsTimeWait: 28_172, remoteName: 'postgres-primary' }, OWNED);
     const [finding] = findingsOf(named);
