@@ -25,7 +25,7 @@ describe('the report', () => {
       `Collectors
   ok        ephemeral_ports (procfs): ipv4: 32768-60999, 28222 ports, excluded 50000-50009, 8276 used, 2 blocked, utilization 28.8 %
             ipv6: 32768-60999, 28222 ports, excluded 50000-50009, 0 used, 0 blocked, utilization 0.0 %
-  ok        counters (procfs): 36 counters
+  ok        counters (procfs): 37 counters
   ok        memory (procfs): allocated 1471, orphans 5, orphan_limit 65536, bytes 3145728
             limit_bytes 772521984
   ok        conntrack (procfs): 9604 of 262144 entries
