@@ -59,7 +59,8 @@ struct output {
 	__u32 busy, ticket, rows, next, buckets, restarts, failures, keepalive;
 	__u32 jiffies, inum, steps, tries, others; /* others: rows of other namespaces */
 	__u32 bound; /* the first bucket of bound sockets that no cursor has taken */
-	__u32 reserved[18];
+	__u32 idle; /* cursors in a row that had nothing left; here and not in a register, where each value is a state for the verifier */
+	__u32 reserved[17];
 	struct position position[CURSORS];
 	__u64 links[2 * BLOCK];
 	struct row row[MOST_ROWS];
@@ -265,7 +266,7 @@ static __always_inline void read_chains(struct output *out, __u64 base, __u32 st
 static __always_inline void read_bound(struct output *out, __u64 base, __u32 from, struct walk *walk)
 {
 	__u64 in_list = OFFSET(sock_common, skc_bind_node);
-	__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket), idle = 0;
+	__u32 stride = bpf_core_type_size(struct inet_bind_hashbucket);
 	struct sock *sk = 0;
 	if (bpf_core_field_exists(sk->sk_bind2_node)) in_list = OFFSET(sock, sk_bind2_node);
 	if (from == 0) {
@@ -273,13 +274,14 @@ static __always_inline void read_bound(struct output *out, __u64 base, __u32 fro
 		for (int each = 0; each < CURSORS; each++) out->position[each].bucket_node = out->position[each].sock_node = 0;
 	}
 	out->next = 1; /* not at the end yet */
+	out->idle = 0;
 	FOR(MOST_BOUND_STEPS) {
 		__u32 step = out->steps++;
 		struct position *at = &out->position[step & (CURSORS - 1)];
 		if (out->rows >= MOST_ROWS) return;
 		if (step % STEPS_PER_LOOK == STEPS_PER_LOOK - 1 && bpf_ktime_get_ns() > walk->end_ns) return;
-		if (at->sock_node || at->bucket_node || out->bound < out->buckets) idle = 0;
-		else if (++idle < CURSORS) continue;
+		if (at->sock_node || at->bucket_node || out->bound < out->buckets) out->idle = 0;
+		else if (++out->idle < CURSORS) continue;
 		else { out->next = out->buckets; return; }
 		if (at->sock_node) {
 			__u64 node = at->sock_node;
