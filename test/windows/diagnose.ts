@@ -145,7 +145,7 @@ function testVerdicts(useBench: () => Bench): void {
 
     it('is 3 for a flag that it does not know, and says which', async () => {
       const { code, out } = await run('--check', '--topp=3');
-      assert.deepEqual([code, out], [3, 'tcpstate diagnose: unknown flag --topp: did you mean --top?\n']);
+      assert.deepEqual([code, out], [3, 'TCP UNKNOWN - unknown flag --topp: did you mean --top?\n']);
     });
 
     it('is 3 where netsh tells no range, with the reason', async (t) => {
