@@ -59,7 +59,8 @@ function runPromtool(folder: string, args: readonly string[]): void {
 }
 
 async function query(url: string, parameters: Readonly<Record<string, string | number>>): Promise<Series[]> {
-  const body = new URLSearchParams(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
+  const body = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) body.set(name, String(value));
   const response = await fetch(url, { method: 'POST', body });
   const answer = (await response.json()) as { status: string; error?: string; data: { result: AnswerSeries[] } };
   if (answer.status !== 'success') throw new Error(`${answer.error}: ${parameters.query}`);

@@ -61,7 +61,7 @@ function countPorts({ flows, range, heldAgainst }: CountedHost): NonNullable<Soc
   const processes = [...sumBy(out, ({ process }) => process)].map(([process, ports]) => ({ process, ports }));
   return {
     families: [
-      { family: 'ipv4', ...range, used, blocked, utilization: Math.min(1, taken / range.ports) },
+      { family: 'ipv4', ...range, used, blocked, listening: 0, utilization: Math.min(1, taken / range.ports) },
       { family: 'ipv6', ...range, used: 0, blocked: 0, listening: 0, utilization: 0 },
     ],
     destinations: { cells: destinations, folded: 0 },
