@@ -6,6 +6,8 @@ busybox mount -t proc proc /proc
 busybox --install -s /bin
 mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t cgroup2 cgroup /sys/fs/cgroup
 ulimit -n 65536
+# The second serial line is a file that nothing else writes to: the kernel's own messages, on the first one, would cut lines in two.
+stty -F /dev/ttyS1 raw -echo; exec > /dev/ttyS1
 say() { printf '\n== %s\n' "$1"; }
 say kernel; uname -r
 for module in inet_diag tcp_diag; do insmod /modules/$module.ko; done
@@ -26,6 +28,7 @@ until grep -q end /tmp/held; do sleep 0.1; done
 sleep 1
 for round in 1 2 3 4 5 6 7; do page metrics > /tmp/page; done
 say after; netstat
+say sockstat; cat /proc/net/sockstat
 say ss; ss -Htan
 say page; cat /tmp/page
 say log; cat /tmp/log

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, copyFileSync, cpSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { closeSync, copyFileSync, cpSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Kernel } from './debian-kernel.ts';
@@ -18,18 +18,22 @@ export function runGuest(folder: string, kernel: Kernel, connectionMaker: string
   const list = execFileSync('find', ['.'], { cwd: root });
   execFileSync('cpio', ['-o', '-H', 'newc', '--quiet'], { cwd: root, input: list, stdio: ['pipe', output, 'inherit'] });
   closeSync(output);
-  const machine = ['-m', String(MEMORY_MB), '-smp', '1', '-cpu', 'max', '-nographic', '-no-reboot'];
+  const machine = ['-m', String(MEMORY_MB), '-smp', '1', '-cpu', 'max', '-display', 'none', '-no-reboot'];
   const boot = ['-kernel', kernel.image, '-initrd', archive, '-append', 'console=ttyS0 quiet panic=-1'];
-  const { error, stdout } = spawnSync('qemu-system-x86_64', [...machine, ...boot], {
+  const [messages, answers] = [join(folder, 'messages'), join(folder, 'answers')];
+  const serial = ['-serial', `file:${messages}`, '-serial', `file:${answers}`];
+  const { error } = spawnSync('qemu-system-x86_64', [...machine, ...serial, ...boot], {
     timeout: MOST_MS,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 2 ** 26,
+    stdio: ['ignore', 'inherit', 'inherit'],
   });
-  const said = stdout.toString('utf8').replaceAll('\r', '');
+  const said = readFileSync(answers, 'utf8').replaceAll('\r', '');
   const sections = new Map(
     said.split(/^== /m).map((text) => [text.slice(0, text.indexOf('\n')), text.slice(text.indexOf('\n') + 1)]),
   );
-  if (error !== undefined || !sections.has('end')) throw new Error(`the guest did not end: ${said.slice(-2000)}`);
+  if (error !== undefined || !sections.has('end')) {
+    const console = readFileSync(messages, 'utf8');
+    throw new Error(`the guest did not end: ${said.slice(-2000)}\non its console: ${console.slice(-2000)}`);
+  }
   return sections;
 }
 

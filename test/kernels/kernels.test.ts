@@ -49,7 +49,13 @@ for (const { suite, version, sockets } of RELEASES) {
     assert.equal(events('connections_accepted', { process: 'srv' }), CLOSED + HELD);
 
     const onPage = (state: string, process: string) => sumOf(page, 'tcpstate_process_sockets', { state, process });
-    assert.deepEqual(countSs(said.get('ss')!, '9001'), { 'TIME-WAIT': CLOSED, ESTAB: 2 * HELD, LISTEN: 1 });
+    const counted = countSs(said.get('ss')!, '9001');
+    const kernelSaid = ['sockstat', 'before', 'after', 'ss'].map((section) => said.get(section)).join('\n');
+    assert.deepEqual(
+      counted,
+      { 'TIME-WAIT': CLOSED, ESTAB: 2 * HELD, LISTEN: 1 },
+      `ss counted ${JSON.stringify(counted)}; the kernel: ${kernelSaid}`,
+    );
     assert.equal(onPage('time_wait', 'shop'), CLOSED);
     assert.equal(onPage('established', 'held') + onPage('established', 'srv'), 2 * HELD);
     assert.equal(onPage('listen', 'srv'), 1);
