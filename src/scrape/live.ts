@@ -44,6 +44,8 @@ const FRESH_MS = 2000;
 /** Rates are those of so many milliseconds, or of the time since the last scrape if that is longer, up to a limit. */
 const WINDOW_MS = 30_000;
 const LONGEST_AGO_MS = 180_000;
+/** What the collector thread and this one saw so close together was one collection: each has its own clock, and messages take a moment. */
+const SAME_MS = 1000;
 /** Rates over less are chance. */
 const SHORTEST_AGO_MS = 900;
 /** Within the minute in which a browser asks again even if it is slow, or its tab is in the background. */
@@ -73,9 +75,7 @@ export function createLive({
 
   function note(snapshot: Snapshot, isWhole: boolean, hasCounts: boolean, told: readonly ToldLook[] = []): void {
     const atMs = now();
-    for (const { snapshot: look, secondsAgo } of told)
-      earlier.push({ snapshot: look, hasCounts: true, atMs: atMs - secondsAgo * 1000 });
-    if (told.length > 0) earlier.sort((one, other) => one.atMs - other.atMs);
+    for (const { snapshot: look, secondsAgo } of told) addTold(look, atMs - secondsAgo * 1000);
     history.add(snapshot, atMs);
     if (!isWhole) return;
     if (hasCounts) {
@@ -108,6 +108,13 @@ export function createLive({
       atMs,
       time: new Date(),
     };
+  }
+
+  /** In place of what was noted at the time, as the last one before the window may be the only one there is. */
+  function addTold(snapshot: Snapshot, atMs: number): void {
+    const others = earlier.filter((each) => each.hasCounts || Math.abs(each.atMs - atMs) > SAME_MS);
+    others.push({ snapshot, hasCounts: true, atMs });
+    earlier.splice(0, earlier.length, ...others.sort((one, other) => one.atMs - other.atMs));
   }
 
   /** One look per step, those of the window, and the last one before it. */

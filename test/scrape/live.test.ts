@@ -122,6 +122,19 @@ describe('looks for the live page', () => {
     assert.deepEqual(before, { snapshot: counted, secondsAgo: 10 });
   });
 
+  it('has these counts instead of the look noted at the time, though their clocks differ by a moment', async (t) => {
+    for (const secondsAgo of [60.002, 59.998]) {
+      const host = start(t);
+      host.scrape(true, false);
+      host.pass(60_000);
+      const counted = { counters: { activeOpens: 77 }, outcomes: [] };
+      host.told = [{ snapshot: counted, secondsAgo }];
+      const { before } = await host.live.look(TIMEOUT_MS);
+      assert.equal(before?.snapshot, counted, `${secondsAgo} seconds ago`);
+      t.mock.timers.reset();
+    }
+  });
+
   it('shows a collection that is late as far as it got', async (t) => {
     const host = start(t);
     host.isLate = true;
