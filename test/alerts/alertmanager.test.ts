@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'yaml';
 import { runTool, skipWithout } from './real-tool.ts';
@@ -26,6 +28,23 @@ for (const [severity, receiver] of [
     runTool('amtool', [...args, 'alertname=TcpAny', 'instance=web-1:10048', `severity=${severity}`], FOLDER);
   });
 }
+
+test('the subject names a destination, and calls the sums of the rest what they are', { skip }, (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tcpstate-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  for (const [remoteIp, remotePort, subject] of [
+    ['10.0.9.9', '5432', 'TcpAny to 10.0.9.9 port 5432 on web-1:10048'],
+    ['other', 'other', 'TcpAny to several destinations on web-1:10048'],
+    ['filtered', 'filtered', 'TcpAny to several destinations on web-1:10048'],
+  ] as const) {
+    const data = join(folder, `${remoteIp}.json`);
+    const labels = { alertname: 'TcpAny', instance: 'web-1:10048', remote_ip: remoteIp, remote_port: remotePort };
+    writeFileSync(data, JSON.stringify({ alerts: [{ labels }], commonLabels: labels }));
+    const text = '--template.text={{ template "tcpstate.subject" . }}';
+    const args = ['template', 'render', '--template.glob=tcpstate.tmpl', text, `--template.data=${data}`];
+    assert.equal(runTool('amtool', args, FOLDER).trim(), subject);
+  }
+});
 
 test('every severity of the rules has a route of its own', () => {
   const severities = new Set(readAlerts().map(({ labels }) => labels.severity));
