@@ -2,6 +2,9 @@ import { type CgroupMount, findCgroupMount } from './cgroup-mount.ts';
 import { CGROUP2, directoryOf, parseCgroup2, pathFromTop } from './cgroup-path.ts';
 import { createOwnRoot } from './own-root.ts';
 
+/** Where no cgroup2 is mounted, it is not searched for sooner: a node with pods has a thousand mounts, and each process would cost a search. */
+const PAUSE_MS = 60_000;
+
 /** Where processes are in the tree of cgroups. `text`: of their /proc/PID/cgroup, read by this process. */
 export interface CgroupView {
   /**
@@ -21,8 +24,12 @@ export function createCgroupView(
 ): CgroupView {
   const findOwnRoot = createOwnRoot(mounts.procfs, now, pid);
   let mount: CgroupMount | undefined;
+  let searchedMs = Number.NEGATIVE_INFINITY;
   const findMount = () => {
-    mount ??= findCgroupMount(mounts.procfs, mounts.sysfs);
+    if (mount === undefined && now() - searchedMs >= PAUSE_MS) {
+      mount = findCgroupMount(mounts.procfs, mounts.sysfs);
+      searchedMs = now();
+    }
     return mount;
   };
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createCgroupView } from '../../../../src/platform/linux/cgroups/cgroup-view.ts';
@@ -36,6 +36,18 @@ describe('createCgroupView', () => {
     assert.equal(host.view.directoryOf(BESIDE), 'outside');
     host.clock.ms += 60_000;
     assert.equal(host.view.directoryOf(BESIDE), join(host.cgroup, 'system.slice/sshd.service'));
+  });
+
+  it('does not go through the mounts for each process where there is no cgroup2, and sees later that there is', (t) => {
+    const host = createHost(t, { own: '/', climbs: 2, directory: 'system.slice/docker-1.scope' });
+    const file = join(host.cgroup, 'cgroup.controllers');
+    rmSync(file);
+    assert.equal(host.view.fromTop(BESIDE), BESIDE);
+    writeFileSync(file, '');
+    host.clock.ms += 59_999;
+    assert.deepEqual([host.view.fromTop(BESIDE), host.view.directoryOf(BESIDE)], [BESIDE, undefined]);
+    host.clock.ms += 1;
+    assert.equal(host.view.fromTop(BESIDE), '0::/system.slice/sshd.service\n');
   });
 
   it('leaves a text as it is without a cgroup namespace, without cgroup2, and where the mounts cannot be read', (t) => {
