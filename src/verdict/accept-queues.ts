@@ -4,6 +4,8 @@ import { type Found, known } from './compose.ts';
 import { counterRate, type Evidence, type Rate, rateOf } from './evidence.ts';
 import { count, counted, duration, endpoint, isNamed, percent, perSecond } from './words.ts';
 
+const NONE: Rate = { events: 0, perSecond: 0 };
+
 /** Listeners that do not accept, or too slowly; and connections the host dropped at a queue that has room again by now. */
 export function findAcceptQueues(evidence: Evidence): Found[] {
   const listeners = evidence.now.sockets?.listeners?.cells ?? [];
@@ -85,16 +87,18 @@ function findOverflows(evidence: Evidence, full: readonly ListenerCell[]): Found
   const all = counterRate(evidence, 'listenOverflows');
   const accepted = counterRate(evidence, 'passiveOpens');
   if (all === undefined) return [];
-  const overflows = full.reduce((rest, each) => minus(rest, dropsOf(evidence, each)), all);
+  const others = (evidence.now.sockets?.listenerDrops?.cells ?? [])
+    .filter((listener) => !full.some((each) => isSame(each, listener)))
+    .map((listener) => ({ listener, drops: dropsOf(evidence, listener) ?? NONE }))
+    .filter(({ drops }) => drops.events > 0)
+    .sort((one, other) => other.drops.events - one.drops.events);
+  const [most] = others;
+  const rest = full.reduce((left, each) => add(left, dropsOf(evidence, each) ?? NONE, -1), all);
+  const certain = others.reduce((sum, { drops }) => add(sum, drops), NONE);
+  const overflows = full.length > 0 && certain.events < rest.events ? certain : rest;
   if (overflows.events < thresholds.leastEvents || overflows.perSecond <= thresholds.acceptOverflows) return [];
   if (overflows.perSecond <= thresholds.acceptOverflowShare * (accepted?.perSecond ?? 0)) return [];
-  const [most] = (evidence.now.sockets?.listenerDrops?.cells ?? [])
-    .filter((listener) => !full.some((each) => isSame(each, listener)))
-    .map((listener) => ({ listener, drops: dropsOf(evidence, listener) }))
-    .filter(({ drops }) => (drops?.events ?? 0) > 0)
-    .sort((one, other) => other.drops!.events - one.drops!.events);
-  if (most === undefined && full.length > 0) return [];
-  const numbers = known({ hostOverflowsPerSecond: overflows.perSecond, dropsPerSecond: most?.drops?.perSecond });
+  const numbers = known({ hostOverflowsPerSecond: all.perSecond, dropsPerSecond: most?.drops.perSecond });
   return [
     {
       kind: 'accept_queue_overflow',
@@ -103,14 +107,14 @@ function findOverflows(evidence: Evidence, full: readonly ListenerCell[]): Found
       numbers,
       headline:
         most === undefined
-          ? `This host drops ${perSecond(overflows.perSecond)} incoming connections at full accept queues.`
-          : `${nameOf(most.listener)} drops ${perSecond(most.drops!.perSecond)} incoming connections: its queue is full again and again.`,
+          ? `This host drops ${perSecond(all.perSecond)} incoming connections at full accept queues.`
+          : `${nameOf(most.listener)} drops ${perSecond(most.drops.perSecond)} incoming connections: its queue is full again and again.`,
     },
   ];
 }
 
-function minus(one: Rate, other: Rate | undefined): Rate {
-  return { events: one.events - (other?.events ?? 0), perSecond: one.perSecond - (other?.perSecond ?? 0) };
+function add(one: Rate, other: Rate, sign = 1): Rate {
+  return { events: one.events + sign * other.events, perSecond: one.perSecond + sign * other.perSecond };
 }
 
 interface Address {

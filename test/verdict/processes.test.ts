@@ -194,6 +194,9 @@ describe('accept queues', () => {
     const [dead, other, ...rest] = findingsOf(overflows(50, host(10, 40)), host(0, 0));
     assert.deepEqual([dead!.kind, other!.kind, rest], ['accept_queue_dead', 'accept_queue_overflow', []]);
     assert.match(other!.headline, /^nginx on 10\.0\.0\.1:443 drops 40\.0\/s/);
+    assert.deepEqual(other!.numbers, { hostOverflowsPerSecond: 50, dropsPerSecond: 40 });
+    const few = kindsOf(overflows(50, host(10, 1)), host(0, 0));
+    assert.deepEqual(few, ['accept_queue_dead'], 'whose the other drops are is not known: they are told with it');
     for (const alone of [host(10, 0), host(0, 0)])
       assert.deepEqual(kindsOf(overflows(10, alone), host(0, 0)), ['accept_queue_dead']);
   });
