@@ -20,7 +20,7 @@ export interface TallyLimits {
   readonly remotePrefixV6: number;
   /** Age at which a CLOSE_WAIT socket counts as stuck. */
   readonly closeWaitStuckAfterMs: number;
-  /** Counts only what a verdict is made of: no breakdown by port, IP, process and unit alone. */
+  /** Counts only what a verdict is made of: no breakdown by port, IP and unit alone. */
   readonly isForVerdict?: boolean;
   /** By flags, beside those of a configuration file. */
   readonly filters?: FilterRules;

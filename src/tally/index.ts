@@ -63,7 +63,7 @@ export function createTally(
   const ephemeral = createEphemeralTally(table, limits.destinations);
   const countDrops = createListenerDropsTally(table, limits.listeners);
   const { isForVerdict = false } = limits;
-  const filtered = isForVerdict ? [connections] : [connections, localPorts, remoteIps, processes];
+  const filtered = isForVerdict ? [connections, processes] : [connections, localPorts, remoteIps, processes];
   const whole = isForVerdict ? [states, unattributed, ephemeral] : [states, unattributed, units, ephemeral];
 
   return function tally(input) {
@@ -89,7 +89,7 @@ export function createTally(
       ...(listenerDrops && countDrops(listenerDrops, hostDrops)),
       ...(hasOwners && {
         unattributed: unattributed.select(),
-        ...(!isForVerdict && { processes: processes.select() }),
+        processes: processes.select(),
       }),
       ...(nameOfGroup && !isForVerdict && { units: units.select(nameOfGroup, filters) }),
       ...(rules && { ephemeral: ephemeral.select(classes.now, rules, hasOwners, nowMs) }),

@@ -89,6 +89,8 @@ describe('diagnose, on a host of its own', { skip }, () => {
     assert.equal(finding.numbers.stuck, LEAKED);
     assert.match(check, /^TCP WARNING - legacy never closed 45 connections .*close_wait=45;.*close_wait_stuck=45;5/);
     assert.deepEqual([page.kind, page.numbers.stuck], [finding.kind, LEAKED]);
+    const { stdout } = await runProgram(['diagnose', '--interval=0']);
+    assert.match(stdout, new RegExp(`^CLOSE_WAIT OF .*\n *legacy +${LEAKED} `, 'm'));
   });
 
   it('tells which service does not accept, and what it drops', async (t) => {
