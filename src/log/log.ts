@@ -1,6 +1,7 @@
 import { type DestinationStream, pino } from 'pino';
 import { describeError } from '../model/describe-error.ts';
 import { type LogFile, openRotatingFile } from './rotating-file.ts';
+import { createLineWriter, writeWhole } from './write-line.ts';
 
 /** Receives messages: details first, then a sentence. The detail `error` may be anything that was thrown. */
 export interface Logger {
@@ -40,7 +41,8 @@ export function createLogger(
 }
 
 function openStream(name: 'stdout' | 'stderr'): DestinationStream {
-  return pino.destination({ dest: name === 'stdout' ? 1 : 2, sync: true });
+  const fd = name === 'stdout' ? 1 : 2;
+  return createLineWriter((text) => writeWhole(fd, text));
 }
 
 /** Characters that JSON keeps but a terminal or a reader may misread, as JSON escapes. */

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { createLineWriter, writeWhole } from './write-line.ts';
 
 export interface LogFile {
   readonly path: string;
@@ -15,32 +16,20 @@ const RETRY_PART = 0.1;
 /**
  * Opens the file for lines, and creates its folder if it is missing. A line is in the file when `write` returns, so
  * that the last words before an exit are not lost. `log.txt` becomes `log.txt.1`, that one `log.txt.2` and so on; the
- * last one is deleted. A full disk, or a program that holds the file, must not end the exporter: it counts the lines
- * that it could not write and reports them with the next one it can; a file that cannot be renamed goes on growing.
+ * last one is deleted. What cannot be written is treated as `createLineWriter` says; a file that cannot be renamed goes on growing.
  */
 export function openRotatingFile({ path, maxBytes, count }: LogFile): { write(line: string): void } {
   mkdirSync(dirname(path), { recursive: true });
   let descriptor: number | undefined;
   let size = 0;
   let retryAt = maxBytes;
-  let lost = 0;
   reopen();
-  return { write };
-
-  function write(line: string): void {
-    try {
-      if (size > 0 && size + Buffer.byteLength(line) > retryAt) rotate();
-      if (lost > 0) append(`${lost} lines could not be written here\n`);
-      lost = 0;
-      append(line);
-    } catch {
-      lost++; // there is no other place to report it
-    }
-  }
-
-  function append(text: string): void {
-    size += writeSync(descriptor ?? reopen(), text);
-  }
+  return createLineWriter((text) => {
+    const length = Buffer.byteLength(text);
+    if (size > 0 && size + length > retryAt) rotate();
+    writeWhole(descriptor ?? reopen(), text);
+    size += length;
+  });
 
   function rotate(): void {
     if (descriptor !== undefined) closeSync(descriptor); // Windows does not rename an open file
