@@ -34,7 +34,7 @@ export function openReread<Value>({ first, again, broken }: Reread<Value>): () =
       const later = files.fingerprint();
       if (later !== fingerprint) return settle(later);
       isSettling = false;
-      files = createReadFiles(); // broken or not: not read again until it changes
+      files = createReadFiles(true); // broken or not: not read again until it changes
       try {
         value = again(files, value);
       } catch (error) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -52,5 +53,12 @@ describe('openConfigFile', () => {
     write('names.yml', 'destinations: {10.0.0.1: four}\n');
     await untilLogged(5);
     assert.deepEqual([names(), now().isCurrent], [['four'], true]);
+
+    if (process.platform === 'win32') return;
+    rmSync(file);
+    execFileSync('mkfifo', [file]); // nobody will ever write to it
+    const piped = String(((await untilLogged(6)).details as { error: Error }).error.message);
+    assert.match(piped, /names\.yml cannot be read: it is no regular file any more$/);
+    assert.deepEqual([names(), now().isCurrent], [['four'], false]);
   });
 });
