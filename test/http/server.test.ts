@@ -235,7 +235,7 @@ describe('the other pages', () => {
     const { app } = setUp({ telemetryPath: '/tcp' });
     const page = await app.inject('/');
     assert.equal(page.headers['content-type'], 'text/html; charset=utf-8');
-    for (const path of ['/tcp', '/-/healthy', '/-/ready']) assert.ok(page.body.includes(`href="${path}"`), path);
+    for (const path of ['/tcp', '/-/healthy', '/-/ready']) assert.ok(page.body.includes(`href=".${path}"`), path);
     assert.match(page.body, /Version 1\.2\.3, revision abc1234, Node\.js v20\.17\.0 on linux/);
     assert.doesNotMatch(page.body, /https?:|src=|@import|url\(/);
   });

@@ -31,11 +31,11 @@ export function renderLandingPage(telemetryPath: string, build: BuildInfo): stri
 <h1>tcpstate-exporter</h1>
 <p>Prometheus exporter for the TCP sockets of this host, by state, local port, remote address and process, and for the use of its ephemeral ports.</p>
 <dl>
-<dt><a href="${telemetryPath}">${telemetryPath}</a></dt>
+<dt><a href=".${telemetryPath}">${telemetryPath}</a></dt>
 <dd>the metrics, for Prometheus to scrape</dd>
-<dt><a href="/-/healthy">/-/healthy</a></dt>
+<dt><a href="./-/healthy">/-/healthy</a></dt>
 <dd>answers 200 while the exporter runs</dd>
-<dt><a href="/-/ready">/-/ready</a></dt>
+<dt><a href="./-/ready">/-/ready</a></dt>
 <dd>answers 200 once it can read sockets, 503 until then</dd>
 </dl>
 </main>

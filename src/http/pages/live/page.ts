@@ -45,7 +45,9 @@ ${isPaused ? undefined : html`<meta http-equiv="refresh" content="${REFRESH_SECO
 <header>
 <h1><bdi>${host}</bdi> <small>TCP on ${system}</small></h1>
 <p><time datetime="${time}">${clock}</time> · ${
-    isPaused ? html`paused · <a href="/">go on</a>` : html`every ${REFRESH_SECONDS} s · <a href="/?refresh=0">pause</a>`
+    isPaused
+      ? html`paused · <a href="./">go on</a>`
+      : html`every ${REFRESH_SECONDS} s · <a href="./?refresh=0">pause</a>`
   }</p>
 </header>
 <main>
@@ -57,7 +59,7 @@ ${renderCloseWait(look.snapshot)}${renderQueues(look)}${renderProcesses(look.sna
 </div>
 </main>
 <footer>
-<p><a href="${telemetryPath}">${telemetryPath}</a> · <a href="/-/healthy">/-/healthy</a> · <a href="/-/ready">/-/ready</a></p>
+<p><a href=".${telemetryPath}">${telemetryPath}</a> · <a href="./-/healthy">/-/healthy</a> · <a href="./-/ready">/-/ready</a></p>
 <p>~ inferred: the process has open connections to the same destination, or listens on the same port; the kernel keeps no owner of TIME_WAIT.</p>
 <p>tcpstate-exporter ${build.version}${build.revision === '' ? undefined : `, revision ${build.revision}`}, Node.js ${build.nodeVersion}</p>
 </footer>

@@ -127,10 +127,10 @@ describe('the live page', () => {
   it('can be paused, and goes on from there', () => {
     const running = draw(liveLook(HEALTHY));
     assert.deepEqual(refreshOf(running), ['5']);
-    assert.ok(linksOf(running).includes('/?refresh=0'));
+    assert.ok(linksOf(running).includes('./?refresh=0'));
     const paused = draw(liveLook(HEALTHY), true);
     assert.deepEqual(refreshOf(paused), []);
-    assert.ok(linksOf(paused).includes('/'));
+    assert.ok(linksOf(paused).includes('./'));
   });
 
   it('says so before the first collection, and after a collector failed', () => {
@@ -261,7 +261,7 @@ describe('the live page', () => {
     for (const link of linksOf({ elements, text: '' }))
       assert.match(
         link,
-        /^(\/|\/\?refresh=0|\/metrics|\/-\/(healthy|ready)|https:\/\/github\.com\/tcpstate-exporter\/.*#\w+)$/,
+        /^(\.\/|\.\/\?refresh=0|\.\/metrics|\.\/-\/(healthy|ready)|https:\/\/github\.com\/tcpstate-exporter\/.*#\w+)$/,
       );
   });
 
