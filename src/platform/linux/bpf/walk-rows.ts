@@ -5,7 +5,7 @@ import type { OtherNamespaces } from '../../../table/other-namespaces.ts';
 import { Family, packUse } from '../../../table/socket-row.ts';
 import type { SocketTable } from '../../../table/socket-table.ts';
 import type { CloseWaitClock } from '../rows/close-wait-clock.ts';
-import { createSocketFacts, placeRow } from '../rows/place-row.ts';
+import { createSocketFacts, noteTimeLeft, placeRow } from '../rows/place-row.ts';
 import type { RepeatedRows } from '../rows/repeated-rows.ts';
 import { KERNEL_ROW_WORDS, MORE_TO_SENT, type Run } from './kernel-walk.ts';
 
@@ -38,6 +38,7 @@ const LAST_WORD = 3;
 const ESTABLISHED = TcpState.established | (AF_INET << 8);
 const ESTABLISHED_V6 = TcpState.established | (AF_INET6 << 8);
 const ESTABLISHED_USE = packUse(TcpState.established, Family.v4);
+const TIME_WAIT_USE = packUse(TcpState.timeWait, Family.v4);
 /** Of a row's flags: a connection in TIME_WAIT used TCP timestamps. */
 const TIMESTAMPS = 1 << 16;
 /** The word more of the row has the range of ports that the program set for the socket. */
@@ -81,27 +82,30 @@ export function decodeRun(run: Run, table: SocketTable, context: RowContext, oth
   }
 }
 
-/** Most rows, in a few comparisons instead of `decodeRow`: an established IPv4 connection that comes where it came in the last read. */
-function keepUsual(words: Int32Array, at: number, table: SocketTable, { repeated }: RowContext): boolean {
+/** Most rows, in a few comparisons instead of `decodeRow`: an IPv4 connection, established or in TIME_WAIT, that comes where it came in the last read. */
+function keepUsual(words: Int32Array, at: number, table: SocketTable, { repeated, hz }: RowContext): boolean {
   const kind = words[at + KernelRow.kind]!;
-  const isShort = kind === ESTABLISHED;
-  if (
-    !isShort &&
-    (kind !== ESTABLISHED_V6 || !isIpv4At(words, at + KernelRow.local) || !isIpv4At(words, at + KernelRow.remote))
-  )
-    return false;
+  const state = kind & 0xff;
+  const isWaiting = state === TcpState.timeWait;
+  if (!isWaiting && kind !== ESTABLISHED && kind !== ESTABLISHED_V6) return false;
+  const isShort = ((kind >> 8) & 0xff) === AF_INET;
+  if (!isShort && (!isIpv4At(words, at + KernelRow.local) || !isIpv4At(words, at + KernelRow.remote))) return false;
+  if (words[at + KernelRow.boundInterface] !== 0) return false;
   const last = isShort ? at : at + LAST_WORD;
-  return (
-    words[at + KernelRow.boundInterface] === 0 &&
-    repeated.keepNext(
-      table,
-      words[at + KernelRow.ports]!,
-      words[last + KernelRow.remote]!,
-      words[at + KernelRow.inode]!,
-      ESTABLISHED_USE,
-      words[last + KernelRow.local]!,
-    )
+  const row = repeated.keepNext(
+    table,
+    words[at + KernelRow.ports]!,
+    words[last + KernelRow.remote]!,
+    words[at + KernelRow.inode]!,
+    isWaiting ? TIME_WAIT_USE : ESTABLISHED_USE,
+    words[last + KernelRow.local]!,
   );
+  if (row < 0) return false;
+  if (!isWaiting) return true;
+  noteTimeLeft(table, row, toMilliseconds(words[at + KernelRow.first]!, hz), (kind & TIMESTAMPS) !== 0);
+  if (table.cookies !== undefined)
+    table.noteCookie(row, words[at + KernelRow.cgroup]!, words[at + KernelRow.cgroup + 1]!);
+  return true;
 }
 
 function decodeOther(words: Int32Array, at: number, more: number, { others, context }: OtherRows, netns: number): void {

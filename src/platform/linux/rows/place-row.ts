@@ -66,7 +66,7 @@ export function placeRow(table: SocketTable, repeated: RepeatedRows, socket: Soc
   socket.isKept = isSame && hasScopes(table, old, localScope, remoteScope);
   if (socket.isKept) {
     const row = table.keep(old);
-    if (state === TcpState.timeWait) noteTimeLeft(table, row, socket);
+    if (state === TcpState.timeWait) noteTimeLeft(table, row, milliseconds, socket.hasTimestamps);
     return row;
   }
   const { addresses } = table;
@@ -82,7 +82,7 @@ export function placeRow(table: SocketTable, repeated: RepeatedRows, socket: Soc
 }
 
 /** More time left than the socket of the last dump can have, which had not run out yet: another one took its place, or a FIN came once more. */
-function noteTimeLeft(table: SocketTable, row: number, { milliseconds, hasTimestamps }: SocketFacts): void {
+export function noteTimeLeft(table: SocketTable, row: number, milliseconds: number, hasTimestamps: boolean): void {
   const left = table.words[row * ROW_WORDS + Word.milliseconds]! - table.elapsedMs;
   table.setTime(row, milliseconds, left > TIMER_SLACK_MS && milliseconds > left + TIMER_SLACK_MS, hasTimestamps);
 }

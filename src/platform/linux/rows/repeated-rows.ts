@@ -28,7 +28,7 @@ export class RepeatedRows {
     return this.oneIn !== 1 && (Math.imul(ports ^ remoteWord, 0x9e3779b1) >>> 8) % this.oneIn !== 0;
   }
 
-  /** Keeps the next row of the last dump if it is this socket, an IPv4 connection that is bound to no interface. Returns whether it is. */
+  /** Keeps the next row of the last dump if it is this socket, an IPv4 connection that is bound to no interface. Returns its number, −1 if it is not. */
   keepNext(
     table: SocketTable,
     ports: number,
@@ -36,7 +36,7 @@ export class RepeatedRows {
     owner: number,
     use: number,
     localWord: number,
-  ): boolean {
+  ): number {
     const { words, next, end, addresses } = table;
     const at = next * ROW_WORDS;
     if (
@@ -49,10 +49,9 @@ export class RepeatedRows {
       addresses.hasScopes ||
       this.oneIn !== 1
     )
-      return false;
+      return -1;
     this.#window = FIRST_WINDOW;
-    table.keep(next);
-    return true;
+    return table.keep(next);
   }
 
   /**
