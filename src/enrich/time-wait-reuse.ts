@@ -21,7 +21,7 @@ export function createTimeWaitReuse(table: SocketTable) {
   ): void {
     const { added, words } = table;
     for (let index = 0; index < added.length; index++) table.mark(rowOf(added, index), Flag.taken, true);
-    const belowMs = reusableBelowMs(rules);
+    const belowMs = !table.knowsTimestamps && rules?.timeWaitReuse.isWithoutTimestamps ? 0 : reusableBelowMs(rules);
     if (belowMs === 0 && !hasReusable) return;
     hasReusable = false;
     const isReusablePeer = choosePeers(rules, { ...evidence, belowMs });

@@ -17,6 +17,8 @@ export interface EphemeralRules {
 export interface TimeWaitReuse {
   /** `loopback`: only if an address of the socket is a loopback address. */
   readonly scope: 'never' | 'loopback' | 'always';
+  /** Connections do without TCP timestamps (`net.ipv4.tcp_timestamps` is 0), unless they began before that was set: those have them. */
+  readonly isWithoutTimestamps?: boolean;
   /** Milliseconds the socket must have been in TIME_WAIT. */
   readonly afterMs: number;
 }

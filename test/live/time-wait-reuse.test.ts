@@ -84,6 +84,18 @@ function testReuse(source: SocketSource): void {
     assert.equal(utilization('ipv4'), 0);
   });
 
+  it('frees the ports of connections that had timestamps, though they are off now', async () => {
+    const { addresses } = await far(105, true);
+    reader.read();
+    connectUntilFailure(addresses.ipv4);
+    await delay(OLD_ENOUGH_MS);
+    setNetworkSetting('ipv4/tcp_timestamps', '0');
+    const [cell] = reader.read().destinations.cells;
+    assert.ok(cell!.portsTimeWait > PORTS - 10, `${cell!.portsTimeWait} are in TIME_WAIT; a RST may have ended some`);
+    assert.equal(cell!.portsReusable, source === 'bpf' ? cell!.portsTimeWait : 0, 'early where nothing tells');
+    await leaveTimeWait(addresses.ipv4);
+  });
+
   it('tells two peers apart', async () => {
     const [without, withThem] = [await far(103, false), await far(104, true)];
     for (let made = 0; made < 10; made++) {

@@ -3,7 +3,7 @@ import type { PortInterval } from '../../../model/port-range.ts';
 import { KERNEL_ROW_WORDS, type KernelWalk, Table } from './kernel-walk.ts';
 
 /** struct namespace of c/walk.bpf.c, in words. */
-const Namespace = { inum: 0, range: 1, reuse: 2, timestamps: 3, reuseDelay: 4, table: 5 } as const;
+const Namespace = { inum: 0, range: 1, reuse: 2, reuseDelay: 4, table: 5 } as const;
 
 /** TCP_TIMEWAIT_LEN of include/net/tcp.h. */
 const TIME_WAIT_MS = 60_000;
@@ -57,12 +57,11 @@ export function readNamespaceRules(
   };
 }
 
-/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: without timestamps it takes over no TIME_WAIT port. */
+/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c; each connection tells whether it had timestamps. */
 function toReuse(words: Int32Array, at: number): TimeWaitReuse {
   const reuse = words[at + Namespace.reuse]!;
-  const isNever = reuse === 0 || words[at + Namespace.timestamps] === 0;
   const afterMs = words[at + Namespace.reuseDelay]! || DEFAULT_REUSE_DELAY_MS;
-  return { scope: isNever ? 'never' : reuse === 2 ? 'loopback' : 'always', afterMs };
+  return { scope: reuse === 0 ? 'never' : reuse === 2 ? 'loopback' : 'always', afterMs };
 }
 
 function intervalsOf(isReserved: Uint8Array | undefined): readonly PortInterval[] {

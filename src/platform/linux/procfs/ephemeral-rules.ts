@@ -40,13 +40,13 @@ function readReservedPorts(procfs: string): readonly PortInterval[] {
   }
 }
 
-/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: without timestamps it takes over no TIME_WAIT port. */
+/** The rules of tcp_twsk_unique() in net/ipv4/tcp_ipv4.c: it takes over no TIME_WAIT port of a connection without timestamps. */
 function readTimeWaitReuse(procfs: string): TimeWaitReuse {
   const reuse = readSysctl(procfs, 'net/ipv4/tcp_tw_reuse') ?? 0;
-  const hasTimestamps = readSysctl(procfs, 'net/ipv4/tcp_timestamps') !== 0;
+  const isWithoutTimestamps = readSysctl(procfs, 'net/ipv4/tcp_timestamps') === 0;
   const afterMs = readSysctl(procfs, 'net/ipv4/tcp_tw_reuse_delay') ?? DEFAULT_REUSE_DELAY_MS;
-  const scope = !hasTimestamps || reuse === 0 ? 'never' : reuse === 2 ? 'loopback' : 'always';
-  return { scope, afterMs };
+  const scope = reuse === 0 ? 'never' : reuse === 2 ? 'loopback' : 'always';
+  return { scope, afterMs, ...(isWithoutTimestamps && { isWithoutTimestamps }) };
 }
 
 /**

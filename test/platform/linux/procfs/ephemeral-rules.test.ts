@@ -59,7 +59,8 @@ test('tells when connect() may take a TIME_WAIT port', (t) => {
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n' }), { scope: 'always', afterMs: 1000 });
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_tw_reuse_delay: '250\n' }), { scope: 'always', afterMs: 250 });
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_tw_reuse_delay: undefined }), { scope: 'always', afterMs: 1000 });
-  assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_timestamps: '0\n' }), { scope: 'never', afterMs: 1000 });
+  const without = { scope: 'always', afterMs: 1000, isWithoutTimestamps: true };
+  assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_timestamps: '0\n' }), without);
   assert.deepEqual(reuse({ tcp_tw_reuse: '1\n', tcp_timestamps: '2\n' }), { scope: 'always', afterMs: 1000 });
 });
 
