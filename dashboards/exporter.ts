@@ -22,9 +22,9 @@ export function buildExporter() {
 function health(): PlaceablePanel[] {
   return line(
     4,
-    [6, count('Hosts not scraped', `${chosen('up')} == 0`, 'Scrapes that fail now.', 'TcpStateExporterDown')],
+    [5, count('Hosts not scraped', `${chosen('up')} == 0`, 'Scrapes that fail now.', 'TcpStateExporterDown')],
     [
-      6,
+      5,
       count(
         'Failing collectors',
         `${recent('tcpstate_scrape_collector_success')} == 0`,
@@ -33,7 +33,7 @@ function health(): PlaceablePanel[] {
       ),
     ],
     [
-      6,
+      5,
       count(
         'Wrong namespace',
         `${recent('tcpstate_network_namespace_is_host')} == 0 or ${recent('tcpstate_pid_namespace_is_host')} == 0`,
@@ -41,7 +41,16 @@ function health(): PlaceablePanel[] {
         'TcpStateWrongNamespace',
       ),
     ],
-    [6, slowest()],
+    [
+      5,
+      count(
+        'Broken configuration files',
+        `${recent('tcpstate_config_last_reload_successful')} == 0`,
+        'Exporters whose file has changed and is broken: what it said before still holds.',
+        'TcpStateConfigReloadFailed',
+      ),
+    ],
+    [4, slowest()],
   );
 }
 

@@ -56,6 +56,7 @@ test('the alerts an operator relies on are there, with their severity', () => {
     'TcpProcessFdsNearLimit',
     'TcpRetransmitRatioHigh',
     'TcpStateCollectorFailing',
+    'TcpStateConfigReloadFailed',
     'TcpStateExporterAbsent',
     'TcpStateExporterDown',
     'TcpStateScrapeSlow',
