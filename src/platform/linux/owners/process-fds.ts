@@ -3,8 +3,9 @@ import { readWhole } from '../procfs/proc-file.ts';
 import type { FdLinks } from './fd-links.ts';
 import type { ProcessRecord } from './process-table.ts';
 
-/** After so many checks a process's limit is read again: it seldom changes (prlimit). */
+/** After so many checks a process's limit is read again, and each time where the process is near it, since somebody may raise it (prlimit). */
 const LIMIT_VALID_LOOKS = 20;
+const NEAR = 0.5;
 /** If the kernel does not count descriptors: up to this many are counted again, above it the last count stays. */
 const FEW_FDS = 2000;
 
@@ -25,7 +26,7 @@ export function createFdReader(procfs: string, countFds: (folder: string) => num
 
   return function fdsOf(record: ProcessRecord): OpenFds | undefined {
     const open = record.isAlive ? openFds(record) : undefined;
-    return open === undefined ? undefined : { open, limit: limitOf(record) };
+    return open === undefined ? undefined : { open, limit: limitOf(record, open) };
   };
 
   function openFds(record: ProcessRecord): number | undefined {
@@ -44,9 +45,9 @@ export function createFdReader(procfs: string, countFds: (folder: string) => num
     return count;
   }
 
-  function limitOf(record: ProcessRecord): number | undefined {
+  function limitOf(record: ProcessRecord, open: number): number | undefined {
     const known = limits.get(record);
-    if (known !== undefined && --known.looks > 0) return known.limit;
+    if (known !== undefined && --known.looks > 0 && fillOf({ open, limit: known.limit }) < NEAR) return known.limit;
     const limit = readLimit(procfs, record.pid);
     // not all in the same scrape
     limits.set(record, { limit, looks: LIMIT_VALID_LOOKS - (record.pid % (LIMIT_VALID_LOOKS >> 1)) });

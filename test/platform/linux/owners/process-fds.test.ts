@@ -40,6 +40,15 @@ describe('createFdReader', () => {
     assert.deepEqual(read(process(procfs, 15, 3, undefined)), { open: 3, limit: undefined });
   });
 
+  it('sees at once that the limit of a process near it was raised, and leaves the others alone', (t) => {
+    const procfs = temporaryFolder(t);
+    const read = createFdReader(procfs, () => -1, createFdLinks(loadLibc(), procfs));
+    const [near, far] = [process(procfs, 10, 500, '1000'), process(procfs, 11, 499, '1000')];
+    for (const each of [near, far]) read(each);
+    for (const pid of [10, 11]) writeFileSync(join(procfs, `${pid}/limits`), limitsText('65536'));
+    assert.deepEqual([read(near)!.limit, read(far)!.limit], [65_536, 1000]);
+  });
+
   it('asks the kernel for the number unless the search of this scrape did', (t) => {
     const procfs = temporaryFolder(t);
     const read = createFdReader(procfs, () => 7, createFdLinks(loadLibc(), procfs));
