@@ -36,7 +36,7 @@ const ATTRIBUTES = new Set(
   ),
 );
 const LINK =
-  /^(\/|\/\?refresh=0|\/metrics|\/-\/(healthy|ready)|https:\/\/github\.com\/tcpstate-exporter\/[\w./-]+#\w+)$/;
+  /^(\.\/|\.\/\?refresh=0|\.\/metrics|\.\/-\/(healthy|ready)|https:\/\/github\.com\/tcpstate-exporter\/[\w./-]+#\w+)$/;
 
 export const LIVE_PAGE: Readonly<Record<string, FuzzTarget>> = {
   'live-page': {
