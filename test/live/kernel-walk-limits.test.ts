@@ -7,6 +7,7 @@ import {
   loadWalk,
   REQUEST_BYTES,
   Table,
+  WalkDisturbed,
 } from '../../src/platform/linux/bpf/kernel-walk.ts';
 import type { ReaderDescriptors } from '../../src/platform/linux/bpf/own-descriptors.ts';
 import { type Skeleton, unpackSkeleton } from '../../src/platform/linux/bpf/skeleton.ts';
@@ -116,7 +117,13 @@ test('runs over all namespaces stay below a millisecond of CPU', { skip }, (t) =
   let runs = 0;
   const startMs = cpuMs();
   while (runs < RUNS)
-    for (const table of Object.values(Table)) walk.read(table, EVERY_STATE | EVERY_NAMESPACE, () => void runs++);
+    for (const table of Object.values(Table))
+      try {
+        walk.read(table, EVERY_STATE | EVERY_NAMESPACE, () => void runs++);
+      } catch (error) {
+        if (!(error instanceof WalkDisturbed)) throw error; // sockets of other tests came in between
+        runs++;
+      }
   const eachMs = (cpuMs() - startMs) / runs;
   assert.ok(eachMs < MOST_RUN_MS, `${eachMs} ms of CPU each`);
 });
